@@ -1,0 +1,1 @@
+"""The words of the house: identities, signed manifests, articles, errors. Pure; touches no socket, file or clock."""
