@@ -1,0 +1,66 @@
+# The two commands that matter are `make run` (a node of your own) and `make test` (everything is checked).
+#
+#   make run    [ARGS="--tor off …"] [ZBNNTP_HOME=DIR]   start the node
+#   make demo   [ARGS="--listen 127.0.0.1:1119"]         a small community to look around in
+#   make test                                            lint, types and every test, real newsreaders and a private Tor included
+#   make check                                           the same without what is slow: for the inner loop
+#   make clean                                           remove what the others made; never touches a node's data
+#
+# Each target first sets up what it needs: .venv with the project installed in place. Needs python3 (3.11 or newer)
+# with its venv module, and make. Another python: make run PYTHON=/path/to/python3.12
+
+MAKEFLAGS += --no-print-directory
+VENV := .venv
+BIN := $(VENV)/bin
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+
+.PHONY: run demo test check lint clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/installed-run
+	@exec $(BIN)/zbnntp run $(ARGS)
+
+demo: $(VENV)/installed-run
+	@exec $(BIN)/zbnntp demo $(ARGS)
+
+check: $(VENV)/installed-dev lint
+	@$(BIN)/python -m pytest -q -m "not slow and not tor and not client"
+
+test: $(VENV)/installed-dev
+	@tests/programs.sh
+	@$(MAKE) lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev
+	@echo "ruff and mypy …"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+
+$(VENV)/bin/python:
+	@if [ -z "$(PYTHON)" ]; then \
+	    echo "zbnntp needs Python 3.11 or newer with its venv module, and found none of: $(CANDIDATES)." >&2; \
+	    echo "Debian, Ubuntu: apt install python3 python3-venv. Or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; \
+	    exit 1; \
+	fi
+	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# Installing for development covers running, so that `make run` after `make test` has nothing to do.
+$(VENV)/installed-run: pyproject.toml | $(VENV)/bin/python
+	@if [ ! $(VENV)/installed-dev -nt pyproject.toml ]; then \
+	    echo "Installing zbnntp and its libraries into $(VENV) (once; seconds to a minute) …"; $(PIP) install -e .; \
+	fi
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing zbnntp with what its tests need into $(VENV) (once; up to two minutes) …"
+	@$(PIP) install -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
