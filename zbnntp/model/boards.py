@@ -1,0 +1,28 @@
+"""Board names: RFC 5536 newsgroup names within the forum's own bounds (docs/newsgroups.md "Names")."""
+
+from __future__ import annotations
+
+import re
+
+from zbnntp.model.errors import BadEncoding
+from zbnntp.model.limits import BOARD_COMPONENT_OCTETS, BOARD_OCTETS
+
+_COMPONENT = re.compile(r"[a-z0-9+-][a-z0-9+_-]{0,%d}" % (BOARD_COMPONENT_OCTETS - 1))
+_RESERVED_FIRST = frozenset({"zb", "via", "control", "to", "example"})
+_RESERVED_ANYWHERE = frozenset({"all", "ctl"})
+_RESERVED_NAMES = frozenset({"junk", "poster"})
+
+
+def check_board(name: str) -> str:
+    """The name, when people may open a board of that name; else BadEncoding with the reason."""
+    components = name.split(".")
+    if len(name) > BOARD_OCTETS or not all(_COMPONENT.fullmatch(part) for part in components):
+        raise BadEncoding(
+            f"{name[:BOARD_OCTETS]!r} is no board name: use lower-case letters, digits, + - _ in parts joined by dots, "
+            f"{BOARD_OCTETS} characters in all"
+        )
+    if any(part.isdigit() for part in components):
+        raise BadEncoding(f"{name!r} is no board name: a part cannot be all digits")
+    if components[0] in _RESERVED_FIRST or name in _RESERVED_NAMES or _RESERVED_ANYWHERE & set(components):
+        raise BadEncoding(f"{name!r} is a reserved name; choose another")
+    return name

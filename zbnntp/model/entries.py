@@ -1,0 +1,264 @@
+"""Entries: the lines of segments. Posts, carried thread headers and deletions; ratings, votes, profile, labels.
+
+`open_entry` believes a line only after every rule of docs/protocol.md "post" to "same" holds. What we do not know is
+`Unknown`: kept and relayed byte for byte, never shown. A line that breaks a rule raises Invalid; whoever walks a segment
+skips it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zbnntp.model import limits
+from zbnntp.model.boards import check_board
+from zbnntp.model.canonical import decode, encode
+from zbnntp.model.errors import BadEncoding
+from zbnntp.model.fields import flag, integer, items, text_field
+from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, PostId, Signer, parse_hex, sha256, verify
+
+POST_DOMAIN = b"zbnntp1 post\n"
+SCALE = 10_000  # ratings travel as integers of 1/10000
+TIME_MOST = 2**40  # unix seconds; the year 36812
+POSTS, STATE = "posts", "state"  # the two roles of a segment
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A post without its body: what its id hashes and what a carry line shows of somebody else's thread."""
+
+    id: PostId
+    author: Identity
+    boards: tuple[str, ...]
+    time: int  # unix seconds
+    subject: str | None  # absent in a reply that keeps its thread's
+    thread: PostId | None  # absent in an OP
+    parents: tuple[PostId, ...]  # oldest first, direct parent last
+    sage: bool
+    flowed: bool
+    replaces: tuple[PostId, ...]
+
+    @property
+    def thread_id(self) -> PostId:
+        return self.thread or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    header: Header
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """The header of somebody else's OP, with its signature already checked."""
+
+    header: Header
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    post: PostId
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """A published rating, in 1/10000; both None = taken back."""
+
+    target: Identity
+    mt: int | None
+    tlt: int | None
+    note: str
+    time: int
+    until: int | None  # unix seconds
+
+    @property
+    def key(self) -> str:
+        return f"trust {self.target.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    post: PostId
+    author: Identity
+    value: int  # -1, 0 (taken back) or 1
+
+    @property
+    def key(self) -> str:
+        return f"vote {self.post.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    text: str
+
+    @property
+    def key(self) -> str:
+        return "profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A kind of a later version."""
+
+    kind: str
+
+
+Entry = Post | Carry | Delete | Trust | Vote | Profile | Unknown
+
+
+def open_entry(raw: bytes, author: Identity, role: str) -> Entry:
+    """The entry of one line (without line end) of a `role` segment by `author`; raises Invalid."""
+    line = decode(raw)
+    kind = line.get("kind")
+    if not isinstance(kind, str):
+        raise BadEncoding("an entry has a kind")
+    if kind not in _OPENERS:
+        return Unknown(kind)
+    home, opener = _OPENERS[kind]
+    if home != role:
+        raise BadEncoding(f"a {kind} line does not belong in a {role} segment")
+    return opener(line, author)
+
+
+def make_post(
+    signer: Signer,
+    *,
+    boards: Sequence[str],
+    body: str,
+    time: int,
+    subject: str | None = None,
+    thread: PostId | None = None,
+    parents: Sequence[PostId] = (),
+    sage: bool = False,
+    flowed: bool = False,
+) -> bytes:
+    """The line of a new post; an OP (no `thread`) is signed."""
+    line: dict[str, Any] = {"kind": "post", "author": signer.identity.hex(), "boards": list(boards), "time": time}
+    if subject is not None:
+        line["subject"] = subject
+    if thread is not None:
+        line["thread"], line["parents"] = thread.hex(), [parent.hex() for parent in parents]
+    line |= {name: True for name, on in (("sage", sage), ("flowed", flowed)) if on}
+    header = line | {"body_sha256": sha256(body.encode()).hex()}
+    if thread is None:
+        line["sig"] = signer.sign(POST_DOMAIN + encode(header)).hex()
+    return encode(line | {"body": body})
+
+
+def make_carry(raw_post: bytes) -> bytes:
+    """The carry line of somebody's OP, given its post line."""
+    line = decode(raw_post)
+    signature = line.pop("sig")
+    line["body_sha256"] = sha256(line.pop("body").encode()).hex()
+    return encode({"kind": "carry", "header": line, "sig": signature})
+
+
+def make_trust(target: Identity, mt: int | None, tlt: int | None, note: str, time: int) -> bytes:
+    """The state line of a rating, mt and tlt in 1/10000; both None takes an earlier one back."""
+    line: dict[str, Any] = {"kind": "trust", "id": target.hex(), "time": time}
+    line |= {name: value for name, value in (("mt", mt), ("tlt", tlt)) if value is not None}
+    return encode(line | ({"note": note} if note else {}))
+
+
+def make_profile(text: str) -> bytes:
+    return encode({"kind": "profile", "text": text})
+
+
+def open_header(line: Mapping[str, Any]) -> Header:
+    """The rules of a post header, whoever wrote it."""
+    names = items(line, "boards", limits.BOARDS_PER_POST)
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise BadEncoding("boards are 1 to 4 different names")
+    thread, parents = _open_ancestry(line)
+    subject = text_field(line, "subject", octets=limits.SUBJECT_OCTETS) if "subject" in line else None
+    if thread is None and not (subject and subject.strip()):
+        raise BadEncoding("a thread has a subject")
+    if "lang" in line:
+        text_field(line, "lang", characters=limits.NICK_CHARACTERS)
+    parse_hex(line.get("body_sha256"))
+    return Header(
+        id=PostId(sha256(encode(dict(line)))),
+        author=Identity(parse_hex(line.get("author"))),
+        boards=tuple(check_board(name) for name in names),
+        time=integer(line, "time", low=0, high=TIME_MOST),
+        subject=subject,
+        thread=thread,
+        parents=parents,
+        sage=flag(line, "sage"),
+        flowed=flag(line, "flowed"),
+        replaces=tuple(PostId(parse_hex(item)) for item in items(line, "replaces", limits.REPLACES_PER_POST)),
+    )
+
+
+def _open_ancestry(line: Mapping[str, Any]) -> tuple[PostId | None, tuple[PostId, ...]]:
+    if ("thread" in line) != ("parents" in line):
+        raise BadEncoding("a reply has thread and parents, an OP neither")
+    if "thread" not in line:
+        return None, ()
+    parents = tuple(PostId(parse_hex(item)) for item in items(line, "parents", limits.PARENTS_PER_POST))
+    if not parents:
+        raise BadEncoding("a reply has at least one parent")
+    return PostId(parse_hex(line["thread"])), parents
+
+
+def _open_post(line: dict[str, Any], author: Identity) -> Post:
+    body = text_field(line, "body", octets=limits.BODY_OCTETS, lines=True)
+    header_line = {key: value for key, value in line.items() if key not in ("body", "sig")}
+    header = open_header(header_line | {"body_sha256": sha256(body.encode()).hex()})
+    if header.author != author:
+        raise BadEncoding("a post in somebody else's segment")
+    if "sig" in line or header.thread is None:
+        _check_signature(header, header_line | {"body_sha256": sha256(body.encode()).hex()}, line.get("sig"))
+    return Post(header, body)
+
+
+def _open_carry(line: dict[str, Any], author: Identity) -> Carry:
+    if not isinstance(line.get("header"), dict):
+        raise BadEncoding("a carry line has a header")
+    header = open_header(line["header"])
+    if header.thread is not None or line["header"].get("kind") != "post":
+        raise BadEncoding("only the opening post of a thread is carried")
+    _check_signature(header, line["header"], line.get("sig"))
+    return Carry(header)
+
+
+def _check_signature(header: Header, line: Mapping[str, Any], signature: object) -> None:
+    verify(header.author, POST_DOMAIN + encode(dict(line)), parse_hex(signature, SIGNATURE_OCTETS))
+
+
+def _open_delete(line: dict[str, Any], author: Identity) -> Delete:
+    return Delete(PostId(parse_hex(line.get("post"))), integer(line, "time", low=0, high=TIME_MOST))
+
+
+def _open_trust(line: dict[str, Any], author: Identity) -> Trust:
+    return Trust(
+        target=Identity(parse_hex(line.get("id"))),
+        mt=integer(line, "mt", -SCALE, SCALE) if "mt" in line else None,
+        tlt=integer(line, "tlt", 0, SCALE) if "tlt" in line else None,
+        note=text_field(line, "note", octets=limits.NOTE_OCTETS, lines=True) if "note" in line else "",
+        time=integer(line, "time", low=0, high=TIME_MOST),
+        until=integer(line, "until", low=0, high=TIME_MOST) if "until" in line else None,
+    )
+
+
+def _open_vote(line: dict[str, Any], author: Identity) -> Vote:
+    return Vote(
+        PostId(parse_hex(line.get("post"))), Identity(parse_hex(line.get("author"))), integer(line, "value", -1, 1)
+    )
+
+
+def _open_profile(line: dict[str, Any], author: Identity) -> Profile:
+    return Profile(text_field(line, "text", octets=limits.BODY_OCTETS, lines=True))
+
+
+_OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {
+    "post": (POSTS, _open_post),
+    "carry": (POSTS, _open_carry),
+    "delete": (POSTS, _open_delete),
+    "trust": (STATE, _open_trust),
+    "vote": (STATE, _open_vote),
+    "profile": (STATE, _open_profile),
+}

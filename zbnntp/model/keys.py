@@ -1,0 +1,117 @@
+"""Identities: Ed25519 keys, and the three ways their ids are written.
+
+An identity is 32 raw bytes. JSON carries lower-case hex; people see 56 characters of base32 (key, two check bytes,
+version 0x01); a post id appears as a Message-ID. Sources: docs/protocol.md "Identity", RFC 8032, RFC 4648.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import NewType, Self
+
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import CryptoError
+from nacl.signing import SigningKey
+
+from zbnntp.model.errors import BadEncoding, BadSignature
+
+Identity = NewType("Identity", bytes)
+PostId = NewType("PostId", bytes)
+Sha256 = NewType("Sha256", bytes)
+
+KEY_OCTETS = 32
+SIGNATURE_OCTETS = 64
+SHORT_ID_CHARACTERS = 8
+_VERSION = b"\x01"
+_IDENTITY_TEXT = re.compile(r"[a-z2-7]{56}")
+_MESSAGE_ID = re.compile(r"<([a-z2-7]{52})@zb\.invalid>")
+_HEX = {octets: re.compile(rf"[0-9a-f]{{{octets * 2}}}") for octets in (KEY_OCTETS, SIGNATURE_OCTETS)}
+
+
+def sha256(data: bytes) -> Sha256:
+    return Sha256(hashlib.sha256(data).digest())
+
+
+def parse_hex(text: object, octets: int = KEY_OCTETS) -> bytes:
+    """Lower-case hex of exactly `octets` octets, as JSON carries keys, hashes and signatures; else BadEncoding."""
+    if not isinstance(text, str) or not _HEX[octets].fullmatch(text):
+        raise BadEncoding(f"expected {octets * 2} lower-case hex digits")
+    return bytes.fromhex(text)
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+def _check(identity: bytes) -> bytes:
+    return hashlib.sha256(b"zbnntp1 id" + identity + _VERSION).digest()[:2]
+
+
+def identity_text(identity: Identity) -> str:
+    """The 56 characters that people see, type and link to."""
+    return _base32(identity + _check(identity) + _VERSION)
+
+
+def parse_identity(text: str) -> Identity:
+    """The identity behind 56 characters; BadEncoding for a typing error."""
+    if not _IDENTITY_TEXT.fullmatch(text):
+        raise BadEncoding("an identity is 56 characters a-z and 2-7")
+    data = base64.b32decode(text.upper())
+    identity, check = data[:KEY_OCTETS], data[KEY_OCTETS:]
+    if check != _check(identity) + _VERSION:
+        raise BadEncoding("that identity has a typing error: its check characters do not fit")
+    return Identity(identity)
+
+
+def short_id(identity: Identity) -> str:
+    return _base32(identity)[:SHORT_ID_CHARACTERS]
+
+
+def message_id(post: PostId) -> str:
+    """The Message-ID of a post: its content hash in base32, brackets included."""
+    return f"<{_base32(post)}@zb.invalid>"
+
+
+def parse_message_id(text: str) -> PostId | None:
+    """The post id in a Message-ID, or None when it is not one of ours."""
+    match = _MESSAGE_ID.fullmatch(text)
+    if not match:
+        return None
+    try:
+        post = PostId(base64.b32decode(match[1].upper() + "===="))
+    except binascii.Error:
+        return None
+    return post if message_id(post) == text else None
+
+
+def verify(identity: Identity, message: bytes, signature: bytes) -> None:
+    """BadSignature unless `signature` is `identity`'s over `message`.
+
+    libsodium refuses the small-order and non-canonical keys that other libraries accept, and S + L.
+    """
+    if len(signature) != SIGNATURE_OCTETS:
+        raise BadSignature("a signature has 64 octets")
+    try:
+        crypto_sign_open(signature + message, identity)
+    except (CryptoError, ValueError) as error:
+        raise BadSignature("the signature does not hold") from error
+
+
+@dataclass(frozen=True)
+class Signer:
+    """The private half of an identity; its repr shows the public one alone."""
+
+    identity: Identity
+    _key: SigningKey = field(repr=False)
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> Self:
+        key = SigningKey(seed)
+        return cls(Identity(bytes(key.verify_key)), key)
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message).signature

@@ -1,0 +1,31 @@
+"""Every limit of the protocol (docs/protocol.md, "Limits"), in octets unless the name says otherwise."""
+
+BODY_OCTETS = 64 * 1024
+SUBJECT_OCTETS = 250
+NICK_CHARACTERS = 40
+NOTE_OCTETS = 500
+BOARDS_PER_POST = 4
+PARENTS_PER_POST = 8
+REPLACES_PER_POST = 64
+LINE_OCTETS = 136 * 1024
+HEAD_OCTETS = 64 * 1024
+POINTER_OCTETS = 1024  # a pointer is 318 octets; unknown fields may be added
+ENDPOINTS = 8
+URL_OCTETS = 128
+SEGMENTS = 200
+SEGMENT_OCTETS = 512 * 1024
+SEGMENT_SEALED_OCTETS = 256 * 1024  # an author starts a new posts segment here
+STATE_OCTETS = 4 * 1024 * 1024  # of one identity, over all state segments
+TRUST_LINES = 20_000  # of one identity
+BOARD_OCTETS = 64
+BOARD_COMPONENT_OCTETS = 30
+BUNDLE_OCTETS = 4 * 1024 * 1024
+BUNDLE_LINE_OCTETS = 600 * 1024
+SLICE_OCTETS = 128 * 1024
+DEPTH = 8  # of nested objects and arrays; guards the parsers behind us
+INTEGER = 2**53 - 1  # the integers that every JSON implementation keeps
+CLOCK_AHEAD_SECONDS = 2 * 3600  # a head further ahead is parked, so that a thief cannot burn the number space
+FIRST_CONTACT_POSTS = 5_000
+FIRST_CONTACT_OCTETS = 20 * 1024 * 1024
+DAILY_POSTS_FULL, DAILY_OCTETS_FULL = 500, 2 * 1024 * 1024
+DAILY_POSTS_LIMITED, DAILY_OCTETS_LIMITED = 50, 256 * 1024
