@@ -7,7 +7,7 @@ import re
 from zbnntp.model.errors import BadEncoding
 from zbnntp.model.limits import BOARD_COMPONENT_OCTETS, BOARD_OCTETS
 
-_COMPONENT = re.compile(r"[a-z0-9+-][a-z0-9+_-]{0,%d}" % (BOARD_COMPONENT_OCTETS - 1))
+_COMPONENT = re.compile(rf"[a-z0-9+-][a-z0-9+_-]{{0,{BOARD_COMPONENT_OCTETS - 1}}}")
 _RESERVED_FIRST = frozenset({"zb", "via", "control", "to", "example"})
 _RESERVED_ANYWHERE = frozenset({"all", "ctl"})
 _RESERVED_NAMES = frozenset({"junk", "poster"})

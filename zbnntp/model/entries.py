@@ -1,8 +1,8 @@
 """Entries: the lines of segments. Posts, carried thread headers and deletions; ratings, votes, profile, labels.
 
-`open_entry` believes a line only after every rule of docs/protocol.md "post" to "same" holds. What we do not know is
-`Unknown`: kept and relayed byte for byte, never shown. A line that breaks a rule raises Invalid; whoever walks a segment
-skips it.
+`open_entry` believes a line only after every rule of docs/protocol.md "post" to "same" holds. What we do not know
+is `Unknown`: kept and relayed byte for byte, never shown. A line that breaks a rule raises Invalid; whoever walks a
+segment skips it.
 """
 
 from __future__ import annotations

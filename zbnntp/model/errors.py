@@ -1,7 +1,8 @@
 """What can go wrong, sorted by who is at fault.
 
-Pure code raises Invalid and Refused, the shells (sockets, tor) Unreachable. The text of every error is one plain sentence that
-says what to do next: newsreaders show it verbatim. Bugs raise ordinary exceptions and are caught at the outermost ring alone.
+Pure code raises Invalid and Refused, the shells (sockets, tor) Unreachable. The text of every error is one plain
+sentence that says what to do next: newsreaders show it verbatim. Bugs raise ordinary exceptions and are caught at the
+outermost ring alone.
 """
 
 

@@ -10,14 +10,18 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NewType, Self
+from typing import Any, NewType, Self
 
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import CryptoError
+from nacl.pwhash import argon2id
+from nacl.secret import SecretBox
 from nacl.signing import SigningKey
+from nacl.utils import random
 
-from zbnntp.model.errors import BadEncoding, BadSignature
+from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted
 
 Identity = NewType("Identity", bytes)
 PostId = NewType("PostId", bytes)
@@ -26,6 +30,8 @@ Sha256 = NewType("Sha256", bytes)
 KEY_OCTETS = 32
 SIGNATURE_OCTETS = 64
 SHORT_ID_CHARACTERS = 8
+ARGON2_OPS, ARGON2_OCTETS = argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE
+ARGON2_OPS_MOST, ARGON2_OCTETS_MOST = argon2id.OPSLIMIT_SENSITIVE, argon2id.MEMLIMIT_SENSITIVE
 _VERSION = b"\x01"
 _IDENTITY_TEXT = re.compile(r"[a-z2-7]{56}")
 _MESSAGE_ID = re.compile(r"<([a-z2-7]{52})@zb\.invalid>")
@@ -115,3 +121,30 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message).signature
+
+
+# Sealing of the key file: argon2id, then XSalsa20-Poly1305 with the key it gives.
+
+
+def seal_secret(secret: bytes, passphrase: str) -> dict[str, str | int]:
+    """`secret` under a passphrase, as JSON values; takes about a second and 256 MiB."""
+    salt = random(argon2id.SALTBYTES)
+    key = argon2id.kdf(SecretBox.KEY_SIZE, passphrase.encode(), salt, ARGON2_OPS, ARGON2_OCTETS)
+    box = bytes(SecretBox(key).encrypt(secret))
+    return {"kdf": "argon2id", "ops": ARGON2_OPS, "octets": ARGON2_OCTETS, "salt": salt.hex(), "box": box.hex()}
+
+
+def unseal_secret(sealed: Mapping[str, Any], passphrase: str) -> bytes:
+    """What was sealed; NotPermitted for a wrong passphrase, BadEncoding for a damaged file."""
+    try:
+        ops, octets = int(sealed["ops"]), int(sealed["octets"])
+        salt, box = bytes.fromhex(sealed["salt"]), bytes.fromhex(sealed["box"])
+        if not (0 < ops <= ARGON2_OPS_MOST and 0 < octets <= ARGON2_OCTETS_MOST):
+            raise BadEncoding("the key file asks for more memory than it may")
+        key = argon2id.kdf(SecretBox.KEY_SIZE, passphrase.encode(), salt, ops, octets)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadEncoding("the key file is damaged; restore it from your backup") from error
+    try:
+        return SecretBox(key).decrypt(box)
+    except CryptoError as error:
+        raise NotPermitted("that is not the passphrase of this key file") from error

@@ -36,7 +36,7 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an identity's manifest can be had: `http://<56>.onion` or `local:<name>`; own is authoritative, not a mirror."""
+    """Where a manifest can be had: `http://<56>.onion` or `local:<name>`; own is authoritative, else a mirror."""
 
     url: str
     own: bool
@@ -54,7 +54,7 @@ class SegmentRef:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One version of a manifest. `needs_newer` = it demands something this version does not know; then nothing is shown."""
+    """One version of a manifest. `needs_newer` = it demands what this version does not know; nothing is shown."""
 
     identity: Identity
     seq: int

@@ -16,7 +16,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One newsgroup as one identity sees it. Marks follow RFC 3977 section 6.1.1.2: empty is `0 1 0` or low = high + 1."""
+    """One newsgroup as one identity sees it. Marks as in RFC 3977, 6.1.1.2: empty is `0 1 0` or low = high + 1."""
 
     name: str
     low: int

@@ -1,0 +1,130 @@
+"""Served articles: a post as RFC 5536 octets, the same on every node but for Path, From's nick, Xref and X-Zb-*.
+
+Header order and content are those of docs/newsgroups.md "Served articles". References come from the post alone.
+Sources: RFC 5536 section 3, RFC 2047, RFC 3676 (flowed), RFC 3977 section 8.3 (overview).
+"""
+
+from __future__ import annotations
+
+import quopri
+import re
+from dataclasses import dataclass
+from email.header import Header as EncodedHeader
+from email.utils import formatdate
+
+from zbnntp.model.entries import Header
+from zbnntp.model.keys import Identity, identity_text, message_id, short_id
+
+PATH = "zbnntp!not-for-mail"
+LINE_OCTETS = 998  # RFC 5322 section 2.1.1
+_BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]')
+_FOLDED = re.compile(rb"\r\n[ \t]")
+_BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The parts of a served article that are kept for the overview and to make the whole.
+
+    `subject` and `sender` are encoded and unfolded; `octets` counts the article without its Xref and X-Zb- lines.
+    """
+
+    subject: bytes
+    sender: bytes
+    date: bytes
+    message_id: bytes
+    references: bytes
+    octets: int
+    lines: int
+
+
+def address(identity: Identity) -> str:
+    """The e-mail-like address of an identity; its local part is a constant."""
+    return f"id@{identity_text(identity)}.zb.invalid"
+
+
+def sender(identity: Identity, nick: str) -> str:
+    """The From of an identity's articles."""
+    return f"{_phrase(nick.translate(_BIDI).strip() or short_id(identity))} <{address(identity)}>"
+
+
+def body_octets(body: str) -> bytes:
+    """A body's octets with CRLF line ends, the last line ended; nothing of it is left out."""
+    text = body if body.endswith("\n") or not body else body + "\n"
+    return text.encode().replace(b"\n", b"\r\n")
+
+
+def references(header: Header) -> str:
+    """References of a post: the thread's OP, then the ancestors it names (at most 9 ids, so never too long)."""
+    if header.thread is None:
+        return ""
+    chain = (header.thread, *(parent for parent in header.parents if parent != header.thread))
+    return " ".join(message_id(post) for post in chain)
+
+
+def subject_text(header: Header, thread_subject: str) -> str:
+    """What a post's Subject shows; a reply without one shows its thread's."""
+    if header.subject is not None:
+        return header.subject
+    return thread_subject if thread_subject[:3].lower() == "re:" else f"Re: {thread_subject}"
+
+
+def compose(header: Header, body: str, thread_subject: str, nick: str, extra: bytes = b"") -> bytes:
+    """The whole article; `extra` are the lines of one reader alone (Xref, X-Zb-*), each with CRLF."""
+    octets = body_octets(body)
+    encoding = "8bit"
+    if max(map(len, octets.split(b"\r\n"))) > LINE_OCTETS:
+        octets, encoding = (
+            quopri.encodestring(octets.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n"),
+            "quoted-printable",
+        )
+    fields = [
+        ("Path", PATH),
+        ("From", sender(header.author, nick)),
+        ("Newsgroups", ",".join(header.boards)),
+        ("Subject", encoded(subject_text(header, thread_subject), "Subject")),
+        ("Date", formatdate(header.time)[:-5] + "+0000"),
+        ("Message-ID", message_id(header.id)),
+        ("References", references(header)),
+        ("Supersedes", message_id(header.replaces[0]) if header.replaces else ""),
+        ("MIME-Version", "1.0"),
+        ("Content-Type", "text/plain; charset=utf-8" + ("; format=flowed" if header.flowed else "")),
+        ("Content-Transfer-Encoding", encoding),
+    ]
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields if value)
+    return head.encode() + extra + b"\r\n" + octets
+
+
+def overview_fields(octets: bytes) -> Rendered:
+    """What the overview keeps of an article (RFC 3977 section 8.3: unfolded, tabs and line ends as spaces)."""
+    head, _, body = octets.partition(b"\r\n\r\n")
+    found: dict[bytes, bytes] = {}
+    for line in _FOLDED.sub(b" ", head).split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        found.setdefault(name.lower(), value.strip().translate(_BREAKS))
+    return Rendered(
+        found.get(b"subject", b""),
+        found.get(b"from", b""),
+        found.get(b"date", b""),
+        found.get(b"message-id", b""),
+        found.get(b"references", b""),
+        len(octets),
+        body.count(b"\r\n"),
+    )
+
+
+def encoded(text: str, name: str) -> str:
+    """A header text as US-ASCII, RFC 2047-encoded and folded where it has to be."""
+    text = text.translate(_BIDI)
+    if text.isascii() and "=?" not in text:
+        return " ".join(text.split("\t")).strip()
+    return EncodedHeader(text, "utf-8", header_name=name).encode(linesep="\r\n")
+
+
+def _phrase(nick: str) -> str:
+    if not nick.isascii() or "=?" in nick:
+        return EncodedHeader(nick, "utf-8", header_name="From").encode(linesep="\r\n")
+    if _SPECIALS.search(nick):
+        return '"' + nick.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return nick
