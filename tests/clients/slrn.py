@@ -1,0 +1,170 @@
+"""The real slrn, driven through a pseudo-terminal and set up from conf/slrnrc as the README says.
+
+Screens: a list of groups; in a group the list of headers above, and the article below once one is opened. Keys are
+slrn's defaults. Written against slrn 1.0.3.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.clients.terminal import Terminal
+
+SETTINGS = Path(__file__).resolve().parent.parent.parent / "conf" / "slrnrc"
+NEWSRC = ".newsrc-zbnntp"
+
+ALL = "\x1b1"  # prefix argument 1: in front of Return it opens a group with what was read already
+DOWN = "\x0e"
+TOP = "\x1b<"
+GROUP_BAR = r"News Groups: "
+HEADER_BAR = r"unread\] Group: "
+CURSOR = "->"
+ROW = re.compile(r"^(?:->|\s*\d+)\s+(?:!?[-D]) .*?\d+:\[(?P<author>.{12})\](?P<count> {1,3}\d* )(?P<subject>.*)$")
+TREE = " │├└─┬>|`-"
+
+
+@dataclass(frozen=True)
+class Header:
+    """One row of the header list. `depth` counts the columns of the thread tree: 0 is a thread's first article."""
+
+    author: str
+    subject: str
+    depth: int
+
+
+class Slrn:
+    """slrn on the node at host:port, as the person `nick <id@domain>`."""
+
+    def __init__(self, home: Path, host: str, port: int, nick: str, domain: str) -> None:
+        self.home = home
+        self._body = home / "body"
+        self._set_up(nick, domain)
+        command = ["slrn", "-h", host, "-p", str(port), "-f", NEWSRC]
+        self._terminal = Terminal([*command, "--create"] if not (home / NEWSRC).exists() else command, home)
+        self._terminal.wait(GROUP_BAR)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    def _set_up(self, nick: str, domain: str) -> None:
+        """HOME with .slrnrc and, as the editor, a script that puts the prepared text below the headers."""
+        (self.home / "News").mkdir(parents=True, exist_ok=True)
+        editor = self.home / "editor"
+        editor.write_text(f'#!/bin/sh\ncat "{self._body}" >> "$1"\n')
+        editor.chmod(0o700)
+        settings = SETTINGS.read_text().replace("NICK", nick).replace("IDENTITY.zb.invalid", domain)
+        (self.home / ".slrnrc").write_text(f"{settings}\nset editor_command \"{editor} '%s'\"\n")
+
+    # reading
+
+    @property
+    def screen(self) -> str:
+        return self._terminal.text
+
+    def groups(self) -> list[str]:
+        """The groups on screen, in the list of groups."""
+        rows = (re.match(r"^(?:->)?\s*[UN]?\s*\d+\s+(\S+)", line) for line in self._terminal.lines)
+        return [row[1] for row in rows if row]
+
+    def show_all_groups(self) -> None:
+        """Groups without unread articles too."""
+        self._terminal.type("l")
+        self._terminal.settle()
+
+    def open_group(self, name: str) -> list[Header]:
+        """From the list of groups: asks for what is new, then opens the group with all its articles."""
+        self._terminal.type("G")
+        self._terminal.settle()
+        self._go(rf"\s{re.escape(name)}$")
+        self._terminal.type(ALL + "\r")
+        self._terminal.wait(r"Read how many\?")
+        self._terminal.type("\r")
+        self._terminal.wait(HEADER_BAR + re.escape(name))
+        return self.headers()
+
+    def leave_group(self) -> None:
+        self._terminal.type("q")
+        self._terminal.wait(GROUP_BAR)
+
+    def headers(self) -> list[Header]:
+        """The rows of the header list that are on screen."""
+        rows = (ROW.match(line) for line in self._terminal.lines)
+        return [_header(row) for row in rows if row]
+
+    def read(self, author: str, subject: str) -> str:
+        """Opens the article of that row and returns what is shown of it."""
+        self._go(rf"\[{re.escape(author[:12])}\s*\].*{re.escape(subject)}")
+        self._terminal.type("\r")
+        self._terminal.wait(r"^From: " + re.escape(author))
+        lines = self._terminal.lines
+        bar = next(number for number, line in enumerate(lines) if re.search(HEADER_BAR, line))
+        return "\n".join(line for line in lines[bar + 1 : -2] if line != "~").strip()
+
+    # writing
+
+    def post(self, subject: str, body: str) -> str:
+        """In a group: starts a thread there. Returns slrn's last line: `Posting...done.` or why not."""
+        self._body.write_text(body)
+        self._terminal.type("P")
+        self._terminal.wait("sure that you want to post")
+        self._terminal.type("y")
+        self._terminal.wait("^Newsgroup: ")
+        self._terminal.type("\r")
+        self._terminal.wait("^Subject: ?")
+        self._terminal.type(subject + "\r")
+        return self._send()
+
+    def reply(self, body: str) -> str:
+        """In a group with an article opened by read(): a follow-up, the article quoted above `body`."""
+        self._body.write_text(body)
+        self._terminal.type("f")
+        self._terminal.wait("sure you want to followup")
+        self._terminal.type("y")
+        return self._send()
+
+    def _send(self) -> str:
+        self._terminal.wait("^Post the message\\?")
+        self._terminal.type("y")
+        outcome = self._terminal.wait(r"^(Posting\.\.\.done|Article rejected|Your message is not acceptable).*$")
+        return outcome[0]
+
+    # inside
+
+    def _go(self, row: str) -> None:
+        """Moves the cursor down from the top to the row that matches."""
+        self._terminal.type(TOP)
+        self._terminal.settle()
+        for _ in range(500):
+            current = next((line for line in self._terminal.lines if line.startswith(CURSOR)), "")
+            if re.search(row, current):
+                return
+            self._terminal.type(DOWN)
+            self._terminal.settle()
+            if "End of Buffer" in self._terminal.text:
+                break
+        raise AssertionError(f"no row {row!r} in:\n{self.screen}")
+
+    def close(self) -> None:
+        """Leaves slrn as a person does, so that what was read is kept; whatever happens it has ended afterwards."""
+        try:
+            if re.search(HEADER_BAR, self.screen):
+                self.leave_group()
+            self._terminal.type("q")
+            self._terminal.wait("want to quit")
+            self._terminal.type("y")
+            self._terminal.wait_end()
+        finally:
+            self._terminal.close()
+
+
+def _header(row: re.Match[str]) -> Header:
+    drawn = row["subject"]
+    subject = drawn.lstrip(TREE)
+    return Header(row["author"].strip(), subject, len(drawn) - len(drawn.lstrip(TREE)))
