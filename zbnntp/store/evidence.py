@@ -1,0 +1,194 @@
+"""Chapter one: what people signed, as received. Written by ingest; own lines wait in the outbox until they are sealed.
+
+A segment grows in place when its first octets are those already held, so a post costs one line, not a segment.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zbnntp.model.entries import POSTS
+from zbnntp.model.keys import Identity, Sha256
+from zbnntp.model.manifest import Head, Pointer, SegmentRef
+
+
+@dataclass(frozen=True, slots=True)
+class HeldManifest:
+    """The newest head held of a person, lines as received without line end."""
+
+    person: int
+    seq: int
+    head_sha256: Sha256
+    pointer: bytes
+    head: bytes
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSegment:
+    pk: int
+    role: str
+    ref: SegmentRef
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A line of the outbox: own, promised to the writer, not yet in a segment."""
+
+    pk: int
+    role: str
+    octets: bytes
+
+
+def person_pk(database: sqlite3.Connection, identity: Identity) -> int:
+    """The person's key in this store, made if need be."""
+    found = find_person(database, identity)
+    if found is not None:
+        return found
+    cursor = database.execute("INSERT INTO person (id) VALUES (?)", (identity,))
+    return int(cursor.lastrowid or 0)
+
+
+def find_person(database: sqlite3.Connection, identity: Identity) -> int | None:
+    row = database.execute("SELECT pk FROM person WHERE id = ?", (identity,)).fetchone()
+    return row[0] if row else None
+
+
+def identity_of(database: sqlite3.Connection, person: int) -> Identity:
+    return Identity(database.execute("SELECT id FROM person WHERE pk = ?", (person,)).fetchone()[0])
+
+
+def find_manifest(database: sqlite3.Connection, identity: Identity) -> HeldManifest | None:
+    row = database.execute(
+        "SELECT m.person, m.seq, m.head_sha256, m.pointer, m.head, m.nick FROM manifest m "
+        "JOIN person p ON p.pk = m.person WHERE p.id = ?",
+        (identity,),
+    ).fetchone()
+    return HeldManifest(*row) if row else None
+
+
+def nicks(database: sqlite3.Connection) -> Iterator[tuple[int, Identity, str]]:
+    """Person, identity and nick of everybody whose manifest is held."""
+    yield from database.execute("SELECT p.pk, p.id, m.nick FROM manifest m JOIN person p ON p.pk = m.person")
+
+
+def keep_manifest(database: sqlite3.Connection, person: int, pointer: Pointer, head: Head, now: int) -> None:
+    """Replace what was held; the caller has checked seq."""
+    change = database.execute("SELECT coalesce(max(change), 0) + 1 FROM manifest").fetchone()[0]
+    database.execute(
+        "INSERT OR REPLACE INTO manifest (person, seq, head_sha256, pointer, head, nick, arrived, change) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (person, head.seq, head.sha256, pointer.raw, head.raw, head.nick, now, change),
+    )
+
+
+def keep_fork(database: sqlite3.Connection, person: int, seq: int, kept: bytes, other: bytes) -> bool:
+    """Keep the proof of a fork, two pointer lines; False when one is known for that seq."""
+    cursor = database.execute("INSERT OR IGNORE INTO fork VALUES (?, ?, ?, ?)", (person, seq, kept, other))
+    return cursor.rowcount > 0
+
+
+def changes(database: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, Identity, bytes]]:
+    """Positions, identities and pointer lines that arrived after a position, oldest first, one row a person."""
+    return database.execute(
+        "SELECT m.change, p.id, m.pointer FROM manifest m JOIN person p ON p.pk = m.person "
+        "WHERE m.change > ? ORDER BY m.change LIMIT ?",
+        (after, limit),
+    ).fetchall()
+
+
+def segments(database: sqlite3.Connection, person: int) -> list[HeldSegment]:
+    """The segments held, in head order."""
+    rows = database.execute(
+        "SELECT pk, role, sha256, octets, lines, since FROM segment WHERE person = ? ORDER BY role, position", (person,)
+    )
+    return [HeldSegment(pk, role, SegmentRef(*ref)) for pk, role, *ref in rows]
+
+
+def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
+    """All bytes of a segment, each line ended."""
+    lines = database.execute("SELECT octets FROM line WHERE segment = ? ORDER BY ordinal", (segment,))
+    return b"".join(octets + b"\n" for (octets,) in lines)
+
+
+def find_segment(database: sqlite3.Connection, sha256: Sha256) -> tuple[Identity, bytes] | None:
+    """Whose it is, and its bytes."""
+    row = database.execute(
+        "SELECT s.pk, p.id FROM segment s JOIN person p ON p.pk = s.person WHERE s.sha256 = ?", (sha256,)
+    ).fetchone()
+    return (Identity(row[1]), segment_octets(database, row[0])) if row else None
+
+
+def add_segment(database: sqlite3.Connection, person: int, role: str, position: int, ref: SegmentRef) -> int:
+    cursor = database.execute(
+        "INSERT INTO segment (person, role, position, sha256, octets, lines, since) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (person, role, position, ref.sha256, ref.octets, ref.lines, ref.since),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def update_segment(database: sqlite3.Connection, segment: int, position: int, ref: SegmentRef) -> None:
+    """A held segment as a newer head names it: moved, or grown by lines that are added next."""
+    database.execute(
+        "UPDATE segment SET position = ?, sha256 = ?, octets = ?, lines = ?, since = ? WHERE pk = ?",
+        (position, ref.sha256, ref.octets, ref.lines, ref.since, segment),
+    )
+
+
+def drop_segment(database: sqlite3.Connection, segment: int) -> None:
+    database.execute("DELETE FROM line WHERE segment = ?", (segment,))
+    database.execute("DELETE FROM segment WHERE pk = ?", (segment,))
+
+
+def add_lines(
+    database: sqlite3.Connection, person: int, role: str, segment: int, first: int, lines: Sequence[bytes]
+) -> list[int]:
+    """Append lines to a segment from ordinal `first` on; returns their keys."""
+    insert = "INSERT INTO line (person, role, segment, ordinal, octets) VALUES (?, ?, ?, ?, ?)"
+    rows = ((person, role, segment, ordinal, line) for ordinal, line in enumerate(lines, first))
+    return [int(database.execute(insert, row).lastrowid or 0) for row in rows]
+
+
+def lines_of(database: sqlite3.Connection, person: int, role: str) -> list[tuple[int, bytes]]:
+    """Keys and octets of all lines of a role: in head order, then the outbox in order of writing."""
+    return database.execute(
+        "SELECT l.pk, l.octets FROM line l JOIN segment s ON s.pk = l.segment WHERE s.person = ? AND s.role = ? "
+        "ORDER BY s.position, l.ordinal",
+        (person, role),
+    ).fetchall() + [(item.pk, item.octets) for item in outbox(database, person) if item.role == role]
+
+
+def outbox(database: sqlite3.Connection, person: int) -> list[Pending]:
+    """Own lines not yet sealed, in order of writing."""
+    rows = database.execute(
+        "SELECT pk, role, octets FROM line WHERE segment IS NULL AND person = ? ORDER BY pk", (person,)
+    )
+    return [Pending(*row) for row in rows]
+
+
+def add_pending(database: sqlite3.Connection, person: int, role: str, line: bytes) -> int:
+    cursor = database.execute(
+        "INSERT INTO line (person, role, ordinal, octets) VALUES (?, ?, 0, ?)", (person, role, line)
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def clear_pending(database: sqlite3.Connection, person: int, role: str, sealed: Sequence[bytes]) -> None:
+    """Take out of the outbox what is now in a segment."""
+    done = set(sealed)
+    for item in outbox(database, person):
+        if item.role == role and item.octets in done:
+            database.execute("DELETE FROM line WHERE pk = ?", (item.pk,))
+
+
+def post_lines_in(database: sqlite3.Connection, segment: int) -> list[tuple[int, bytes]]:
+    """Keys and octets of the lines of one segment, in order."""
+    return database.execute("SELECT pk, octets FROM line WHERE segment = ? ORDER BY ordinal", (segment,)).fetchall()
+
+
+def open_posts_segment(database: sqlite3.Connection, person: int) -> HeldSegment | None:
+    """The newest posts segment of a head: the one that may still grow."""
+    held = [segment for segment in segments(database, person) if segment.role == POSTS]
+    return held[-1] if held else None

@@ -1,0 +1,179 @@
+"""Derived: posts and thread openings, read off the lines; and the ids by which articles are found.
+
+An id is looked up by its first 8 octets and then compared whole: half the index, one page touched.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from zbnntp.model.entries import Header
+from zbnntp.model.keys import Identity, PostId
+from zbnntp.store.evidence import person_pk
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A post as one view needs it: what to render, and what decides whether it is shown."""
+
+    article: int
+    line: bytes
+    author: int
+    identity: Identity
+    nick: str
+    thread: int
+    boards: str | None  # the thread's, comma-separated; None while its opening is not held
+    subject: str | None  # the thread's
+    mt: float
+    level: int | None  # model.views.Level; None for an identity never ranked
+
+
+def _key(identifier: bytes) -> int:
+    return int.from_bytes(identifier[:8], "big", signed=True)
+
+
+def find_article(database: sqlite3.Connection, identifier: bytes) -> int | None:
+    """The article of a post id (32 octets) or of a local id (16)."""
+    for pk, found in database.execute("SELECT pk, id FROM article WHERE key = ?", (_key(identifier),)):
+        if found == identifier:
+            return int(pk)
+    return None
+
+
+def article_pk(database: sqlite3.Connection, identifier: bytes, now: int) -> int:
+    """The article of an id, heard of now if it is new."""
+    found = find_article(database, identifier)
+    if found is not None:
+        return found
+    insert = "INSERT INTO article (key, id, arrived) VALUES (?, ?, ?)"
+    return int(database.execute(insert, (_key(identifier), identifier, now)).lastrowid or 0)
+
+
+def post_id(database: sqlite3.Connection, article: int) -> PostId:
+    return PostId(database.execute("SELECT id FROM article WHERE pk = ?", (article,)).fetchone()[0])
+
+
+def record_post(database: sqlite3.Connection, header: Header, line: int, now: int) -> tuple[int, bool]:
+    """Note that `line` holds this post; returns its article and whether it is new here."""
+    article = article_pk(database, header.id, now)
+    if database.execute("UPDATE post SET line = ? WHERE article = ?", (line, article)).rowcount:
+        if header.thread is None:
+            database.execute("UPDATE opening SET line = ? WHERE thread = ?", (line, article))
+        return article, False
+    thread = article if header.thread is None else article_pk(database, header.thread, now)
+    parent = article_pk(database, header.parents[-1], now) if header.parents else None
+    author = person_pk(database, header.author)
+    database.execute(
+        "INSERT INTO post (article, author, thread, parent, line, time, sage) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (article, author, thread, parent, line, header.time, header.sage),
+    )
+    return article, True
+
+
+def record_opening(database: sqlite3.Connection, header: Header, line: int, now: int) -> int | None:
+    """Note that `line` (a post or carry) holds a thread's opening; returns the thread when that is new."""
+    thread = article_pk(database, header.id, now)
+    cursor = database.execute(
+        "INSERT OR IGNORE INTO opening (thread, author, boards, subject, line) VALUES (?, ?, ?, ?, ?)",
+        (thread, person_pk(database, header.author), ",".join(header.boards), header.subject or "", line),
+    )
+    return thread if cursor.rowcount else None
+
+
+def opening_line(database: sqlite3.Connection, thread: PostId) -> tuple[Identity, bytes] | None:
+    """Author and line (a post or carry) of a thread's opening."""
+    article = find_article(database, thread)
+    row = database.execute(
+        "SELECT p.id, l.octets FROM opening o JOIN person p ON p.pk = o.author JOIN line l ON l.pk = o.line "
+        "WHERE o.thread = ?",
+        (article,),
+    ).fetchone()
+    return (Identity(row[0]), row[1]) if row else None
+
+
+def drop_missing(database: sqlite3.Connection, person: int) -> list[int]:
+    """Forget the posts of a person whose lines are gone; returns their articles."""
+    gone = [
+        article
+        for (article,) in database.execute(
+            "SELECT post.article FROM post LEFT JOIN line ON line.pk = post.line WHERE post.author = ? AND line.pk IS NULL",
+            (person,),
+        )
+    ]
+    for article in gone:
+        database.execute("DELETE FROM post WHERE article = ?", (article,))
+        database.execute("DELETE FROM opening WHERE thread = ?", (article,))
+    return gone
+
+
+def articles_by(database: sqlite3.Connection, author: int) -> list[int]:
+    return [article for (article,) in database.execute("SELECT article FROM post WHERE author = ?", (author,))]
+
+
+def articles_in(database: sqlite3.Connection, thread: int) -> list[int]:
+    return [article for (article,) in database.execute("SELECT article FROM post WHERE thread = ?", (thread,))]
+
+
+def count_by(database: sqlite3.Connection, author: int) -> int:
+    return int(database.execute("SELECT count(*) FROM post WHERE author = ?", (author,)).fetchone()[0])
+
+
+_SOURCE = (
+    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, opening.boards, "
+    "opening.subject, coalesce(level.mt, 0), level.level FROM post JOIN line ON line.pk = post.line "
+    "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
+    "LEFT JOIN opening ON opening.thread = post.thread "
+    "LEFT JOIN level ON level.view = ? AND level.person = post.author WHERE post.article = ?"
+)
+
+
+def find_source(database: sqlite3.Connection, view: int, article: int) -> Source | None:
+    row = database.execute(_SOURCE, (view, article)).fetchone()
+    return Source(*row) if row else None
+
+
+def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
+    """Those of the articles that are posts held here, oldest post first."""
+    wanted = list(articles)
+    times = {
+        article: database.execute("SELECT time FROM post WHERE article = ?", (article,)).fetchone()
+        for article in wanted
+    }
+    for article in sorted((article for article in wanted if times[article]), key=lambda pk: (times[pk], pk)):
+        source = find_source(database, view, article)
+        if source:
+            yield source
+
+
+def ancestry(database: sqlite3.Connection, article: int) -> tuple[PostId, bytes, Identity] | None:
+    """Thread id, line and author of a post: what a reply to it is made from."""
+    row = database.execute(
+        "SELECT article.id, line.octets, person.id FROM post JOIN article ON article.pk = post.thread "
+        "JOIN line ON line.pk = post.line JOIN person ON person.pk = post.author WHERE post.article = ?",
+        (article,),
+    ).fetchone()
+    return (PostId(row[0]), row[1], Identity(row[2])) if row else None
+
+
+def reply_counts(database: sqlite3.Connection, author: int) -> list[tuple[Identity, int]]:
+    """Whom a person answered, and how often, sage left out: weak votes (docs/trust.md)."""
+    return database.execute(
+        "SELECT person.id, count(*) FROM post AS reply JOIN post AS parent ON parent.article = reply.parent "
+        "JOIN person ON person.pk = parent.author "
+        "WHERE reply.author = ? AND NOT reply.sage AND parent.author <> reply.author GROUP BY parent.author",
+        (author,),
+    ).fetchall()
+
+
+def answered_authors(database: sqlite3.Connection, articles: Iterable[int]) -> set[int]:
+    """Authors whose reply counts change when these posts arrive: their own, and those who had answered them."""
+    found: set[int] = set()
+    for article in articles:
+        rows = database.execute(
+            "SELECT author FROM post WHERE article = ? UNION SELECT author FROM post WHERE parent = ?",
+            (article, article),
+        )
+        found.update(author for (author,) in rows)
+    return found

@@ -1,0 +1,69 @@
+"""Chapter two, the rest: aliases, the node's own articles, addresses from links, and what the store knows of itself."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+
+from zbnntp.model.keys import Identity
+from zbnntp.store.evidence import person_pk
+
+_EPOCH = "epoch"
+
+
+def epoch(database: sqlite3.Connection) -> str:
+    """A token made when the database was: cursors of its changes feed are worth nothing in another."""
+    database.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (_EPOCH, secrets.token_hex(8)))
+    return str(find_meta(database, _EPOCH))
+
+
+def find_meta(database: sqlite3.Connection, key: str) -> str | None:
+    row = database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else None
+
+
+def put_meta(database: sqlite3.Connection, key: str, value: str) -> None:
+    database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def find_alias(database: sqlite3.Connection, message_id: str) -> int | None:
+    """The article that a newsreader's own Message-ID stands for."""
+    row = database.execute("SELECT article FROM alias WHERE message_id = ?", (message_id,)).fetchone()
+    return row[0] if row else None
+
+
+def add_alias(database: sqlite3.Connection, message_id: str, article: int) -> None:
+    database.execute("INSERT INTO alias VALUES (?, ?)", (message_id, article))
+
+
+def find_fingerprint(database: sqlite3.Connection, sha256: bytes, since: int) -> int | None:
+    """The article of the same content posted since a time."""
+    row = database.execute("SELECT article FROM fingerprint WHERE sha256 = ? AND made >= ?", (sha256, since)).fetchone()
+    return row[0] if row else None
+
+
+def add_fingerprint(database: sqlite3.Connection, sha256: bytes, article: int, now: int, since: int) -> None:
+    """Remember a post's content; what is older than `since` is forgotten."""
+    database.execute("DELETE FROM fingerprint WHERE made < ?", (since,))
+    database.execute("INSERT OR REPLACE INTO fingerprint VALUES (?, ?, ?)", (sha256, article, now))
+
+
+def keep_local(database: sqlite3.Connection, article: int, newsgroup: int, octets: bytes) -> None:
+    """An article of the node's own making, without Xref."""
+    database.execute("INSERT OR REPLACE INTO local_article VALUES (?, ?, ?)", (article, newsgroup, octets))
+
+
+def find_local(database: sqlite3.Connection, article: int) -> bytes | None:
+    row = database.execute("SELECT octets FROM local_article WHERE article = ?", (article,)).fetchone()
+    return row[0] if row else None
+
+
+def add_address(database: sqlite3.Connection, identity: Identity, url: str) -> None:
+    database.execute("INSERT OR IGNORE INTO address VALUES (?, ?)", (person_pk(database, identity), url))
+
+
+def addresses(database: sqlite3.Connection, identity: Identity) -> list[str]:
+    rows = database.execute(
+        "SELECT url FROM address a JOIN person p ON p.pk = a.person WHERE p.id = ? ORDER BY url", (identity,)
+    )
+    return [url for (url,) in rows]

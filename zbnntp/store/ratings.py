@@ -1,0 +1,105 @@
+"""Derived: ratings as the engine reads them, and the levels it gives. Values of ratings are in 1/10000 as on the wire."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from zbnntp.model.keys import Identity
+from zbnntp.model.views import Level
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRating:
+    target: Identity
+    mt: int | None
+    tlt: int | None
+    note: str
+    until: int | None  # unix seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a view's trust makes of a person."""
+
+    tlt: float
+    mt: float
+    fetch: bool
+    level: Level
+
+
+def replace_ratings(database: sqlite3.Connection, rater: int, rows: Iterable[tuple[int, StoredRating]]) -> None:
+    """All ratings of a rater, as (target person, rating)."""
+    database.execute("DELETE FROM rating WHERE rater = ?", (rater,))
+    database.executemany(
+        "INSERT INTO rating (rater, target, mt, tlt, note, until) VALUES (?, ?, ?, ?, ?, ?)",
+        ((rater, target, row.mt, row.tlt, row.note, row.until) for target, row in rows),
+    )
+
+
+def ratings_of(database: sqlite3.Connection, rater: int) -> list[StoredRating]:
+    rows = database.execute(
+        "SELECT p.id, r.mt, r.tlt, r.note, r.until FROM rating r JOIN person p ON p.pk = r.target WHERE r.rater = ?",
+        (rater,),
+    )
+    return [StoredRating(*row) for row in rows]
+
+
+def find_rating(database: sqlite3.Connection, rater: int, target: int) -> StoredRating | None:
+    row = database.execute(
+        "SELECT p.id, r.mt, r.tlt, r.note, r.until FROM rating r JOIN person p ON p.pk = r.target "
+        "WHERE r.rater = ? AND r.target = ?",
+        (rater, target),
+    ).fetchone()
+    return StoredRating(*row) if row else None
+
+
+def raters(database: sqlite3.Connection) -> list[int]:
+    """Everybody who rated or answered somebody."""
+    rows = database.execute(
+        "SELECT rater FROM rating UNION SELECT author FROM post WHERE parent IS NOT NULL ORDER BY 1"
+    )
+    return [rater for (rater,) in rows]
+
+
+def standings(database: sqlite3.Connection, view: int) -> dict[Identity, Standing]:
+    rows = database.execute(
+        "SELECT p.id, l.tlt, l.mt, l.fetch, l.level FROM level l JOIN person p ON p.pk = l.person WHERE l.view = ?",
+        (view,),
+    )
+    return {Identity(who): Standing(tlt, mt, bool(fetch), Level(level)) for who, tlt, mt, fetch, level in rows}
+
+
+def find_standing(database: sqlite3.Connection, view: int, person: int) -> Standing | None:
+    row = database.execute(
+        "SELECT tlt, mt, fetch, level FROM level WHERE view = ? AND person = ?", (view, person)
+    ).fetchone()
+    return Standing(row[0], row[1], bool(row[2]), Level(row[3])) if row else None
+
+
+def replace_standings(database: sqlite3.Connection, view: int, rows: Iterable[tuple[int, Standing]]) -> None:
+    """All standings of a view, as (person, standing)."""
+    database.execute("DELETE FROM level WHERE view = ?", (view,))
+    database.executemany(
+        "INSERT INTO level (view, person, tlt, mt, fetch, level) VALUES (?, ?, ?, ?, ?, ?)",
+        ((view, person, row.tlt, row.mt, row.fetch, int(row.level)) for person, row in rows),
+    )
+
+
+def is_fetched(database: sqlite3.Connection, person: int) -> bool:
+    """Whether any view's trust fetches this person."""
+    return bool(database.execute("SELECT 1 FROM level WHERE person = ? AND fetch LIMIT 1", (person,)).fetchone())
+
+
+def is_mirrored(database: sqlite3.Connection, person: int, views: Iterable[int]) -> bool:
+    """Whether any of the local identities rates this person above 0, or is this person."""
+    own = tuple(views)
+    marks = ",".join("?" * len(own))
+    return person in own or bool(
+        database.execute(
+            f"SELECT 1 FROM rating WHERE target = ? AND rater IN ({marks}) "  # noqa: S608
+            "AND (mt > 0 OR tlt > 0) LIMIT 1",
+            (person, *own),
+        ).fetchone()
+    )

@@ -1,0 +1,169 @@
+-- Version 1. Three chapters: what people signed, what newsreaders were promised, what can be made anew from both.
+
+-- evidence: written only by ingest (and, for lines without a segment, by posting: the outbox)
+
+CREATE TABLE person (
+  pk INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE            -- 32-byte identity
+);
+
+CREATE TABLE manifest (              -- the newest head held of each person
+  person INTEGER PRIMARY KEY REFERENCES person,
+  seq INTEGER NOT NULL,
+  head_sha256 BLOB NOT NULL,
+  pointer BLOB NOT NULL,             -- lines as received, without line end
+  head BLOB NOT NULL,
+  nick TEXT NOT NULL,
+  arrived INTEGER NOT NULL,          -- unix seconds
+  change INTEGER NOT NULL UNIQUE     -- position in the changes feed
+);
+
+CREATE TABLE segment (
+  pk INTEGER PRIMARY KEY,
+  person INTEGER NOT NULL REFERENCES person,
+  role TEXT NOT NULL,                -- posts or state
+  position INTEGER NOT NULL,         -- in the head, from 0
+  sha256 BLOB NOT NULL,
+  octets INTEGER NOT NULL,
+  lines INTEGER NOT NULL,
+  since INTEGER NOT NULL
+);
+CREATE INDEX segment_person ON segment (person, role, position);
+CREATE INDEX segment_sha256 ON segment (sha256);
+
+CREATE TABLE line (                  -- without line end
+  pk INTEGER PRIMARY KEY,
+  person INTEGER NOT NULL REFERENCES person,
+  role TEXT NOT NULL,
+  segment INTEGER REFERENCES segment,  -- NULL: own, not yet sealed (the outbox)
+  ordinal INTEGER NOT NULL,          -- from 0
+  octets BLOB NOT NULL
+);
+CREATE INDEX line_segment ON line (segment, ordinal);
+CREATE INDEX line_outbox ON line (person, role, pk) WHERE segment IS NULL;
+
+CREATE TABLE fork (                  -- proof that a key signed two heads of one seq
+  person INTEGER NOT NULL REFERENCES person,
+  seq INTEGER NOT NULL,
+  kept BLOB NOT NULL,                -- pointer lines
+  other BLOB NOT NULL,
+  PRIMARY KEY (person, seq)
+) WITHOUT ROWID;
+
+-- promises: what newsreaders and the owner were told; append only
+
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE article (               -- every post id heard of, and the node's own articles
+  pk INTEGER PRIMARY KEY,
+  key INTEGER NOT NULL,              -- first 8 octets of id
+  id BLOB NOT NULL,                  -- 32 octets: a post; 16: made by this node
+  arrived INTEGER NOT NULL           -- unix seconds
+);
+CREATE INDEX article_key ON article (key);
+
+CREATE TABLE alias (                 -- Message-IDs that newsreaders gave
+  message_id TEXT PRIMARY KEY,
+  article INTEGER NOT NULL REFERENCES article
+) WITHOUT ROWID;
+
+CREATE TABLE fingerprint (           -- of recent own posts, against doubles without a Message-ID
+  sha256 BLOB PRIMARY KEY,
+  article INTEGER NOT NULL REFERENCES article,
+  made INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE newsgroup (             -- per view: the local identity whose eyes see it
+  pk INTEGER PRIMARY KEY,
+  view INTEGER NOT NULL REFERENCES person,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  low INTEGER NOT NULL DEFAULT 1,
+  high INTEGER NOT NULL DEFAULT 0,
+  count INTEGER NOT NULL DEFAULT 0,  -- derived: rows in overview
+  hidden INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (view, name)
+);
+
+CREATE TABLE number (
+  newsgroup INTEGER NOT NULL REFERENCES newsgroup,
+  number INTEGER NOT NULL,
+  article INTEGER NOT NULL REFERENCES article,
+  given INTEGER NOT NULL,            -- unix seconds
+  PRIMARY KEY (newsgroup, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX number_article ON number (article, newsgroup);
+
+CREATE TABLE local_article (         -- receipts, help, log: made here, never published
+  article INTEGER PRIMARY KEY REFERENCES article,
+  newsgroup INTEGER NOT NULL REFERENCES newsgroup,
+  octets BLOB NOT NULL               -- without Xref
+);
+
+CREATE TABLE address (               -- from invitation links
+  person INTEGER NOT NULL REFERENCES person,
+  url TEXT NOT NULL,
+  PRIMARY KEY (person, url)
+) WITHOUT ROWID;
+
+-- derived: dropped and made anew by `zbnntp rebuild`
+
+CREATE TABLE post (
+  article INTEGER PRIMARY KEY REFERENCES article,
+  author INTEGER NOT NULL REFERENCES person,
+  thread INTEGER NOT NULL REFERENCES article,  -- itself for an OP
+  parent INTEGER REFERENCES article,           -- direct parent; NULL for an OP
+  line INTEGER NOT NULL REFERENCES line,
+  time INTEGER NOT NULL,
+  sage INTEGER NOT NULL
+);
+CREATE INDEX post_author ON post (author);
+CREATE INDEX post_thread ON post (thread);
+CREATE INDEX post_parent ON post (parent) WHERE parent IS NOT NULL;
+
+CREATE TABLE opening (               -- thread headers held, by post or by carry
+  thread INTEGER PRIMARY KEY REFERENCES article,
+  author INTEGER NOT NULL REFERENCES person,
+  boards TEXT NOT NULL,              -- comma-separated
+  subject TEXT NOT NULL,
+  line INTEGER NOT NULL REFERENCES line
+);
+
+CREATE TABLE rating (                -- newest trust line of a rater about a target
+  rater INTEGER NOT NULL REFERENCES person,
+  target INTEGER NOT NULL REFERENCES person,
+  mt INTEGER,
+  tlt INTEGER,
+  note TEXT NOT NULL,
+  until INTEGER,
+  PRIMARY KEY (rater, target)
+) WITHOUT ROWID;
+CREATE INDEX rating_target ON rating (target);
+
+CREATE TABLE level (
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  tlt REAL NOT NULL,
+  mt REAL NOT NULL,
+  fetch INTEGER NOT NULL,
+  level INTEGER NOT NULL,            -- model.views.Level
+  PRIMARY KEY (view, person)
+) WITHOUT ROWID;
+
+CREATE TABLE overview (              -- visible articles only
+  newsgroup INTEGER NOT NULL REFERENCES newsgroup,
+  number INTEGER NOT NULL,
+  article INTEGER NOT NULL REFERENCES article,
+  author INTEGER,                    -- NULL: made by this node
+  fields BLOB NOT NULL,              -- Subject to References, tab-separated
+  octets INTEGER NOT NULL,           -- of the article without Xref and X-Zb- lines
+  lines INTEGER NOT NULL,
+  xref BLOB NOT NULL,
+  PRIMARY KEY (newsgroup, number)
+) WITHOUT ROWID;
+CREATE INDEX overview_article ON overview (article);
+CREATE INDEX overview_author ON overview (author) WHERE author IS NOT NULL;

@@ -1,0 +1,139 @@
+"""The one writer: every change of the file is a function, run in aiosqlite's thread, grouped and shielded.
+
+What waits while a commit is under way goes into the next one together (group commit): one fsync acknowledges them all.
+Each function runs in a savepoint of its own, so one that raises takes back its own changes alone. A caller that is
+cancelled never leaves half a transaction: the write happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+import outcome
+import trio
+
+from zbnntp.store import loop
+from zbnntp.store.database import configure
+
+T = TypeVar("T")
+Change = Callable[[sqlite3.Connection], Any]
+
+GROUP_MOST = 64  # changes in one commit: bounds how long the first of them waits
+CHECKPOINT_COMMITS = 200  # the WAL is copied back after this many, when nobody waits
+
+
+class _Job:
+    __slots__ = ("change", "done", "result")
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+        self.done = trio.Event()
+        self.result: outcome.Outcome[Any] | None = None
+
+
+class Writer:
+    """Queue of changes; `run` returns when its change is durable. `commits` counts up with every commit."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._send, self._receive = trio.open_memory_channel[_Job](math.inf)
+        self._since_checkpoint = 0
+        self.commits = 0
+
+    async def run(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """The value of `change(database)`, durably committed; what it raises is raised here, its changes undone."""
+        job = _Job(change)
+        self._send.send_nowait(job)
+        with trio.CancelScope(shield=True):
+            await job.done.wait()
+        if job.result is None:
+            raise trio.TrioInternalError("a write ended without a result")
+        value: T = job.result.unwrap()
+        return value
+
+    async def serve(self) -> None:
+        """Commit what is queued, until the queue is closed."""
+        with trio.CancelScope(shield=True):
+            async for first in self._receive:
+                jobs = [first, *self._queued()]
+                try:
+                    results = await _in_thread(self._connection, _commit_group, jobs)
+                except sqlite3.Error as error:
+                    results = [outcome.Error(error)] * len(jobs)
+                self.commits += 1
+                for job, result in zip(jobs, results, strict=True):
+                    job.result = result
+                    job.done.set()
+                await self._checkpoint()
+
+    def close(self) -> None:
+        """No more changes; `serve` ends when those queued are done."""
+        self._send.close()
+
+    def _queued(self) -> list[_Job]:
+        jobs: list[_Job] = []
+        while len(jobs) < GROUP_MOST - 1:
+            try:
+                jobs.append(self._receive.receive_nowait())
+            except (trio.WouldBlock, trio.EndOfChannel):
+                break
+        return jobs
+
+    async def _checkpoint(self) -> None:
+        self._since_checkpoint += 1
+        if self._since_checkpoint >= CHECKPOINT_COMMITS and not self._receive.statistics().current_buffer_used:
+            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+            self._since_checkpoint = 0
+
+
+async def _in_thread(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> T:
+    """`function(database, *arguments)` as one step of aiosqlite's thread; its own API has a hop for each statement."""
+    value: T = await connection._execute(function, connection._conn, *arguments)  # type: ignore[no-untyped-call]
+    return value
+
+
+def _commit_group(database: sqlite3.Connection, jobs: list[_Job]) -> list[outcome.Outcome[Any]]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        results = [_attempt(database, job.change) for job in jobs]
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+    return results
+
+
+def _attempt(database: sqlite3.Connection, change: Change) -> outcome.Outcome[Any]:
+    database.execute("SAVEPOINT change")
+    result = outcome.capture(change, database)
+    if isinstance(result, outcome.Error) and database.in_transaction:
+        database.execute("ROLLBACK TO change")
+    database.execute("RELEASE change")
+    return result
+
+
+@asynccontextmanager
+async def open_writer(path: Path) -> AsyncIterator[Writer]:
+    """The writer of a prepared file; at the end everything queued is committed and the WAL is copied back."""
+    loop.install()
+    connection = await aiosqlite.connect(path, isolation_level=None, check_same_thread=False)
+    writer = Writer(connection)
+    try:
+        await _in_thread(connection, configure)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(writer.serve)
+            try:
+                yield writer
+            finally:
+                writer.close()
+    finally:
+        with trio.CancelScope(shield=True):
+            await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await connection.close()
