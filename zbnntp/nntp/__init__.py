@@ -1,0 +1,1 @@
+"""The NNTP reader server: RFC 3977 with the habits of real newsreaders (docs/nntp.md)."""

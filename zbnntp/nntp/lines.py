@@ -1,0 +1,89 @@
+"""Framing of what a newsreader sends: command lines, and the block of an article.
+
+A line ends with CR LF and with nothing else. A bare CR, a bare LF or a NUL stays inside its line, where the command
+parser refuses it: what one program takes for two commands can never be smuggled past another that sees one.
+Nothing is interpreted before it is complete, so cutting the stream elsewhere never changes an answer.
+RFC 3977 sections 3.1 and 3.1.1.
+"""
+
+from __future__ import annotations
+
+from zbnntp.model.errors import TooLarge
+
+# Above every limit of a command (commands.py), so that a line that is only too long for its command is answered
+# 501 or 500; whoever sends more than this without a line end is no newsreader.
+LINE_OCTETS_MAX = 1 << 16
+_END_OF_BLOCK = b"\r\n.\r\n"
+
+
+class Inbox:
+    """Octets that have arrived and are not yet used."""
+
+    __slots__ = ("_at", "_buffer", "_scanned")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._at = 0  # start of the next line
+        self._scanned = 0  # no CRLF begins before this
+
+    def __len__(self) -> int:
+        return len(self._buffer) - self._at
+
+    def feed(self, data: bytes) -> None:
+        """Add what was received."""
+        self._buffer = self._buffer[self._at :] + data
+        self._scanned -= self._at
+        self._at = 0
+
+    def starts_with(self, octets: bytes) -> bool:
+        """Whether what is left begins so."""
+        return self._buffer.startswith(octets, self._at)
+
+    def next_line(self) -> bytes | None:
+        """The next complete line without its CRLF, or None until there is one. TooLarge above LINE_OCTETS_MAX."""
+        end = self._buffer.find(b"\r\n", self._scanned)
+        if (len(self) - 1 if end < 0 else end - self._at) > LINE_OCTETS_MAX:
+            raise TooLarge(f"no line end within {LINE_OCTETS_MAX} octets")
+        if end < 0:
+            self._scanned = max(self._at, len(self._buffer) - 1)
+            return None
+        line = self._buffer[self._at : end]
+        self._at = self._scanned = end + 2
+        return line
+
+    def take(self) -> bytes:
+        """Everything that is left."""
+        rest = self._buffer[self._at :]
+        self._buffer, self._at, self._scanned = b"", 0, 0
+        return rest
+
+
+class Block:
+    """An article on its way in: finds the terminator, undoes the dot-stuffing, stops keeping above the limit."""
+
+    __slots__ = ("_limit", "_raw", "too_large")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._raw = bytearray(b"\r\n")  # as if a line had just ended, so that a lone "." is an empty block
+        self.too_large = False
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Add octets. None until the terminator has come, then what followed it."""
+        scanned = max(0, len(self._raw) - len(_END_OF_BLOCK) + 1)
+        self._raw += data
+        end = self._raw.find(_END_OF_BLOCK, scanned)
+        # without a terminator, the leading CRLF and up to two octets of a terminator are not content
+        size = len(self._raw) - 4 if end < 0 else end
+        self.too_large = self.too_large or size > self._limit
+        if end < 0:
+            if self.too_large:
+                del self._raw[: -len(_END_OF_BLOCK) + 1]
+            return None
+        rest = bytes(self._raw[end + len(_END_OF_BLOCK) :])
+        del self._raw[end + len(b"\r\n") :]
+        return rest
+
+    def octets(self) -> bytes:
+        """The article after feed() has found its end; CRLF line ends, no terminator, dots as the author wrote them."""
+        return bytes(self._raw.replace(b"\r\n.", b"\r\n")[len(b"\r\n") :])

@@ -1,0 +1,209 @@
+"""One newsreader's session without I/O: octets in, octets out.
+
+The server feeds what it received and sends what take() gives, in turns:
+
+    machine.receive(data)
+    while True: octets = machine.take(); send them; again while machine.busy
+    machine.upload is set: the desk decides, then posted() or not_posted()
+    machine.closed: say no more
+
+take() answers as many commands as are complete, at most SEND_OCTETS or STEPS of work, and pulls long answers window by
+window: what a slow reader has not yet been sent has not been made either. Nothing that follows a command is looked at
+before that command is answered in full (RFC 3977 section 3.5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from zbnntp.model.errors import TooLarge, ZbError
+from zbnntp.nntp import commands
+from zbnntp.nntp.lines import Block, Inbox
+from zbnntp.nntp.protocols import MAX_ARTICLE_OCTETS
+from zbnntp.nntp.replies import TERMINATOR, Code, Reply, status_line
+from zbnntp.nntp.session import Session
+
+# Enough to fill a socket buffer; larger sends hold up other readers (measured: 512 KiB doubles their latency).
+SEND_OCTETS = 1 << 16
+# Work in one take(), so that 64 KiB of pipelined commands cannot hold up other readers either.
+STEPS = 128
+STEPS_A_WINDOW = 16
+# Pipelined commands kept while answers are being sent; some newsreaders send one GROUP for each group they know
+# before they read anything.
+READ_AHEAD_OCTETS = 1 << 16
+
+# A web page can make a browser talk to any port. Its first line names a method that is no command of ours, or a
+# target or version that no command of ours has.
+_HTTP = re.compile(
+    rb"(?:GET|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE|PRI)\b|(?:HEAD|POST)[ \t]+[/*h]|.*\bHTTP/[0-9]",
+    re.IGNORECASE | re.DOTALL,
+)
+_TLS_HANDSHAKE = b"\x16"
+_BROKEN_LINE_END = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An article on its way to the desk."""
+
+    octets: bytes
+    offered_id: str
+
+
+class Machine:
+    """The server's half of one dialogue. `busy`: take() again; `upload`: ask the desk; `closed`: send and hang up."""
+
+    __slots__ = (
+        "_block",
+        "_first",
+        "_inbox",
+        "_offered",
+        "_parts",
+        "_size",
+        "_stopping",
+        "_windows",
+        "busy",
+        "closed",
+        "session",
+        "upload",
+    )
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.busy = False
+        self.closed = False
+        self.upload: Upload | None = None
+        self._inbox = Inbox()
+        self._first = True  # nothing has been received yet
+        self._block: Block | None = None  # the article that is being received
+        self._offered = ""
+        self._windows: Iterator[bytes] | None = None  # the rest of a long answer
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._stopping = False
+        self._say(commands.greeting(session))
+
+    def receive(self, data: bytes) -> None:
+        """Add what the newsreader sent; it is looked at by take()."""
+        self._inbox.feed(data)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be received before what is here has been answered."""
+        return len(self._inbox) < READ_AHEAD_OCTETS
+
+    def take(self) -> bytes:
+        """The next octets to send, about SEND_OCTETS at most; empty when there is nothing to say."""
+        steps = STEPS
+        self.busy = True
+        while steps > 0 and self._size < SEND_OCTETS:
+            if self._windows is not None:
+                steps -= self._pull(self._windows)
+            elif self.upload is None and not self.closed and self._answer_next():
+                steps -= 1
+            else:
+                self.busy = False
+                break
+        return self._flush()
+
+    def posted(self, message_id: str) -> None:
+        """The desk took the upload."""
+        self.upload = None
+        self._say(Reply(Code.POSTED, f"article received {message_id}"))
+
+    def not_posted(self, error: ZbError) -> None:
+        """The desk did not take the upload."""
+        self.upload = None
+        self._say(Reply(Code.NOT_POSTED, str(error)))
+
+    def stop(self) -> None:
+        """Answer the next command with 400 (RFC 3977 section 3.2.1); what is being sent is finished first."""
+        self._stopping = True
+
+    def fault(self) -> bytes:
+        """After an exception in here or in the desk: the last octets to send. The session is over."""
+        if self._windows is None:
+            self._say(Reply(Code.FAULT, "something went wrong in this node; its log says what, please try again"))
+        self.closed, self.upload, self._windows = True, None, None
+        return self._flush()
+
+    def _flush(self) -> bytes:
+        octets = b"".join(self._parts)
+        self._parts.clear()
+        self._size = 0
+        return octets
+
+    def _answer_next(self) -> bool:
+        """Answer one command or article; False when none is complete."""
+        if self._block is not None:
+            return self._receive_article(self._block)
+        if self._first and self._is_tls():
+            return True
+        try:
+            line = self._inbox.next_line()
+        except TooLarge as error:
+            self._say(Reply(Code.CLOSING, str(error), close=True))
+            return True
+        if line is None:
+            return False
+        self._answer_line(line)
+        return True
+
+    def _answer_line(self, line: bytes) -> None:
+        if not line.strip(b" \t"):
+            return
+        first, self._first = self._first, False
+        if first and (_HTTP.match(line) or len(line) > commands.LINE_OCTETS):
+            self._say(Reply(Code.CLOSING, "this is a news server; open it with a newsreader", close=True))
+        elif self._stopping:
+            self._say(Reply(Code.CLOSING, "this node is stopping; come back later", close=True))
+        else:
+            self._say(commands.answer(self.session, line))
+
+    def _is_tls(self) -> bool:
+        if not self._inbox.starts_with(_TLS_HANDSHAKE):
+            return False
+        self._say(Reply(Code.CLOSING, "this port speaks NNTP without TLS; turn off SSL for it", close=True))
+        return True
+
+    def _receive_article(self, block: Block) -> bool:
+        rest = block.feed(self._inbox.take())
+        if rest is None:
+            return False
+        self._inbox.feed(rest)
+        self._block = None
+        octets = block.octets()
+        if block.too_large:
+            self._say(Reply(Code.NOT_POSTED, f"the article is larger than {MAX_ARTICLE_OCTETS} octets; shorten it"))
+        elif _BROKEN_LINE_END.search(octets):
+            self._say(Reply(Code.NOT_POSTED, "the article has a NUL or a line end that is not CR LF; send it as text"))
+        else:
+            self.upload = Upload(octets, self._offered)
+        return True
+
+    def _say(self, reply: Reply) -> None:
+        """Queue a reply. The first window is made before the status line, so that a fault in it can still be 403."""
+        windows = None if reply.block is None else iter(reply.block)
+        first = b"" if windows is None else next(windows, b"")
+        self._put(status_line(reply.code, reply.text))
+        self._put(first)
+        self._windows = windows
+        self.closed = self.closed or reply.close
+        if reply.upload:
+            self._block, self._offered = Block(MAX_ARTICLE_OCTETS), reply.upload
+
+    def _pull(self, windows: Iterator[bytes]) -> int:
+        """Queue the next window, or the terminator after the last; return the steps that took."""
+        window = next(windows, None)
+        if window is None:
+            self._windows = None
+            self._put(TERMINATOR)
+            return 0
+        self._put(window)
+        return STEPS_A_WINDOW
+
+    def _put(self, octets: bytes) -> None:
+        self._parts.append(octets)
+        self._size += len(octets)

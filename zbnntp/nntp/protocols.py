@@ -1,0 +1,81 @@
+"""What the NNTP server asks of the house.
+
+The server owns the wire and nothing else: articles, numbers and trust live behind Shelf, posting behind Desk. Both are
+made anew for each connection by the callable that serve() is given, so that each connection may be a different
+identity's view.
+
+Shelf calls are synchronous and run in the trio thread (a hop to a worker costs more than a lookup), so every step is
+bounded: a window holds at most 256 rows or 128 KiB. Long answers are iterators of windows; the next window is pulled
+when the last one has been sent. They raise nothing but Refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from zbnntp.model.views import Article, Group, Overview
+
+# The largest article a desk is handed. Bodies are limited far below that by the desk, whose sentence says more than
+# ours could; this bound only keeps one upload from filling memory.
+MAX_ARTICLE_OCTETS = 1 << 20
+
+
+class Shelf(Protocol):
+    """What one identity may see. Hidden articles do not exist here, except that asking by id may say why."""
+
+    @property
+    def OVERVIEW_EXTRA(self) -> Sequence[str]:
+        """Fields of Overview.text after the seven fixed ones, as LIST OVERVIEW.FMT names them: `Xref:full`."""
+
+    def groups(self) -> Sequence[Group]:
+        """All groups, sorted by name."""
+
+    def group(self, name: str) -> Group | None:
+        """One group, marks as of now."""
+
+    def subscriptions(self) -> Sequence[str]:
+        """Names of groups for a new reader, the most important first."""
+
+    def motd(self) -> str:
+        """The message of the day, lines ended by LF; may be empty."""
+
+    def numbers(self, group: str, low: int, high: int) -> Iterator[Sequence[int]]:
+        """Visible article numbers in low..high, ascending, in windows that are never empty."""
+
+    def overview(self, group: str, low: int, high: int) -> Iterator[Sequence[Overview]]:
+        """Overview of the visible articles in low..high, ascending, in windows that are never empty."""
+
+    def locate(self, group: str, number: int) -> str | None:
+        """The message id of a visible article."""
+
+    def neighbour(self, group: str, number: int, step: int) -> tuple[int, str] | None:
+        """Number and id of the nearest visible article above (step 1) or below (step -1); number need not exist."""
+
+    def article(self, group: str, number: int) -> Article | None:
+        """A visible article by number."""
+
+    def find(self, message_id: str, group: str | None) -> Article | None:
+        """An article by id or alias; its number is the one in `group`, or 0. NotVisible says why it is hidden."""
+
+    def find_overview(self, message_id: str) -> Overview | None:
+        """Overview of an article by id or alias; the number is ignored. NotVisible says why it is hidden."""
+
+    def new_groups(self, since: int) -> Sequence[Group]:
+        """Groups created at or after `since`, unix seconds."""
+
+    def new_news(self, match: Callable[[str], bool], since: int) -> Iterator[Sequence[str]]:
+        """Ids of visible articles that arrived here at or after `since`, in groups whose name matches."""
+
+
+class Desk(Protocol):
+    """Takes what newsreaders post."""
+
+    def offer_id(self) -> str:
+        """A fresh message id, recommended to the newsreader in the 340 reply."""
+
+    async def post(self, octets: bytes, offered_id: str) -> str:
+        """Publish an article (CRLF line ends, no NUL, bare CR or bare LF, at most MAX_ARTICLE_OCTETS); return its id.
+
+        Raises Invalid or Refused; their text follows `441 `, so that of a duplicate begins `435 `.
+        """

@@ -1,0 +1,106 @@
+"""Response codes, and the Reply a handler gives back.
+
+A reply is a status line and, for multi-line answers, a block: an iterable of windows of octets that are already
+dot-stuffed and end with CRLF. Windows are made when they are pulled, so a long answer costs one window of memory
+however long it is. The terminator is added when the last window is gone (RFC 3977 section 3.1.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from zbnntp.model.errors import Refused
+
+# RFC 3977 section 3.1: the initial line including the code and CRLF.
+STATUS_OCTETS = 512
+TERMINATOR = b".\r\n"
+
+
+class Code(IntEnum):
+    """The codes we use, RFC 3977 appendix C and RFC 2980."""
+
+    HELP = 100
+    CAPABILITIES = 101
+    DATE = 111
+    READY = 200
+    READY_NO_POSTING = 201
+    BYE = 205
+    GROUP = 211
+    LIST = 215
+    ARTICLE = 220
+    HEAD = 221
+    BODY = 222
+    STAT = 223
+    OVER = 224
+    HDR = 225
+    NEWNEWS = 230
+    NEWGROUPS = 231
+    POSTED = 240
+    XGTITLE = 282
+    SEND_ARTICLE = 340
+    CLOSING = 400
+    FAULT = 403
+    NO_GROUP = 411
+    NO_GROUP_SELECTED = 412
+    NO_CURRENT = 420
+    NO_NEXT = 421
+    NO_PREVIOUS = 422
+    NO_NUMBER = 423
+    NO_ID = 430
+    NO_POSTING = 440
+    NOT_POSTED = 441
+    NO_TITLES = 481
+    UNKNOWN = 500
+    SYNTAX = 501
+    FORBIDDEN = 502
+    NOT_KEPT = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer. `upload` is the message id offered when an article is to follow; `close` ends the session."""
+
+    code: int
+    text: str
+    block: Iterable[bytes] | None = None
+    upload: str = ""
+    close: bool = False
+
+
+class Refusal(Refused):
+    """The answer is no, and this is its code. The text is shown to people verbatim: one sentence with the remedy."""
+
+    def __init__(self, code: Code, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def status_line(code: int, text: str) -> bytes:
+    """The first line of a reply: one line, never empty, at most STATUS_OCTETS."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    line = b"%d %s" % (code, text.encode("utf-8", "replace") or b"no reason given")
+    if len(line) > STATUS_OCTETS - 2:
+        line = line[: STATUS_OCTETS - 2].decode("utf-8", "ignore").encode()
+    return line + b"\r\n"
+
+
+def stuff(octets: bytes) -> bytes:
+    """Double the dot of each line that begins with one."""
+    stuffed = octets.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+
+
+def line_block(lines: Iterable[str]) -> bytes:
+    """One window from short lines of text."""
+    return stuff("".join(f"{one_line(line)}\r\n" for line in lines).encode("utf-8", "replace"))
+
+
+def one_line(text: str) -> str:
+    """The text with the three octets that no line may contain turned into spaces."""
+    return text.translate(_NO_LINE_ENDS)
+
+
+_NO_LINE_ENDS = str.maketrans("\0\r\n", "   ")
