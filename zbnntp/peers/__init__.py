@@ -1,0 +1,1 @@
+"""How nodes reach each other: Tor, HTTP over onions, and what is fetched when."""

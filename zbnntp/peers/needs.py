@@ -1,0 +1,91 @@
+"""What this package needs of the house, and what it shows of people; node.py gives both over store and ingest.
+
+One Library and one Directory belong to one local identity. Their epochs must differ, or a visitor of two onions
+could see that they are one node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from zbnntp.model.bundle import Offer
+from zbnntp.model.keys import Identity, Sha256
+from zbnntp.model.manifest import Head, SegmentRef
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is kept of an identity: its newest head, and each segment held whole with its octets."""
+
+    seq: int
+    head: Sha256
+    segments: tuple[tuple[Sha256, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whose manifest is kept here. `mutual`: we rate each other; `trust` -1..1; hops 1 = rated by us."""
+
+    identity: Identity
+    endpoints: tuple[str, ...]  # own ones first
+    mutual: bool
+    trust: float
+    hops: int
+
+
+class Library(Protocol):
+    """Manifests, as kept here. All but the last two are synchronous and quick."""
+
+    @property
+    def epoch(self) -> str:
+        """A random token `[a-z0-9]{1,32}`, made with the database: numbers of changes are worth nothing without it."""
+        ...
+
+    def manifest(self, identity: Identity) -> tuple[bytes, bytes] | None:
+        """Pointer line and head line, without line ends."""
+        ...
+
+    def segment(self, sha256: Sha256) -> bytes | None:
+        """All bytes of a segment."""
+        ...
+
+    def held(self, identity: Identity) -> Held | None:
+        """What a fetch can start from."""
+        ...
+
+    def lacking(self, head: Head) -> Sequence[SegmentRef]:
+        """The segments of a verified head to fetch, most important first: neither held nor too old to be kept here."""
+        ...
+
+    def changes(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Rows (n, line) with n > after in ascending order, the latest of each identity, without line ends."""
+        ...
+
+    def wanted(self, identity: Identity) -> bool:
+        """Whether this identity is fetched here, by trust."""
+        ...
+
+    async def wait_change(self, after: int) -> None:
+        """Return when there is a change with n > after."""
+        ...
+
+    async def offer(self, offer: Offer, source: str) -> bool:
+        """Verify and keep; True if it was news. Slices may extend held segments. Raises Invalid, Refused.
+
+        A manifest larger than 4 MiB comes as several offers with one pointer: each adds segments.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """People, and the log that newsreaders see."""
+
+    def people(self) -> Sequence[Person]:
+        """Everybody to ask, never one's own identities."""
+        ...
+
+    def log(self, text: str) -> None:
+        """One sentence into zb.log."""
+        ...

@@ -1,0 +1,298 @@
+"""The client's journeys: what is newer at a peer, and how it gets here. docs/protocol.md "Sync over HTTP".
+
+A peer is asked for its whole feed, never for one identity that it has not listed: a node that reads a whole feed
+does not tell which identities it likes. Exceptions are following a link, and an author's own endpoints. Of what is
+listed: size, signature, seq, wanted - and only then a fetch. What is fetched goes to `library.offer`, which verifies
+it again with all its rules; here only the cheap checks are made that save memory and requests.
+
+Errors: Unreachable (try later), Invalid (the peer is at fault), Missing (it does not keep that).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import trio
+
+from zbnntp.model import limits
+from zbnntp.model.bundle import Offer, Slice, read_bundle, slices_of, write_offer
+from zbnntp.model.canonical import decode
+from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, Missing, PeerGone, Refused, TooLarge
+from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256, short_id
+from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
+from zbnntp.peers.needs import Held, Library
+from zbnntp.peers.prefix import held_prefix
+from zbnntp.peers.transport import Answer, Transport
+
+log = logging.getLogger(__name__)
+
+HEAD_ANSWER_OCTETS = limits.POINTER_OCTETS + limits.HEAD_OCTETS + 2
+CHANGES_ROWS = 1_000
+CHANGES_LINE_OCTETS = 4 * 1024  # a fork line holds two pointers
+CHANGES_OCTETS = CHANGES_ROWS * 1024 + 64 * 1024  # rows, beats and the cursor
+SILENCE_SECONDS = 120.0  # a beat comes every 45
+SMALL_ANSWER_OCTETS = 4 * 1024
+FETCH_ROWS = 100  # identities asked for at once
+PUSH_OCTETS = 2 * 1024 * 1024  # of segments: half a bundle, for the quotes that JSON adds
+PUSH_FIRST_OCTETS = 512 * 1024  # to a peer of whom we do not know what it holds
+PUSH_PEERS = 1_000  # of whom we remember what they hold
+_CURSOR = re.compile(r"[a-z0-9]{1,32}\.\d{1,18}")
+_GZIP = {"accept-encoding": "gzip"}
+
+
+@dataclass(slots=True)
+class Page:
+    """One answer of a feed: whom it lists, what of it is wanted and newer, and where to go on."""
+
+    listed: list[Identity] = field(default_factory=list)
+    news: list[Pointer] = field(default_factory=list)
+    rows: int = 0
+    cursor: str = ""
+
+
+class Sync:
+    """Journeys of one local identity over one transport."""
+
+    def __init__(self, transport: Transport, library: Library) -> None:
+        self._transport = transport
+        self._library = library
+        self._locks: defaultdict[Identity, trio.Lock] = defaultdict(trio.Lock)
+        self._pushed: dict[str, dict[Sha256, int]] = {}
+
+    async def fetch_manifest(self, endpoint: str, identity: Identity) -> bool:
+        """Bring what is kept of `identity` up to what `endpoint` has; True when that was news."""
+        async with self._locks[identity]:
+            pair = await self._fetch_head(endpoint, identity)
+            if pair is None:
+                return False
+            return await self._fetch_segments(endpoint, *pair)
+
+    async def follow_changes(
+        self, endpoint: str, since: str, wait: int = 0, listed: Callable[[Identity], None] = lambda identity: None
+    ) -> str:
+        """Read a page of the feed since a cursor ("" = from the start), held up to `wait` seconds; fetch what is new.
+
+        `listed` is told of every identity on it. Returns the cursor to go on from; an error means: not from there yet.
+        """
+        page = await self._read_page(endpoint, since, wait)
+        for identity in page.listed:
+            listed(identity)
+        for start in range(0, len(page.news), FETCH_ROWS):
+            await self._fetch_news(endpoint, page.news[start : start + FETCH_ROWS])
+        return page.cursor
+
+    async def push_to(self, endpoint: str, identity: Identity) -> None:
+        """Hand our newest head to a peer, with what it cannot have yet; Refused when it does not want it."""
+        head = self._held_head(identity)
+        manifest = self._library.manifest(identity)
+        if manifest is None or head is None:
+            return
+        slices = self._new_slices(head, self._pushed.get(endpoint))
+        body = b"".join(write_offer(Offer(*manifest, tuple(slices))))
+        answer = await self._transport.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
+        if answer.status == 409:
+            return  # it holds a newer one: ours came back from a backup, or it went faster by another way
+        _check_status(answer, 200)
+        self._pushed.pop(endpoint, None)
+        self._pushed[endpoint] = {ref.sha256: ref.octets for ref in head.segments}
+        if len(self._pushed) > PUSH_PEERS:
+            del self._pushed[next(iter(self._pushed))]
+
+    async def _fetch_head(self, endpoint: str, identity: Identity) -> tuple[Pointer, Head] | None:
+        """The head at `endpoint`; None when it is no newer than ours. Missing when it has none."""
+        held = self._library.held(identity)
+        headers = {"if-none-match": f'"{held.head.hex()}"'} if held and not self._gaps(identity) else None
+        path = f"/zb/1/head/{identity.hex()}"
+        answer = await self._transport.request(endpoint, path, limit=HEAD_ANSWER_OCTETS, headers=headers)
+        if answer.status == 304:
+            return None
+        _check_status(answer, 200)
+        lines = answer.body.split(b"\n")
+        if len(lines) != 3 or lines[2]:
+            raise BadEncoding("a peer's head is not two lines")
+        pointer = open_pointer(lines[0])
+        if pointer.identity != identity:
+            raise BadSignature("a peer answered with somebody else's head")
+        if held and pointer.seq < held.seq:
+            return None
+        return pointer, open_head(lines[1], pointer)
+
+    def _gaps(self, identity: Identity) -> bool:
+        """Whether segments of the head that is held are still to be fetched."""
+        head = self._held_head(identity)
+        return head is not None and bool(self._library.lacking(head))
+
+    def _held_head(self, identity: Identity) -> Head | None:
+        manifest = self._library.manifest(identity)
+        return open_head(manifest[1], open_pointer(manifest[0])) if manifest else None
+
+    async def _fetch_segments(self, endpoint: str, pointer: Pointer, head: Head) -> bool:
+        """Fetch what the head names and we lack, offered whenever 4 MiB are together, until 20 MiB."""
+        beginnings = self._beginnings(head)
+        slices: list[Slice] = []
+        total, unsent, news = 0, 0, False
+        for ref in self._library.lacking(head):
+            total += ref.octets
+            if total > limits.FIRST_CONTACT_OCTETS:
+                break
+            if slices and unsent + ref.octets > limits.BUNDLE_OCTETS:
+                news |= await self._library.offer(Offer(pointer.raw, head.raw, tuple(slices)), endpoint)
+                slices, unsent = [], 0
+            part = await self._fetch_segment(endpoint, ref, beginnings.get(ref.sha256, b""))
+            if part is not None:
+                slices.append(part)
+                unsent += ref.octets
+        held = self._library.held(head.identity)
+        if slices or held is None or held.head != head.sha256:
+            news |= await self._library.offer(Offer(pointer.raw, head.raw, tuple(slices)), endpoint)
+        return news
+
+    def _beginnings(self, head: Head) -> dict[Sha256, bytes]:
+        """For segments that may have grown out of held ones, the bytes held: segments grow, and keep their order."""
+        old = self._held_head(head.identity)
+        if old is None:
+            return {}
+        found: dict[Sha256, bytes] = {}
+        for before, after in ((old.posts, head.posts), (old.state, head.state)):
+            named = {ref.sha256 for ref in after}
+            known = {ref.sha256 for ref in before}
+            gone = [ref for ref in before if ref.sha256 not in named]
+            come = [ref for ref in after if ref.sha256 not in known]
+            for was, now in zip(gone, come, strict=False):
+                if was.octets < now.octets and (data := self._library.segment(was.sha256)):
+                    found[now.sha256] = data
+        return found
+
+    async def _fetch_segment(self, endpoint: str, ref: SegmentRef, beginning: bytes) -> Slice | None:
+        """A segment whose hash holds, or the end of one; None when the peer does not keep it."""
+        path = f"/zb/1/seg/{ref.sha256.hex()}"
+        if beginning:
+            headers = {"range": f"bytes={len(beginning)}-"}
+            answer = await self._transport.request(endpoint, path, limit=ref.octets, headers=headers)
+            if answer.status == 206 and sha256(beginning + answer.body) == ref.sha256:
+                check_segment(ref, beginning + answer.body)
+                return Slice(ref.sha256, len(beginning), answer.body)
+            if answer.status == 404:
+                return None
+        answer = await self._transport.request(endpoint, path, limit=ref.octets, headers=_GZIP)
+        if answer.status == 404:
+            return None
+        _check_status(answer, 200)
+        check_segment(ref, answer.body)
+        return Slice(ref.sha256, 0, answer.body)
+
+    async def _read_page(self, endpoint: str, since: str, wait: int) -> Page:
+        page = Page()
+        path = f"/zb/1/changes?since={since}&wait={wait}"
+        seconds = wait + SILENCE_SECONDS
+        async with self._transport.open(
+            endpoint, path, limit=CHANGES_OCTETS, seconds=seconds, silence=SILENCE_SECONDS
+        ) as response:
+            if response.status != 200:
+                _check_status(Answer(response.status, response.headers, await response.read()), 200)
+            async with aclosing(response.lines(CHANGES_LINE_OCTETS)) as lines:
+                async for raw in lines:
+                    self._take_row(page, raw)
+        if not page.cursor:
+            raise PeerGone("a peer's answer broke off")
+        return page
+
+    def _take_row(self, page: Page, raw: bytes) -> None:
+        line = decode(raw, CHANGES_LINE_OCTETS)
+        page.rows += 1
+        if page.cursor or page.rows > CHANGES_ROWS + limits.SEGMENTS:
+            raise TooLarge("a peer's answer goes on after its end")
+        if line.get("kind") == "cursor":
+            page.cursor = _parse_cursor(line)
+        elif line.get("kind") == "pointer":
+            pointer = open_pointer(raw)
+            page.listed.append(pointer.identity)
+            if self._is_news(pointer):
+                page.news.append(pointer)
+
+    def _is_news(self, pointer: Pointer) -> bool:
+        """Newer than what is held, or a fork of it; and wanted here."""
+        held = self._library.held(pointer.identity)
+        if held and (pointer.seq < held.seq or (pointer.head == held.head and not self._gaps(pointer.identity))):
+            return False
+        return self._library.wanted(pointer.identity)
+
+    async def _fetch_news(self, endpoint: str, news: Sequence[Pointer]) -> None:
+        """All in one bundle when they are several, then one by one what the bundle did not bring."""
+        if len(news) > 1:
+            await self._fetch_bundle(endpoint, [pointer.identity for pointer in news])
+        for pointer in news:
+            if self._is_news(pointer):
+                await self._fetch_one(endpoint, pointer.identity)
+
+    async def _fetch_one(self, endpoint: str, identity: Identity) -> None:
+        """One listed identity; what is wrong with it must not keep the others from coming."""
+        try:
+            await self.fetch_manifest(endpoint, identity)
+        except (Invalid, Refused) as error:
+            log.info("%s was not taken from %s: %s", short_id(identity), endpoint, error)
+
+    async def _fetch_bundle(self, endpoint: str, identities: Sequence[Identity]) -> None:
+        body = json.dumps([_row(identity, self._library.held(identity)) for identity in identities]).encode()
+        limit = limits.BUNDLE_OCTETS
+        answer = await self._transport.request(endpoint, "/zb/1/fetch", limit=limit, body=body)
+        _check_status(answer, 200)
+        asked = set(identities)
+        for offer in read_bundle(answer.body.removesuffix(b"\n").split(b"\n") if answer.body else ()):
+            identity = Identity(parse_hex(decode(offer.pointer).get("id")))
+            if identity not in asked:
+                raise BadEncoding("a peer sent what it was not asked for")
+            await self._offer_listed(offer, endpoint, identity)
+
+    async def _offer_listed(self, offer: Offer, endpoint: str, identity: Identity) -> None:
+        async with self._locks[identity]:
+            try:
+                await self._library.offer(offer, endpoint)
+            except (Invalid, Refused) as error:
+                log.info("%s was not taken from %s: %s", short_id(identity), endpoint, error)
+
+    def _new_slices(self, head: Head, pushed: Mapping[Sha256, int] | None) -> list[Slice]:
+        """What a peer lacks after our last push to it, else the state and the newest posts, as far as it fits."""
+        slices: list[Slice] = []
+        room = PUSH_FIRST_OCTETS if pushed is None else PUSH_OCTETS
+        for ref in (*head.state, *reversed(head.posts)):
+            data = self._library.segment(ref.sha256)
+            if data is None or ref.sha256 in (pushed or {}):
+                continue
+            start = held_prefix(data, pushed or {})
+            room -= len(data) - start
+            if room >= 0:
+                slices.extend(slices_of(ref.sha256, data, start))
+        return slices
+
+
+def _row(identity: Identity, held: Held | None) -> list[Any]:
+    """What POST fetch is told: every segment held, as the beginning of one that may have grown."""
+    if held is None:
+        return [identity.hex(), 0, []]
+    return [identity.hex(), held.seq, [[name.hex(), octets] for name, octets in held.segments]]
+
+
+def _parse_cursor(line: dict[str, Any]) -> str:
+    text = line.get("next")
+    if not isinstance(text, str) or not _CURSOR.fullmatch(text):
+        raise BadEncoding("a peer's cursor has another form")
+    return text
+
+
+def _check_status(answer: Answer, wanted: int) -> None:
+    """Any other status as the error it means to us."""
+    if answer.status == wanted:
+        return
+    if answer.status == 404:
+        raise Missing("that peer does not keep it")
+    if answer.status in (400, 403, 413):
+        raise Refused(f"that peer answered {answer.status}")
+    raise PeerGone(f"that peer answered {answer.status}")
