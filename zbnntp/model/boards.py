@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from zbnntp.model.errors import BadEncoding
 from zbnntp.model.limits import BOARD_COMPONENT_OCTETS, BOARD_OCTETS
@@ -13,6 +14,7 @@ _RESERVED_ANYWHERE = frozenset({"all", "ctl"})
 _RESERVED_NAMES = frozenset({"junk", "poster"})
 
 
+@lru_cache(maxsize=1024)  # the same few names stand in all lines of a segment
 def check_board(name: str) -> str:
     """The name, when people may open a board of that name; else BadEncoding with the reason."""
     components = name.split(".")

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from zbnntp.model.errors import BadEncoding, TooLarge
 from zbnntp.model.limits import DEPTH, INTEGER, LINE_OCTETS
 
 _KEY = re.compile(r"[a-z0-9_]{1,32}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+_CONTROL_ESCAPE = re.compile(rb"\\[bfru]")  # all that is printed of a control character other than \n and \t
 
 
 def encode(value: dict[str, Any]) -> bytes:
     """The canonical bytes of an object, without line end; BadEncoding when it has none."""
     _check(value, 1)
-    return _print(value)
+    try:
+        printed = reprint(value)
+    except UnicodeEncodeError as error:
+        raise BadEncoding("a string holds half of a surrogate pair") from error
+    _check_controls(printed)
+    return printed
 
 
 def decode(data: bytes, limit: int = LINE_OCTETS) -> dict[str, Any]:
@@ -29,49 +35,51 @@ def decode(data: bytes, limit: int = LINE_OCTETS) -> dict[str, Any]:
     if len(data) > limit:
         raise TooLarge(f"a line of {len(data)} octets is above the limit of {limit}")
     try:
-        value = json.loads(data.decode(), parse_float=_refuse, parse_constant=_refuse)
+        value = _DECODER.decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise BadEncoding("not canonical JSON") from error
     if not isinstance(value, dict):
         raise BadEncoding("a line is one object")
-    _check(value, 1)
-    if _print(value) != data:
+    if encode(value) != data:
         raise BadEncoding("not in the canonical form")
     return value
 
 
+def reprint(value: dict[str, Any]) -> bytes:
+    """The canonical bytes of an object made of parts of what `decode` returned; nothing is checked again."""
+    return _ENCODER.encode(value).encode()
+
+
 def _refuse(text: str) -> NoReturn:
-    raise BadEncoding(f"{text} is not an integer")
+    raise BadEncoding(f"{text[:20]} is not an integer")
 
 
-def _print(value: dict[str, Any]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    except UnicodeEncodeError as error:
-        raise BadEncoding("a string holds half of a surrogate pair") from error
+_DECODER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
-def _check(value: object, depth: int) -> None:
-    if isinstance(value, str):
-        if _CONTROL.search(value):
-            raise BadEncoding("a string holds a control character")
-    elif isinstance(value, bool):
-        return
-    elif isinstance(value, int):
-        if not -INTEGER <= value <= INTEGER:
-            raise BadEncoding("an integer is beyond 2^53-1")
-    elif isinstance(value, dict | list):
-        _check_nested(value, depth)
-    else:
-        raise BadEncoding(f"{type(value).__name__} has no canonical form")
-
-
-def _check_nested(value: dict[object, object] | list[object], depth: int) -> None:
+def _check(value: dict[Any, Any] | list[Any], depth: int) -> None:
     if depth > DEPTH:
         raise BadEncoding(f"nested deeper than {DEPTH}")
     if isinstance(value, dict):
-        for key in value:
-            if not isinstance(key, str) or not _KEY.fullmatch(key):
-                raise BadEncoding("a key is 1 to 32 characters a-z, 0-9 and _")
+        _check_keys(value)
     for item in value.values() if isinstance(value, dict) else value:
-        _check(item, depth + 1)
+        if isinstance(item, str | bool):
+            continue
+        if isinstance(item, dict | list):
+            _check(item, depth + 1)
+        elif not isinstance(item, int):
+            raise BadEncoding(f"{type(item).__name__} has no canonical form")
+        elif not -INTEGER <= item <= INTEGER:
+            raise BadEncoding("an integer is beyond 2^53-1")
+
+
+def _check_controls(printed: bytes) -> None:
+    if b"\\" in printed and _CONTROL_ESCAPE.search(printed.replace(b"\\\\", b"")):
+        raise BadEncoding("a string holds a control character")
+
+
+def _check_keys(keys: Iterable[object]) -> None:
+    for key in keys:
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            raise BadEncoding("a key is 1 to 32 characters a-z, 0-9 and _")

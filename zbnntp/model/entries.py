@@ -13,15 +13,15 @@ from typing import Any
 
 from zbnntp.model import limits
 from zbnntp.model.boards import check_board
-from zbnntp.model.canonical import decode, encode
+from zbnntp.model.canonical import decode, encode, reprint
 from zbnntp.model.errors import BadEncoding
-from zbnntp.model.fields import flag, integer, items, text_field
+from zbnntp.model.fields import flag, integer, items, moment, names, text_field, version
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, PostId, Signer, parse_hex, sha256, verify
 
 POST_DOMAIN = b"zbnntp1 post\n"
 SCALE = 10_000  # ratings travel as integers of 1/10000
-TIME_MOST = 2**40  # unix seconds; the year 36812
 POSTS, STATE = "posts", "state"  # the two roles of a segment
+_OUTSIDE_HEADER = frozenset({"body", "sig"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,29 +168,43 @@ def make_profile(text: str) -> bytes:
 
 
 def open_header(line: Mapping[str, Any]) -> Header:
-    """The rules of a post header, whoever wrote it."""
-    names = items(line, "boards", limits.BOARDS_PER_POST)
-    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
-        raise BadEncoding("boards are 1 to 4 different names")
-    thread, parents = _open_ancestry(line)
-    subject = text_field(line, "subject", octets=limits.SUBJECT_OCTETS) if "subject" in line else None
-    if thread is None and not (subject and subject.strip()):
-        raise BadEncoding("a thread has a subject")
-    if "lang" in line:
-        text_field(line, "lang", characters=limits.NICK_CHARACTERS)
+    """The rules of a post header, whoever wrote it; `line` comes out of `decode`."""
+    return _open_header(line, reprint(dict(line)))
+
+
+def _open_header(line: Mapping[str, Any], printed: bytes) -> Header:
+    if line.get("kind") != "post" or not _OUTSIDE_HEADER.isdisjoint(line):
+        raise BadEncoding("a header is a post without its body and sig")
     parse_hex(line.get("body_sha256"))
+    thread, parents = _open_ancestry(line)
+    if "lang" in line:
+        text_field(line, "lang", characters=limits.LANG_CHARACTERS)
     return Header(
-        id=PostId(sha256(encode(dict(line)))),
+        id=PostId(sha256(printed)),
         author=Identity(parse_hex(line.get("author"))),
-        boards=tuple(check_board(name) for name in names),
-        time=integer(line, "time", low=0, high=TIME_MOST),
-        subject=subject,
+        boards=_open_boards(line),
+        time=moment(line, "time"),
+        subject=_open_subject(line) if thread is None or "subject" in line else None,
         thread=thread,
         parents=parents,
         sage=flag(line, "sage"),
         flowed=flag(line, "flowed"),
         replaces=tuple(PostId(parse_hex(item)) for item in items(line, "replaces", limits.REPLACES_PER_POST)),
     )
+
+
+def _open_boards(line: Mapping[str, Any]) -> tuple[str, ...]:
+    boards = tuple(check_board(name) for name in names(line, "boards", limits.BOARDS_PER_POST))
+    if not boards or len(set(boards)) != len(boards):
+        raise BadEncoding("boards are 1 to 4 different names")
+    return boards
+
+
+def _open_subject(line: Mapping[str, Any]) -> str:
+    subject = text_field(line, "subject", octets=limits.SUBJECT_OCTETS)
+    if not subject.strip():
+        raise BadEncoding("a subject is more than blanks")
+    return subject
 
 
 def _open_ancestry(line: Mapping[str, Any]) -> tuple[PostId | None, tuple[PostId, ...]]:
@@ -206,41 +220,47 @@ def _open_ancestry(line: Mapping[str, Any]) -> tuple[PostId | None, tuple[PostId
 
 def _open_post(line: dict[str, Any], author: Identity) -> Post:
     body = text_field(line, "body", octets=limits.BODY_OCTETS, lines=True)
-    header_line = {key: value for key, value in line.items() if key not in ("body", "sig")}
-    header = open_header(header_line | {"body_sha256": sha256(body.encode()).hex()})
+    if "body_sha256" in line:
+        raise BadEncoding("a post has its body, not the body's hash")
+    outside = {key: line.pop(key) for key in _OUTSIDE_HEADER if key in line}
+    line["body_sha256"] = sha256(body.encode()).hex()
+    printed = reprint(line)
+    header = _open_header(line, printed)
     if header.author != author:
         raise BadEncoding("a post in somebody else's segment")
-    if "sig" in line or header.thread is None:
-        _check_signature(header, header_line | {"body_sha256": sha256(body.encode()).hex()}, line.get("sig"))
+    if "sig" in outside or header.thread is None:
+        _check_signature(header, printed, outside.get("sig"))
     return Post(header, body)
 
 
 def _open_carry(line: dict[str, Any], author: Identity) -> Carry:
     if not isinstance(line.get("header"), dict):
         raise BadEncoding("a carry line has a header")
-    header = open_header(line["header"])
-    if header.thread is not None or line["header"].get("kind") != "post":
+    printed = reprint(line["header"])
+    header = _open_header(line["header"], printed)
+    if header.thread is not None:
         raise BadEncoding("only the opening post of a thread is carried")
-    _check_signature(header, line["header"], line.get("sig"))
+    _check_signature(header, printed, line.get("sig"))
     return Carry(header)
 
 
-def _check_signature(header: Header, line: Mapping[str, Any], signature: object) -> None:
-    verify(header.author, POST_DOMAIN + encode(dict(line)), parse_hex(signature, SIGNATURE_OCTETS))
+def _check_signature(header: Header, printed: bytes, signature: object) -> None:
+    verify(header.author, POST_DOMAIN + printed, parse_hex(signature, SIGNATURE_OCTETS))
 
 
 def _open_delete(line: dict[str, Any], author: Identity) -> Delete:
-    return Delete(PostId(parse_hex(line.get("post"))), integer(line, "time", low=0, high=TIME_MOST))
+    return Delete(PostId(parse_hex(line.get("post"))), moment(line, "time"))
 
 
 def _open_trust(line: dict[str, Any], author: Identity) -> Trust:
+    version(line, "pin")
     return Trust(
         target=Identity(parse_hex(line.get("id"))),
         mt=integer(line, "mt", -SCALE, SCALE) if "mt" in line else None,
         tlt=integer(line, "tlt", 0, SCALE) if "tlt" in line else None,
         note=text_field(line, "note", octets=limits.NOTE_OCTETS, lines=True) if "note" in line else "",
-        time=integer(line, "time", low=0, high=TIME_MOST),
-        until=integer(line, "until", low=0, high=TIME_MOST) if "until" in line else None,
+        time=moment(line, "time"),
+        until=moment(line, "until") if "until" in line else None,
     )
 
 
@@ -251,7 +271,7 @@ def _open_vote(line: dict[str, Any], author: Identity) -> Vote:
 
 
 def _open_profile(line: dict[str, Any], author: Identity) -> Profile:
-    return Profile(text_field(line, "text", octets=limits.BODY_OCTETS, lines=True))
+    return Profile(text_field(line, "text", octets=limits.PROFILE_OCTETS, lines=True))
 
 
 _OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {

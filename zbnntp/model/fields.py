@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from zbnntp.model.errors import BadEncoding, TooLarge
-from zbnntp.model.limits import INTEGER
+from zbnntp.model.keys import Sha256, parse_hex
+from zbnntp.model.limits import INTEGER, TIME_MOST
 
 _ONE_LINE_BANS = frozenset({"Cc", "Zl", "Zp"})
 
@@ -17,6 +18,11 @@ def integer(line: Mapping[str, Any], key: str, low: int = -INTEGER, high: int = 
     if type(value) is not int or not low <= value <= high:
         raise BadEncoding(f"{key} is an integer from {low} to {high}")
     return value
+
+
+def moment(line: Mapping[str, Any], key: str) -> int:
+    """A time in unix seconds, from 1970 to the end of the year 9999."""
+    return integer(line, key, 0, TIME_MOST)
 
 
 def flag(line: Mapping[str, Any], key: str) -> bool:
@@ -35,6 +41,24 @@ def items(line: Mapping[str, Any], key: str, most: int) -> list[Any]:
     if len(value) > most:
         raise TooLarge(f"{key} has {len(value)} items; the limit is {most}")
     return value
+
+
+def names(line: Mapping[str, Any], key: str, most: int) -> list[str]:
+    """An array of at most `most` strings; absent is empty."""
+    value = items(line, key, most)
+    if not all(isinstance(item, str) for item in value):
+        raise BadEncoding(f"{key} is an array of strings")
+    return value
+
+
+def version(line: Mapping[str, Any], key: str) -> tuple[int, Sha256] | None:
+    """One version of a manifest, `[seq, hash of its head]`; None when absent."""
+    if key not in line:
+        return None
+    value = line[key]
+    if not isinstance(value, list) or len(value) != 2 or type(value[0]) is not int or value[0] < 1:
+        raise BadEncoding(f"{key} is [seq, hash]")
+    return value[0], Sha256(parse_hex(value[1]))
 
 
 def text_field(

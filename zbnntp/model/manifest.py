@@ -15,12 +15,13 @@ from typing import Any
 from zbnntp.model import limits
 from zbnntp.model.canonical import decode, encode
 from zbnntp.model.errors import BadEncoding, BadSignature, TooLarge
-from zbnntp.model.fields import integer, items, text_field
+from zbnntp.model.fields import integer, items, moment, names, text_field, version
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Sha256, Signer, parse_hex, sha256, verify
 
 VERSION = 1
 KNOWN_CRIT: frozenset[str] = frozenset()
 _ONION_URL = re.compile(r"http://[a-z2-7]{56}\.onion")
+_CONTROLS = bytes(range(0x20)).replace(b"\n", b"")
 _LOCAL_URL = re.compile(r"local:[a-z0-9-]{1,32}")
 
 
@@ -135,12 +136,12 @@ def open_head(raw: bytes, pointer: Pointer) -> Head:
     if sha256(raw) != pointer.head:
         raise BadSignature("that head is not the one the pointer names")
     line = decode(raw)
-    if (line.get("kind"), line.get("id")) != ("head", pointer.identity.hex()) or line.get("seq") != pointer.seq:
+    if (line.get("kind"), line.get("id")) != ("head", pointer.identity.hex()) or integer(line, "seq") != pointer.seq:
         raise BadEncoding("the head disagrees with its pointer")
     head = Head(
         identity=pointer.identity,
         seq=pointer.seq,
-        time=integer(line, "time", low=0),
+        time=moment(line, "time"),
         nick=text_field(line, "nick", characters=limits.NICK_CHARACTERS),
         endpoints=tuple(_open_endpoint(item) for item in items(line, "endpoints", limits.ENDPOINTS)),
         posts=tuple(_open_ref(item) for item in items(line, "posts", limits.SEGMENTS)),
@@ -157,13 +158,29 @@ def open_head(raw: bytes, pointer: Pointer) -> Head:
 
 
 def check_segment(ref: SegmentRef, data: bytes) -> tuple[bytes, ...]:
-    """The lines of a segment whose bytes are what a head names; raises BadSignature, BadEncoding."""
+    """The lines of a segment whose bytes are what a head names; raises BadSignature, BadEncoding, TooLarge.
+
+    Whether a line is a good entry is not asked here, but each can be relayed: text, and within the limit of a line.
+    """
     if len(data) != ref.octets or sha256(data) != ref.sha256:
         raise BadSignature("a segment's bytes are not those its head names")
     lines = data.split(b"\n")
     if lines.pop() or len(lines) != ref.lines:
         raise BadEncoding("a segment is not made of the lines its head names")
+    if max(map(len, lines)) > limits.LINE_OCTETS:
+        raise TooLarge(f"a segment holds a line above the limit of {limits.LINE_OCTETS}")
+    _check_text(data)
     return tuple(lines)
+
+
+def _check_text(data: bytes) -> None:
+    """A slice carries segments as JSON strings, so anything else could be kept but never passed on."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise BadEncoding("a segment is not UTF-8") from error
+    if len(data.translate(None, _CONTROLS)) != len(data):
+        raise BadEncoding("a segment holds a control character")
 
 
 def check_url(url: str) -> str:
@@ -184,7 +201,7 @@ def _open_ref(item: object) -> SegmentRef:
     if octets > limits.SEGMENT_OCTETS:
         raise TooLarge(f"a segment of {octets} octets is above the limit of {limits.SEGMENT_OCTETS}")
     return SegmentRef(
-        Sha256(parse_hex(item.get("sha256"))), octets, integer(item, "lines", low=1), integer(item, "from", low=0)
+        Sha256(parse_hex(item.get("sha256"))), octets, integer(item, "lines", low=1), moment(item, "from")
     )
 
 
@@ -195,17 +212,15 @@ def _open_endpoint(item: object) -> Endpoint:
 
 
 def _open_prev(line: dict[str, Any]) -> tuple[int, Sha256] | None:
-    if "prev" not in line:
-        return None
-    prev = line["prev"]
-    if not isinstance(prev, list) or len(prev) != 2 or type(prev[0]) is not int or not 0 < prev[0] < line["seq"]:
-        raise BadEncoding("prev is [seq, hash] of an older head")
-    return prev[0], Sha256(parse_hex(prev[1]))
+    prev = version(line, "prev")
+    if prev and prev[0] >= line["seq"]:
+        raise BadEncoding("prev is an older head")
+    return prev
 
 
 def _needs_newer(line: dict[str, Any]) -> bool:
-    names = items(line, "crit", limits.SEGMENTS)
-    return integer(line, "v", low=1) > VERSION or any(name not in KNOWN_CRIT for name in names)
+    demands = names(line, "crit", limits.SEGMENTS)
+    return integer(line, "v", low=1) > VERSION or not KNOWN_CRIT.issuperset(demands)
 
 
 def _check_totals(head: Head) -> None:
