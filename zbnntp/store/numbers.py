@@ -1,8 +1,8 @@
 """Promises to newsreaders: groups, article numbers, water marks; and the overview of what is visible.
 
-A number is given at first exposure and kept for ever: what is hidden leaves a gap, what comes back has its old number if
-that is not below the low mark. The low mark never falls, a new number exceeds all ever given. RFC 3977 section 6.1.1.2,
-docs/newsgroups.md "Article numbers".
+A number is given at first exposure and kept for ever: what is hidden leaves a gap, what comes back has its old number
+if that is not below the low mark. The low mark never falls, a new number exceeds all ever given. RFC 3977 section
+6.1.1.2, docs/newsgroups.md "Article numbers".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Newsgroup:
     low: int
     high: int
     count: int
-    hidden: bool
+    hidden: int  # 0 or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Row:
     octets: int
     lines: int
     xref: bytes
+    sage: int  # 0 or 1
     mt: float | None
     level: int | None
 
@@ -47,12 +48,12 @@ _NEWSGROUP = "SELECT pk, name, description, created, low, high, count, hidden FR
 def newsgroups(database: sqlite3.Connection, view: int) -> list[Newsgroup]:
     """All groups of a view by name, hidden ones too."""
     rows = database.execute(_NEWSGROUP + "WHERE view = ? ORDER BY name", (view,))
-    return [Newsgroup(*row[:-1], bool(row[-1])) for row in rows]
+    return [Newsgroup(*row) for row in rows]
 
 
 def find_newsgroup(database: sqlite3.Connection, view: int, name: str) -> Newsgroup | None:
     row = database.execute(_NEWSGROUP + "WHERE view = ? AND name = ?", (view, name)).fetchone()
-    return Newsgroup(*row[:-1], bool(row[-1])) if row else None
+    return Newsgroup(*row) if row else None
 
 
 def add_newsgroup(database: sqlite3.Connection, view: int, name: str, now: int, description: str = "") -> int:
@@ -87,6 +88,7 @@ def expose(
     boards: Sequence[str],
     rendered: Rendered,
     now: int,
+    sage: bool = False,
 ) -> None:
     """Show an article in its groups: numbers first, so that each row's Xref names them all."""
     places = [(name, add_newsgroup(database, view, name, now)) for name in boards]
@@ -94,8 +96,8 @@ def expose(
     xref = xref_line(numbers)
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
     for name, newsgroup in places:
-        values = (newsgroup, numbers[name], article, author, fields, rendered.octets, rendered.lines, xref)
-        database.execute("INSERT OR REPLACE INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        values = (newsgroup, numbers[name], article, author, fields, rendered.octets, rendered.lines, xref, sage)
+        database.execute("INSERT OR REPLACE INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         _recount(database, newsgroup, +1)
 
 
@@ -145,7 +147,7 @@ def _recount(database: sqlite3.Connection, newsgroup: int, by: int) -> None:
 
 
 _ROW = (
-    "SELECT o.number, o.article, o.fields, o.octets, o.lines, o.xref, "
+    "SELECT o.number, o.article, o.fields, o.octets, o.lines, o.xref, o.sage, "
     "CASE WHEN o.author IS NULL THEN NULL ELSE coalesce(l.mt, 0) END, l.level "
     "FROM overview o LEFT JOIN level l ON l.view = ? AND l.person = o.author "
 )

@@ -93,12 +93,20 @@ def opening_line(database: sqlite3.Connection, thread: PostId) -> tuple[Identity
     return (Identity(row[0]), row[1]) if row else None
 
 
+def opening_subject(database: sqlite3.Connection, thread: PostId) -> str:
+    """A thread's subject; empty while its opening is not held."""
+    article = find_article(database, thread)
+    row = database.execute("SELECT subject FROM opening WHERE thread = ?", (article,)).fetchone()
+    return str(row[0]) if row else ""
+
+
 def drop_missing(database: sqlite3.Connection, person: int) -> list[int]:
     """Forget the posts of a person whose lines are gone; returns their articles."""
     gone = [
         article
         for (article,) in database.execute(
-            "SELECT post.article FROM post LEFT JOIN line ON line.pk = post.line WHERE post.author = ? AND line.pk IS NULL",
+            "SELECT post.article FROM post LEFT JOIN line ON line.pk = post.line "
+            "WHERE post.author = ? AND line.pk IS NULL",
             (person,),
         )
     ]
@@ -121,8 +129,8 @@ def count_by(database: sqlite3.Connection, author: int) -> int:
 
 
 _SOURCE = (
-    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, opening.boards, "
-    "opening.subject, coalesce(level.mt, 0), level.level FROM post JOIN line ON line.pk = post.line "
+    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, "
+    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level FROM post JOIN line ON line.pk = post.line "
     "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
     "LEFT JOIN opening ON opening.thread = post.thread "
     "LEFT JOIN level ON level.view = ? AND level.person = post.author WHERE post.article = ?"

@@ -1,4 +1,4 @@
-"""Derived: ratings as the engine reads them, and the levels it gives. Values of ratings are in 1/10000 as on the wire."""
+"""Derived: ratings as the engine reads them (in 1/10000, as on the wire), and the standings it gives."""
 
 from __future__ import annotations
 
@@ -78,12 +78,14 @@ def find_standing(database: sqlite3.Connection, view: int, person: int) -> Stand
     return Standing(row[0], row[1], bool(row[2]), Level(row[3])) if row else None
 
 
-def replace_standings(database: sqlite3.Connection, view: int, rows: Iterable[tuple[int, Standing]]) -> None:
-    """All standings of a view, as (person, standing)."""
-    database.execute("DELETE FROM level WHERE view = ?", (view,))
-    database.executemany(
-        "INSERT INTO level (view, person, tlt, mt, fetch, level) VALUES (?, ?, ?, ?, ?, ?)",
-        ((view, person, row.tlt, row.mt, row.fetch, int(row.level)) for person, row in rows),
+def put_standing(database: sqlite3.Connection, view: int, person: int, standing: Standing | None) -> None:
+    """Replace what a view has of a person; None forgets it."""
+    if standing is None:
+        database.execute("DELETE FROM level WHERE view = ? AND person = ?", (view, person))
+        return
+    database.execute(
+        "INSERT OR REPLACE INTO level (view, person, tlt, mt, fetch, level) VALUES (?, ?, ?, ?, ?, ?)",
+        (view, person, standing.tlt, standing.mt, standing.fetch, int(standing.level)),
     )
 
 

@@ -162,7 +162,8 @@ CREATE TABLE overview (              -- visible articles only
   fields BLOB NOT NULL,              -- Subject to References, tab-separated
   octets INTEGER NOT NULL,           -- of the article without Xref and X-Zb- lines
   lines INTEGER NOT NULL,
-  xref BLOB NOT NULL,
+  xref BLOB NOT NULL,                -- the header line, without line end
+  sage INTEGER NOT NULL,
   PRIMARY KEY (newsgroup, number)
 ) WITHOUT ROWID;
 CREATE INDEX overview_article ON overview (article);

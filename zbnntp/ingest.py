@@ -1,0 +1,296 @@
+"""JOURNEY 2: a manifest from anywhere -> verified -> kept -> what it says of others -> visible, numbered.
+
+`verify` decides on bytes alone and reads; `keep` writes one transaction. Everything comes this way: answers of peers,
+pushes, imported bundles, and our own heads (we are our own first peer). docs/protocol.md, "Order of checks".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from zbnntp.model import limits
+from zbnntp.model.bundle import Offer, Slice
+from zbnntp.model.entries import POSTS, STATE, Carry, Post, Trust, open_entry
+from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, NotPermitted, TooLarge
+from zbnntp.model.keys import Identity, Sha256, sha256
+from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
+from zbnntp.standing import Standings
+from zbnntp.store import evidence, numbers, posts, ratings
+from zbnntp.store.evidence import HeldManifest, HeldSegment
+from zbnntp.store.ratings import StoredRating
+from zbnntp.store.writer import Writer
+from zbnntp.visibility import rename, settle
+
+STALE_TRIES = 5  # a newer head of the same person may be kept between our reading and writing
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One segment of a head: which held segment it is or grows from, and the lines to add from ordinal `first` on."""
+
+    role: str
+    position: int
+    ref: SegmentRef
+    held: HeldSegment | None
+    first: int
+    lines: tuple[bytes, ...]
+    entries: tuple[tuple[int, Post | Carry], ...]  # index in `lines`, and what was believed there
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An offer whose every byte was checked, ready to be kept."""
+
+    pointer: Pointer
+    head: Head
+    plans: tuple[Plan, ...]
+    dropped: tuple[HeldSegment, ...]
+    base: Sha256 | None  # the head that was held when this was planned
+
+
+class Stale(Exception):
+    """Something newer was kept meanwhile; verify again."""
+
+
+class Intake:
+    """The one way in. `wanted` says whom trust fetches, `log` takes a sentence for zb.log."""
+
+    def __init__(
+        self,
+        reader: sqlite3.Connection,
+        writer: Writer,
+        standings: Standings,
+        log: Callable[[str], None],
+        announce: Callable[[], None],
+    ) -> None:
+        self._reader, self._writer = reader, writer
+        self._standings = standings
+        self._log, self._announce = log, announce
+
+    def wanted(self, identity: Identity) -> bool:
+        """Whether this identity's manifests are taken: own, or fetched by some view's trust."""
+        if identity in self._standings.views:
+            return True
+        person = evidence.find_person(self._reader, identity)
+        return person is not None and ratings.is_fetched(self._reader, person)
+
+    async def offer(self, offer: Offer, source: str, now: int) -> bool:
+        """Verify and keep; True if it was news. Raises Invalid (logged, with its source) or Refused."""
+        try:
+            return await self._offer(offer, now)
+        except Invalid as error:
+            self._log(f"Refused a manifest from {source}: {error}")
+            raise
+
+    async def _offer(self, offer: Offer, now: int) -> bool:
+        for _ in range(STALE_TRIES):
+            pointer = open_pointer(offer.pointer)
+            if not self.wanted(pointer.identity):
+                raise NotPermitted("nobody here trusts that identity enough to fetch it")
+            verified = verify(self._reader, pointer, offer, now)
+            if verified is None:
+                return await self._note_fork(pointer)
+            try:
+                stale = await self._writer.run(lambda database, it=verified: self._keep(database, it, now))  # type: ignore[misc]
+            except Stale:
+                continue
+            self._standings.note(stale)
+            self._announce()
+            return True
+        raise NotPermitted("that manifest changes faster than it can be kept; try again later")
+
+    async def _note_fork(self, pointer: Pointer) -> bool:
+        """Keep the proof when a key has signed two heads of one seq; everybody keeps the lower hash."""
+        held = evidence.find_manifest(self._reader, pointer.identity)
+        if held is None or held.seq != pointer.seq or held.head_sha256 == pointer.head:
+            return False
+        new = await self._writer.run(
+            lambda database: evidence.keep_fork(database, held.person, held.seq, held.pointer, pointer.raw)
+        )
+        if new:
+            self._log(f"{held.nick} ({pointer.identity.hex()[:8]}) has signed two versions of one manifest: a fork")
+        return False
+
+    def _keep(self, database: sqlite3.Connection, verified: Verified, now: int) -> set[int]:
+        """The one transaction; returns the persons whose ratings or replies have changed."""
+        head = verified.head
+        person = evidence.person_pk(database, head.identity)
+        held = evidence.find_manifest(database, head.identity)
+        if (held.head_sha256 if held else None) != verified.base:
+            raise Stale
+        for segment in verified.dropped:
+            evidence.drop_segment(database, segment.pk)
+        arrived: list[int] = []
+        for plan in verified.plans:
+            arrived += _keep_segment(database, person, plan, now)
+        gone = posts.drop_missing(database, person) if verified.dropped else []
+        evidence.keep_manifest(database, person, verified.pointer, head, now)
+        keep_ratings(database, person)
+        for view in (evidence.person_pk(database, identity) for identity in self._standings.views):
+            for article in gone:
+                numbers.hide(database, view, article)
+            settle(database, view, arrived, now)
+            if held and held.nick != head.nick:
+                rename(database, view, posts.articles_by(database, person))
+        return {person} | posts.answered_authors(database, arrived)
+
+
+def keep_ratings(database: sqlite3.Connection, person: int) -> None:
+    """Read a person's ratings off the state lines: of each target the last line counts."""
+    identity = evidence.identity_of(database, person)
+    newest: dict[Identity, Trust] = {}
+    for _, line in evidence.lines_of(database, person, STATE):
+        entry = _believe(line, identity, STATE)
+        if isinstance(entry, Trust):
+            newest[entry.target] = entry
+    rows = [
+        (evidence.person_pk(database, it.target), StoredRating(it.target, it.mt, it.tlt, it.note, it.until))
+        for it in newest.values()
+        if it.mt is not None or it.tlt is not None
+    ]
+    ratings.replace_ratings(database, person, rows[: limits.TRUST_LINES])
+
+
+def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> list[int]:
+    """Record a post; returns the articles to settle: itself when new, and a thread's when it opens one."""
+    article, new = posts.record_post(database, post.header, line, now)
+    touched = [article] if new else []
+    if post.header.thread is None:
+        thread = posts.record_opening(database, post.header, line, now)
+        touched += posts.articles_in(database, thread) if thread else []
+    return touched
+
+
+def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: int) -> list[int]:
+    if plan.held is None:
+        segment = evidence.add_segment(database, person, plan.role, plan.position, plan.ref)
+    else:
+        segment = plan.held.pk
+        evidence.update_segment(database, segment, plan.position, plan.ref)
+    keys = evidence.add_lines(database, person, plan.role, segment, plan.first, plan.lines)
+    evidence.clear_pending(database, person, plan.role, plan.lines)
+    answered = {post.header.thread for _, post in plan.entries if isinstance(post, Post)}
+    touched: list[int] = []
+    for index, entry in plan.entries:
+        if isinstance(entry, Post):
+            touched += keep_post(database, entry, keys[index], now)
+        elif entry.header.id in answered:
+            thread = posts.record_opening(database, entry.header, keys[index], now)
+            touched += posts.articles_in(database, thread) if thread else []
+    return touched
+
+
+def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, now: int) -> Verified | None:
+    """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, NotPermitted."""
+    held = evidence.find_manifest(reader, pointer.identity)
+    if held and not _is_newer(pointer, held):
+        return None
+    if pointer.seq > now + limits.CLOCK_AHEAD_SECONDS:
+        raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
+    head = open_head(offer.head, pointer)
+    if head.time > now + limits.CLOCK_AHEAD_SECONDS:
+        raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
+    segments = evidence.segments(reader, held.person) if held else []
+    plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices)
+    if held and held.head_sha256 == head.sha256 and not any(plan.held is None for plan in plans):
+        return None
+    dropped = tuple(segment for segment in segments if _is_replaced(segment, head, plans))
+    return Verified(pointer, head, tuple(plans), dropped, held.head_sha256 if held else None)
+
+
+def _is_replaced(segment: HeldSegment, head: Head, plans: Sequence[Plan]) -> bool:
+    """Whether a held segment can go: the head does not name it, and all that it names in its place is here."""
+    complete = sum(plan.role == segment.role for plan in plans) == len(
+        head.posts if segment.role == POSTS else head.state
+    )
+    return complete and not head.needs_newer and all(plan.held != segment for plan in plans)
+
+
+def _is_newer(pointer: Pointer, held: HeldManifest) -> bool:
+    """Newer, the same (it may bring segments that were missing), or the fork that everybody keeps: the lower hash."""
+    return pointer.seq > held.seq or (pointer.seq == held.seq and pointer.head <= held.head_sha256)
+
+
+def _plan(
+    reader: sqlite3.Connection, head: Head, segments: Sequence[HeldSegment], slices: Sequence[Slice]
+) -> list[Plan]:
+    named = {ref.sha256 for ref in head.segments}
+    if any(part.segment not in named for part in slices):
+        raise BadEncoding("a slice of a segment that the head does not name")
+    free = [segment for segment in segments if segment.ref.sha256 not in named]
+    plans: list[Plan] = []
+    for role, refs in ((POSTS, head.posts), (STATE, head.state)):
+        for position, ref in enumerate(refs):
+            held = next((it for it in segments if (it.role, it.ref.sha256) == (role, ref.sha256)), None)
+            if held:
+                plans.append(Plan(role, position, ref, held, ref.lines, (), ()))
+                continue
+            parts = [part for part in slices if part.segment == ref.sha256]
+            plan = _plan_new(reader, head, role, position, ref, parts, free) if parts else None
+            if plan:
+                plans.append(plan)
+                free = [segment for segment in free if segment != plan.held]
+    return plans
+
+
+def _plan_new(
+    reader: sqlite3.Connection,
+    head: Head,
+    role: str,
+    position: int,
+    ref: SegmentRef,
+    parts: Sequence[Slice],
+    free: Sequence[HeldSegment],
+) -> Plan:
+    """A segment not held as it is: grown from one of the `free` ones, or new."""
+    data = _assemble(reader, ref, parts, free)
+    lines = check_segment(ref, data)
+    grown = next((it for it in free if it.role == role and _starts_with(data, it)), None)
+    first = grown.ref.lines if grown else 0
+    fresh = lines[first:]
+    believed = ((index, _believe(line, head.identity, role)) for index, line in enumerate(fresh))
+    entries = tuple((index, entry) for index, entry in believed if _is_shown(entry, head))
+    return Plan(role, position, ref, grown, first, fresh, entries)  # type: ignore[arg-type]
+
+
+def _is_shown(entry: object, head: Head) -> bool:
+    """Posts and carries; a post dated after its head is invalid."""
+    return isinstance(entry, Carry) or (isinstance(entry, Post) and entry.header.time <= head.time)
+
+
+def _starts_with(data: bytes, held: HeldSegment) -> bool:
+    return held.ref.octets < len(data) and sha256(data[: held.ref.octets]) == held.ref.sha256
+
+
+def _assemble(
+    reader: sqlite3.Connection, ref: SegmentRef, parts: Sequence[Slice], free: Iterable[HeldSegment]
+) -> bytes:
+    """The bytes of a segment from its slices and, when they begin further on, from the held segment it grew from."""
+    parts = sorted(parts, key=lambda part: part.at)
+    start = parts[0].at
+    if sum(len(part.data) for part in parts) > ref.octets - start:
+        raise TooLarge("a segment's slices are more than its head says")
+    at = start
+    for part in parts:
+        if part.at != at:
+            raise BadEncoding("a segment's slices leave a gap")
+        at += len(part.data)
+    tail = b"".join(part.data for part in parts)
+    if start == 0:
+        return tail
+    for segment in free:
+        if segment.ref.octets == start:
+            data = evidence.segment_octets(reader, segment.pk) + tail
+            if sha256(data) == ref.sha256:
+                return data
+    raise BadSignature("a slice does not continue anything that is held here")
+
+
+def _believe(line: bytes, author: Identity, role: str) -> object | None:
+    """The entry of a line; None for one that breaks a rule: it is skipped, the segment stays."""
+    try:
+        return open_entry(line, author, role)
+    except Invalid:
+        return None

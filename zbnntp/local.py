@@ -1,0 +1,78 @@
+"""Articles that this node makes itself: receipts, help, log, and the owner's commands. Never published.
+
+Their ids are `<26 characters@local.zb.invalid>`, a name space that no peer's post can be in. docs/newsgroups.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+
+from zbnntp.model.article import body_octets, encoded, overview_fields
+from zbnntp.store import numbers, posts, promises
+
+CONTROL, HELP, LOG = "zb.control", "zb.help", "zb.log"
+NODE_SENDER = "zbnntp <node@local.zb.invalid>"
+ID_OCTETS = 16
+_LOCAL_ID = re.compile(r"<([a-z2-7]{26})@local\.zb\.invalid>")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text to file in one of the node's own groups. `identifier`: 16 octets, random unless the text has its own."""
+
+    newsgroup: str
+    subject: str
+    body: str
+    sender: str = NODE_SENDER
+    references: Sequence[str] = ()
+    identifier: bytes = b""
+
+
+def local_message_id(identifier: bytes) -> str:
+    return f"<{base64.b32encode(identifier).decode().rstrip('=').lower()}@local.zb.invalid>"
+
+
+def parse_local_id(text: str) -> bytes | None:
+    match = _LOCAL_ID.fullmatch(text)
+    return base64.b32decode(match[1].upper() + "======") if match else None
+
+
+def random_id() -> bytes:
+    return secrets.token_bytes(ID_OCTETS)
+
+
+def file_note(database: sqlite3.Connection, view: int, note: Note, now: int) -> str:
+    """File a note in a view's group; returns its Message-ID. One that is already there stays as it is."""
+    identifier = note.identifier or random_id()
+    article = posts.find_article(database, identifier)
+    if article is not None and numbers.is_exposed(database, view, article):
+        return local_message_id(identifier)
+    article = posts.article_pk(database, identifier, now)
+    octets = _compose(note, local_message_id(identifier), now)
+    newsgroup = numbers.add_newsgroup(database, view, note.newsgroup, now)
+    promises.keep_local(database, article, newsgroup, octets)
+    numbers.expose(database, view, article, None, (note.newsgroup,), overview_fields(octets), now)
+    return local_message_id(identifier)
+
+
+def _compose(note: Note, message_id: str, now: int) -> bytes:
+    fields = [
+        ("Path", "zbnntp!not-for-mail"),
+        ("From", note.sender),
+        ("Newsgroups", note.newsgroup),
+        ("Subject", encoded(note.subject, "Subject")),
+        ("Date", formatdate(now)[:-5] + "+0000"),
+        ("Message-ID", message_id),
+        ("References", " ".join(note.references)),
+        ("MIME-Version", "1.0"),
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Transfer-Encoding", "8bit"),
+    ]
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields if value)
+    return head.encode() + b"\r\n" + body_octets(note.body)

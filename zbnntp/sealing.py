@@ -1,0 +1,196 @@
+"""The second half of JOURNEY 1: the outbox becomes segments and a signed head, which go in through ingest.
+
+A posts segment grows until it has 256 KiB or the UTC month ends; whoever answers in a thread carries its opening along,
+once a segment, so that readers who do not fetch its author know what is answered. State segments are written anew when
+more than half of their lines are superseded. docs/protocol.md "segment", "carry", "head".
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from zbnntp.model import limits
+from zbnntp.model.bundle import Offer, Slice, slices_of
+from zbnntp.model.canonical import encode
+from zbnntp.model.entries import POSTS, STATE, make_carry
+from zbnntp.model.keys import PostId, Sha256, Signer, sha256
+from zbnntp.model.manifest import Endpoint, Head, SegmentRef, make_head, make_pointer, open_head, open_pointer
+from zbnntp.store import evidence, posts
+from zbnntp.store.evidence import HeldSegment
+
+COMPACT_LINES = 8  # fewer superseded lines than this are not worth a rewrite
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who signs, and what the head says beside segments."""
+
+    signer: Signer
+    nick: str
+    endpoints: tuple[Endpoint, ...]
+    next_key: Sha256  # hash of the recovery public key
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A segment being written: what is published of it and what is added now."""
+
+    base: bytes = b""
+    lines: list[bytes] = field(default_factory=list)
+    before: int = 0  # lines in base
+    since: int = 0
+    carried: set[str] = field(default_factory=set)
+    octets: int = 0
+
+    def add(self, line: bytes, time: int) -> None:
+        self.lines.append(line)
+        self.octets += len(line) + 1
+        self.since = min(self.since or time, time)
+
+    def finish(self) -> tuple[SegmentRef, tuple[Slice, ...]]:
+        data = self.base + b"".join(line + b"\n" for line in self.lines)
+        ref = SegmentRef(sha256(data), len(data), self.before + len(self.lines), self.since)
+        return ref, tuple(slices_of(ref.sha256, data, len(self.base)))
+
+
+def seal(reader: sqlite3.Connection, author: Author, now: int) -> Offer | None:
+    """The next version of an author's manifest; None when there is nothing new to say."""
+    identity = author.signer.identity
+    person = evidence.find_person(reader, identity) or 0
+    held = evidence.find_manifest(reader, identity)
+    head = open_head(held.head, open_pointer(held.pointer)) if held else None
+    pending = evidence.outbox(reader, person)
+    if head and not pending and (head.nick, head.endpoints, head.next) == (
+        author.nick, author.endpoints, author.next_key,
+    ):  # fmt: skip
+        return None
+    new_posts = [item.octets for item in pending if item.role == POSTS]
+    post_refs, slices = _seal_posts(reader, person, head, new_posts, now)
+    state_refs, state_slices = _seal_state(reader, person, head, any(item.role == STATE for item in pending))
+    times = [now, *(json.loads(line)["time"] for line in new_posts)]
+    head_raw = make_head(
+        identity=identity,
+        seq=max(head.seq + 1 if head else 1, now),
+        time=max(times),
+        nick=author.nick,
+        endpoints=author.endpoints,
+        posts=post_refs[-(limits.SEGMENTS - len(state_refs)) :],
+        state=state_refs,
+        prev=(head.seq, head.sha256) if head else None,
+        next_key=author.next_key,
+    )
+    seq = json.loads(head_raw)["seq"]
+    return Offer(make_pointer(author.signer, seq, head_raw), head_raw, (*slices, *state_slices))
+
+
+def _seal_posts(
+    reader: sqlite3.Connection, person: int, head: Head | None, lines: Sequence[bytes], now: int
+) -> tuple[list[SegmentRef], list[Slice]]:
+    refs = list(head.posts) if head else []
+    if not lines:
+        return refs, []
+    slices: list[Slice] = []
+    current = _open_segment(reader, person, refs, now)
+    for line in lines:
+        if current.octets >= limits.SEGMENT_SEALED_OCTETS:
+            ref, parts = current.finish()
+            refs, slices, current = [*refs, ref], [*slices, *parts], _Growing()
+        _add_post(reader, current, line)
+    ref, parts = current.finish()
+    return [*refs, ref], [*slices, *parts]
+
+
+def _open_segment(reader: sqlite3.Connection, person: int, refs: list[SegmentRef], now: int) -> _Growing:
+    """The newest published segment (taken off `refs`) when it may still grow, else an empty one."""
+    last = refs[-1] if refs else None
+    if not last or last.octets >= limits.SEGMENT_SEALED_OCTETS or _month(last.since) != _month(now):
+        return _Growing()
+    held = next((it for it in evidence.segments(reader, person) if it.ref == last), None)
+    if held is None:
+        return _Growing()
+    refs.pop()
+    return _grow(reader, held)
+
+
+def _grow(reader: sqlite3.Connection, held: HeldSegment) -> _Growing:
+    base = evidence.segment_octets(reader, held.pk)
+    carries = (json.loads(line) for line in base.split(b"\n") if b'"kind":"carry"' in line)
+    carried = {sha256(encode(carry["header"])).hex() for carry in carries if carry["kind"] == "carry"}
+    return _Growing(base, [], held.ref.lines, held.ref.since, carried, len(base))
+
+
+def _add_post(reader: sqlite3.Connection, current: _Growing, line: bytes) -> None:
+    """A post, and before it the opening of the thread it answers when that is somebody else's."""
+    post = json.loads(line)
+    thread = post.get("thread")
+    if thread and thread not in current.carried:
+        opening = posts.opening_line(reader, PostId(bytes.fromhex(thread)))
+        if opening and opening[0].hex() != post["author"]:
+            current.add(_carry(opening[1]), post["time"])
+        current.carried.add(thread)
+    current.add(line, post["time"])
+
+
+def _carry(line: bytes) -> bytes:
+    return line if json.loads(line)["kind"] == "carry" else make_carry(line)
+
+
+def _month(time: int) -> tuple[int, int]:
+    date = datetime.fromtimestamp(time, UTC)
+    return date.year, date.month
+
+
+def _seal_state(
+    reader: sqlite3.Connection, person: int, head: Head | None, changed: bool
+) -> tuple[list[SegmentRef], list[Slice]]:
+    refs = list(head.state) if head else []
+    if not changed:
+        return refs, []
+    lines = [line for _, line in evidence.lines_of(reader, person, STATE)]
+    live = _live(lines)
+    if len(lines) - len(live) > len(live) + COMPACT_LINES:
+        return _write_state([], live, _Growing())
+    pending = [item.octets for item in evidence.outbox(reader, person) if item.role == STATE]
+    last = next((it for it in evidence.segments(reader, person) if refs and it.ref == refs[-1]), None)
+    if last and last.ref.octets < limits.SEGMENT_SEALED_OCTETS:
+        return _write_state(refs[:-1], pending, _grow(reader, last))
+    return _write_state(refs, pending, _Growing())
+
+
+def _live(lines: Iterable[bytes]) -> list[bytes]:
+    """The last line of each key, in their order."""
+    newest: dict[str, bytes] = {}
+    for line in lines:
+        key = _state_key(json.loads(line))
+        newest.pop(key, None)
+        newest[key] = line
+    return list(newest.values())
+
+
+def _state_key(line: dict[str, object]) -> str:
+    """What a state line is about; of lines with one key the last counts."""
+    return f"{line['kind']} {line.get('id') or line.get('post') or ''} {line.get('name', '')}"
+
+
+def _write_state(
+    refs: list[SegmentRef], lines: Iterable[bytes], current: _Growing
+) -> tuple[list[SegmentRef], list[Slice]]:
+    slices: list[Slice] = []
+    for segment in _fill(lines, current):
+        ref, parts = segment.finish()
+        refs, slices = [*refs, SegmentRef(ref.sha256, ref.octets, ref.lines, 0)], [*slices, *parts]
+    return refs, slices
+
+
+def _fill(lines: Iterable[bytes], current: _Growing) -> Iterator[_Growing]:
+    for line in lines:
+        if current.octets >= limits.SEGMENT_SEALED_OCTETS:
+            yield current
+            current = _Growing()
+        current.add(line, 0)
+    if current.octets:
+        yield current
