@@ -94,7 +94,9 @@ def test_block_that_begins_with_a_stuffed_dot() -> None:
     assert block_of(b"..\r\n.\r\n") == (b".\r\n", b"", False)
 
 
-@pytest.mark.parametrize("ending", [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\n", b"\r\n.\r", b"\0\r\n.\0\r\n", b"\r\n. \r\n"])
+@pytest.mark.parametrize(
+    "ending", [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\n", b"\r\n.\r", b"\0\r\n.\0\r\n", b"\r\n. \r\n"]
+)
 def test_no_other_ending_ends_a_block(ending: bytes) -> None:
     """The attack known from mail: an article whose reader sees an end where we see none, or the reverse."""
     assert block_of(b"a" + ending + b"POST\r\n") == (None, b"", False)
