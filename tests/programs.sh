@@ -5,7 +5,7 @@
 set -euo pipefail
 
 # program:package
-wanted=(tor:tor slrn:slrn thunderbird:thunderbird Xvfb:xvfb)
+wanted=(tor:tor slrn:slrn thunderbird:thunderbird)
 
 missing() {
     local pair

@@ -1,4 +1,4 @@
-"""A full-screen terminal program under test: its keys are typed into a pseudo-terminal, its screen is read back as text."""
+"""A full-screen terminal program under test: keys go into a pseudo-terminal, the screen is read back as text."""
 
 from __future__ import annotations
 
