@@ -13,7 +13,7 @@ from typing import Any
 from zbnntp.model import limits
 from zbnntp.model.canonical import decode, encode
 from zbnntp.model.errors import BadEncoding, TooLarge
-from zbnntp.model.fields import integer
+from zbnntp.model.fields import integer, text_field
 from zbnntp.model.keys import Sha256, parse_hex
 
 
@@ -55,35 +55,34 @@ def slices_of(segment: Sha256, data: bytes, start: int = 0) -> Iterator[Slice]:
 
 
 def read_bundle(lines: Iterable[bytes]) -> Iterator[Offer]:
-    """The offers in a bundle's lines (with or without line end); raises BadEncoding, TooLarge."""
-    pointer, head = b"", b""
-    slices: list[Slice] = []
+    """The offers in a bundle's lines (with or without line end); raises BadEncoding, TooLarge.
+
+    The limit of octets is one offer's: a file may hold any number of offers, also several of one identity. Lines of
+    kinds that are not known are skipped.
+    """
+    group: list[tuple[str, bytes, dict[str, Any]]] = []
     octets = 0
     for raw in lines:
-        octets += len(raw)
-        if octets > limits.BUNDLE_OCTETS:
-            raise TooLarge(f"a bundle is at most {limits.BUNDLE_OCTETS} octets")
         raw = raw.removesuffix(b"\n")
         line = decode(raw, limits.BUNDLE_LINE_OCTETS)
-        kind = line.get("kind")
-        if kind == "pointer":
-            if pointer:
-                yield _offer(pointer, head, slices)
-            pointer, head, slices, octets = raw, b"", [], len(raw)
-        elif kind == "head" and pointer and not head:
-            head = raw
-        elif kind == "slice" and head:
-            slices.append(_open_slice(line))
-        else:
-            raise BadEncoding("a bundle is pointer, head, slices, in this order")
-    if pointer:
-        yield _offer(pointer, head, slices)
+        kind = text_field(line, "kind")
+        if kind == "pointer" and group:
+            yield _open_offer(group)
+            group, octets = [], 0
+        octets += len(raw) + 1
+        if octets > limits.BUNDLE_OCTETS:
+            raise TooLarge(f"an offer is at most {limits.BUNDLE_OCTETS} octets")
+        if kind in ("pointer", "head", "slice"):
+            group.append((kind, raw, line))
+    if group:
+        yield _open_offer(group)
 
 
-def _offer(pointer: bytes, head: bytes, slices: list[Slice]) -> Offer:
-    if not head:
-        raise BadEncoding("a pointer without its head")
-    return Offer(pointer, head, tuple(slices))
+def _open_offer(group: list[tuple[str, bytes, dict[str, Any]]]) -> Offer:
+    kinds = [kind for kind, _, _ in group]
+    if kinds[:2] != ["pointer", "head"] or "head" in kinds[2:]:
+        raise BadEncoding("a bundle is pointer, head, slices, in this order")
+    return Offer(group[0][1], group[1][1], tuple(_open_slice(line) for _, _, line in group[2:]))
 
 
 def _slice_line(part: Slice) -> dict[str, Any]:
@@ -91,7 +90,10 @@ def _slice_line(part: Slice) -> dict[str, Any]:
 
 
 def _open_slice(line: dict[str, Any]) -> Slice:
-    if not isinstance(line.get("data"), str):
-        raise BadEncoding("a slice has data")
-    at = integer(line, "at", 0, limits.SEGMENT_OCTETS)
-    return Slice(Sha256(parse_hex(line.get("seg"))), at, line["data"].encode())
+    data = text_field(line, "data", octets=limits.SEGMENT_OCTETS, lines=True).encode()
+    at = integer(line, "at", 0, limits.SEGMENT_OCTETS - len(data))
+    if not data.endswith(b"\n"):
+        raise BadEncoding("a slice is whole lines")
+    if len(data) > limits.SLICE_OCTETS and data.count(b"\n") > 1:
+        raise TooLarge(f"a slice of several lines is at most {limits.SLICE_OCTETS} octets")
+    return Slice(Sha256(parse_hex(line.get("seg"))), at, data)
