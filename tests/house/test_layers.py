@@ -1,0 +1,83 @@
+"""Imports point one way.
+
+    layer 4   cli -> node, demo, config, home, admin
+    layer 3   node -> everything below: the only place where the parts meet, with library beside it, which shows the
+              store to peers; home (the files of a node) and admin (its local socket) know the model alone
+    layer 2   posting -> ingest, shelf, control and what they share: model and store; some also trust
+    layer 1   store, trust, nntp, peers: model only, never one another
+    layer 0   model
+
+config is a leaf that reads one file; what crosses between the parts is handed over by node as callables.
+"""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import PACKAGE, files, imports, modules
+
+BELOW = {"model", "store"}
+# Layer 2: the journeys and what they share. A new file gets a row, so that its place is a decision.
+JOURNEYS: dict[str, set[str]] = {
+    "local": BELOW,
+    "visibility": BELOW,
+    "standing": BELOW | {"trust", "visibility"},
+    "sealing": BELOW,
+    "ingest": BELOW | {"trust", "standing", "visibility", "local"},
+    "posting": BELOW | {"ingest", "sealing", "standing", "visibility", "local"},
+    "shelf": BELOW | {"local", "visibility"},
+    "control": BELOW | {"trust", "standing", "visibility", "local"},
+}
+ALLOWED: dict[str, set[str]] = {
+    "model": set(),
+    "store": {"model"},
+    "trust": {"model"},
+    "nntp": {"model"},
+    "peers": {"model"},
+    **JOURNEYS,
+    "config": {"model"},
+    "home": {"model"},
+    "admin": {"model"},
+    "library": {"model", "store", "peers", "ingest"},
+    "node": {"model", "store", "trust", "nntp", "peers", "config", "home", "admin", "library", *JOURNEYS},
+    "demo": {"model", "node", "config", "home", "admin"},
+    "cli": {"node", "demo", "config", "home", "admin", "model"},
+}
+SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}
+
+
+def part(module: str) -> str:
+    """zbnntp.store.writer belongs to store."""
+    names = module.split(".")
+    return names[1] if len(names) > 1 else ""
+
+
+@pytest.mark.parametrize("path", files(PACKAGE), ids=str)
+def test_a_part_imports_only_what_is_below_it(path: Path) -> None:
+    own = part(".".join(path.with_suffix("").parts)) if len(path.parts) > 2 else path.stem.replace("__init__", "")
+    if not own:
+        return
+    assert own in ALLOWED, f"{path} has no place in the plan: give it a row in {Path(__file__).name}"
+    reached = {part(each.module): each.line for each in imports(path) if each.module.startswith(f"{PACKAGE}.")}
+    wrong = {name: line for name, line in reached.items() if name != own and name not in ALLOWED[own]}
+    assert not wrong, f"{path} imports {wrong} (part: line); {own} may import {sorted(ALLOWED[own])}"
+
+
+@pytest.mark.parametrize("name", sorted(JOURNEYS))
+def test_journeys_know_no_sockets(name: str) -> None:
+    paths = [path for path in files(PACKAGE) if path.with_suffix("").parts[1] == name]
+    for path in paths:
+        shells = [each for each in imports(path) if each.module in SHELLS or each.module.startswith(("trio.",))]
+        assert not shells, f"{path} imports {shells}"
+
+
+def test_no_import_cycles() -> None:
+    known = modules()
+    graph = {name: {each.module for each in imports(path)} & known.keys() - {name} for name, path in known.items()}
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
