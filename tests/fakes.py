@@ -88,7 +88,8 @@ class FakeShelf:
             yield [Overview(number, self._text(self.rows[group].ids[number])) for number in window]
 
     def locate(self, group: str, number: int) -> str | None:
-        return self.rows[group].ids[number] if number in self._visible(group) else None
+        message_id = self.rows[group].ids.get(number, "")
+        return message_id if message_id and message_id not in self.hidden else None
 
     def neighbour(self, group: str, number: int, step: int) -> tuple[int, str] | None:
         visible = self._visible(group)

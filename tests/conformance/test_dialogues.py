@@ -1,14 +1,21 @@
-"""Every check of checks.py, against the machine (whole, octet by octet, in odd pieces) and over a real socket."""
+"""Every check of this folder, against the machine (whole, octet by octet, in odd pieces) and over a real socket."""
 
 from __future__ import annotations
 
 import pytest
 import trio
 
-from tests.conformance.checks import CHECKS, Check, Expected
+from tests.conformance.checks import Check, Expected
+from tests.conformance.list_checks import LISTS
+from tests.conformance.overview_checks import FIELDS, OVERVIEW
+from tests.conformance.posting_checks import NEWSREADERS, POSTING
+from tests.conformance.reading_checks import ARTICLES, GROUPS, STEPS
+from tests.conformance.session_checks import FRAMING, SESSION
 from tests.fakes import NOW
 from tests.nntp.dialogue import Response, ask, exchange, forum, parse_responses
 from zbnntp.nntp.server import listen, serve
+
+CHECKS = [*SESSION, *FRAMING, *GROUPS, *STEPS, *ARTICLES, *OVERVIEW, *FIELDS, *LISTS, *POSTING, *NEWSREADERS]
 
 
 def octets_of(check: Check) -> bytes:
