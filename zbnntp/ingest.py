@@ -194,7 +194,7 @@ def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, now: int)
         raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
     segments = evidence.segments(reader, held.person) if held else []
     plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices)
-    if held and held.head_sha256 == head.sha256 and not any(plan.held is None for plan in plans):
+    if held and held.head_sha256 == head.sha256 and not any(plan.lines for plan in plans):
         return None
     dropped = tuple(segment for segment in segments if _is_replaced(segment, head, plans))
     return Verified(pointer, head, tuple(plans), dropped, held.head_sha256 if held else None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from zbnntp.model.entries import SCALE
 from zbnntp.model.keys import Identity
@@ -17,18 +18,25 @@ from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.store.writer import Writer
 from zbnntp.trust.graph import Graph, Rating
 from zbnntp.trust.policy import State, apply_levels
-from zbnntp.trust.ranking import Parameters, rank
+from zbnntp.trust.parameters import DEFAULTS, Parameters
+from zbnntp.trust.ranking import rank
 from zbnntp.visibility import Settled, settle
 
 NOWHERE = Standing(0.0, 0.0, False, Level.HIDDEN)
 
 
 class Standings:
-    """The graph of all ratings held, and the standing of everybody in each view."""
+    """The graph of all ratings held, and the standing of everybody in each view. `turn` lets in one refresh at a time."""
 
     def __init__(
-        self, reader: sqlite3.Connection, writer: Writer, views: Sequence[Identity], params: Parameters
+        self,
+        reader: sqlite3.Connection,
+        writer: Writer,
+        views: Sequence[Identity],
+        params: Parameters = DEFAULTS,
+        turn: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
+        self._turn = turn or nullcontext()
         self._reader, self._writer = reader, writer
         self.views = tuple(views)
         self.params = params
@@ -46,13 +54,14 @@ class Standings:
 
     async def refresh(self, now: int) -> dict[Identity, Settled]:
         """Bring levels and groups in line with the ratings held; returns what appeared and vanished in each view."""
-        if not self._loaded:
-            self.note(ratings.raters(self._reader))
-            self._loaded = True
-        stale, self._stale = sorted(self._stale), set()
-        for person in stale:
-            self._patch(person, now)
-        return {view: await self._apply(view, now) for view in self.views}
+        async with self._turn:
+            if not self._loaded:
+                self.note(ratings.raters(self._reader))
+                self._loaded = True
+            stale, self._stale = sorted(self._stale), set()
+            for person in stale:
+                self._patch(person, now)
+            return {view: await self._apply(view, now) for view in self.views}
 
     def _patch(self, person: int, now: int) -> None:
         rows = ratings.ratings_of(self._reader, person)

@@ -90,13 +90,30 @@ def keep_fork(database: sqlite3.Connection, person: int, seq: int, kept: bytes, 
     return cursor.rowcount > 0
 
 
-def changes(database: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, Identity, bytes]]:
-    """Positions, identities and pointer lines that arrived after a position, oldest first, one row a person."""
+_OFFERED = (  # what a view shows its peers: itself, and whom it rates above 0 or (third parameter) all that is fetched
+    "(m.person = :view OR :all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
+    "AND (r.mt > 0 OR r.tlt > 0)))"
+)
+
+
+def changes(
+    database: sqlite3.Connection, view: int, everything: bool, after: int, limit: int
+) -> list[tuple[int, bytes]]:
+    """Positions and pointer lines that arrived after a position, oldest first, one row a person, of those offered."""
     return database.execute(
-        "SELECT m.change, p.id, m.pointer FROM manifest m JOIN person p ON p.pk = m.person "
-        "WHERE m.change > ? ORDER BY m.change LIMIT ?",
-        (after, limit),
+        f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} "  # noqa: S608
+        "ORDER BY m.change LIMIT :limit",
+        {"view": view, "all": everything, "after": after, "limit": limit},
     ).fetchall()
+
+
+def is_offered(database: sqlite3.Connection, view: int, everything: bool, identity: Identity) -> bool:
+    """Whether a view serves this identity's manifest to its peers."""
+    row = database.execute(
+        f"SELECT 1 FROM manifest m JOIN person p ON p.pk = m.person WHERE p.id = :id AND {_OFFERED}",  # noqa: S608
+        {"view": view, "all": everything, "id": identity},
+    ).fetchone()
+    return row is not None
 
 
 def segments(database: sqlite3.Connection, person: int) -> list[HeldSegment]:

@@ -94,14 +94,18 @@ def is_fetched(database: sqlite3.Connection, person: int) -> bool:
     return bool(database.execute("SELECT 1 FROM level WHERE person = ? AND fetch LIMIT 1", (person,)).fetchone())
 
 
-def is_mirrored(database: sqlite3.Connection, person: int, views: Iterable[int]) -> bool:
-    """Whether any of the local identities rates this person above 0, or is this person."""
-    own = tuple(views)
-    marks = ",".join("?" * len(own))
-    return person in own or bool(
-        database.execute(
-            f"SELECT 1 FROM rating WHERE target = ? AND rater IN ({marks}) "  # noqa: S608
-            "AND (mt > 0 OR tlt > 0) LIMIT 1",
-            (person, *own),
-        ).fetchone()
-    )
+def fetched(database: sqlite3.Connection, view: int) -> list[tuple[int, Identity, float]]:
+    """Persons that a view's trust fetches: key, identity, and the larger of their two trust values."""
+    return database.execute(
+        "SELECT l.person, p.id, max(l.tlt, l.mt) FROM level l JOIN person p ON p.pk = l.person "
+        "WHERE l.view = ? AND l.fetch ORDER BY p.id",
+        (view,),
+    ).fetchall()
+
+
+def is_positive(database: sqlite3.Connection, rater: int, target: int) -> bool:
+    """Whether a published rating of `target` above 0 by `rater` is held."""
+    row = database.execute(
+        "SELECT 1 FROM rating WHERE rater = ? AND target = ? AND (mt > 0 OR tlt > 0)", (rater, target)
+    ).fetchone()
+    return row is not None

@@ -1,0 +1,152 @@
+"""A whole node without sockets: real SQLite files, the three journeys, everything but NNTP, Tor and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zbnntp import sealing
+from zbnntp.ingest import Intake, keep_ratings
+from zbnntp.model.article import address
+from zbnntp.model.bundle import Offer, slices_of
+from zbnntp.model.entries import STATE, make_trust
+from zbnntp.model.keys import Identity, Sha256, Signer, sha256
+from zbnntp.model.manifest import open_head, open_pointer
+from zbnntp.model.proto import ProtoArticle
+from zbnntp.posting import Desk
+from zbnntp.shelf import Shelf
+from zbnntp.standing import Standings
+from zbnntp.store import evidence, numbers
+from zbnntp.store.database import connect_reader, prepare
+from zbnntp.store.writer import Writer, open_writer
+
+START = 1_795_000_000
+
+
+@dataclass
+class Clock:
+    now: float = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class House:
+    """One person's store and journeys. `logged` are the sentences for zb.log."""
+
+    name: str
+    signer: Signer
+    path: Path
+    writer: Writer
+    clock: Clock
+    logged: list[str] = field(default_factory=list)
+    commanded: list[ProtoArticle] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.reader = connect_reader(self.path)
+        self.standings = Standings(self.reader, self.writer, (self.identity,))
+        self.intake = Intake(self.reader, self.writer, self.standings, self.logged.append, lambda: None)
+        self.desk = Desk(
+            self.reader,
+            self.writer,
+            self.standings,
+            {self.identity: self.signer},
+            self.identity,
+            self.clock,
+            self._command,
+            lambda: None,
+        )
+
+    @property
+    def identity(self) -> Identity:
+        return self.signer.identity
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.reader, self.identity, lambda: "")
+
+    @property
+    def now(self) -> int:
+        return int(self.clock())
+
+    async def _command(self, proto: ProtoArticle) -> str:
+        self.commanded.append(proto)
+        return "<command@local.zb.invalid>"
+
+    async def add_board(self, name: str) -> None:
+        view = evidence.find_person(self.reader, self.identity) or 0
+        await self.writer.run(lambda database: numbers.add_newsgroup(database, view, name, self.now))
+
+    async def rate(self, target: Identity, mt: int | None = None, tlt: int | None = None) -> None:
+        """A rating in 1/10000, in force at once."""
+
+        def change(database: object) -> None:
+            person = evidence.person_pk(database, self.identity)  # type: ignore[arg-type]
+            line = make_trust(target, mt, tlt, "", self.now)
+            evidence.add_pending(database, person, STATE, line)  # type: ignore[arg-type]
+            keep_ratings(database, person)  # type: ignore[arg-type]
+
+        await self.writer.run(change)
+        self.standings.note([evidence.find_person(self.reader, self.identity) or 0])
+        await self.standings.refresh(self.now)
+
+    async def post(self, board: str, subject: str, body: str, references: str = "", **headers: str) -> str:
+        fields = {
+            "From": f"{self.name} <{address(self.identity)}>",
+            "Newsgroups": board,
+            "Subject": subject,
+            **({"References": references} if references else {}),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        octets = "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n" + body
+        return await self.desk.post(octets.encode().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), "")
+
+    async def seal(self) -> Offer | None:
+        author = sealing.Author(self.signer, self.name, (), Sha256(sha256(self.identity)))
+        offer = sealing.seal(self.reader, author, self.now)
+        if offer:
+            await self.intake.offer(offer, "own", self.now)
+            await self.standings.refresh(self.now)
+        return offer
+
+    def whole_offer(self, identity: Identity | None = None) -> Offer:
+        """The manifest as it stands, with every segment from its first octet."""
+        held = evidence.find_manifest(self.reader, identity or self.identity)
+        assert held is not None
+        head = open_head(held.head, open_pointer(held.pointer))
+        slices = []
+        for ref in head.segments:
+            found = evidence.find_segment(self.reader, ref.sha256)
+            assert found is not None
+            slices += slices_of(ref.sha256, found[1])
+        return Offer(held.pointer, held.head, tuple(slices))
+
+    async def take(self, offer: Offer, source: str = "a peer") -> bool:
+        news = await self.intake.offer(offer, source, self.now)
+        await self.standings.refresh(self.now)
+        return news
+
+    def subjects(self, board: str) -> list[str]:
+        """What OVER shows of a board."""
+        windows = self.shelf.overview(board, 1, 2**31 - 1)
+        return [row.text.split(b"\t")[0].decode() for window in windows for row in window]
+
+
+@asynccontextmanager
+async def open_house(directory: Path, name: str, clock: Clock | None = None) -> AsyncIterator[House]:
+    """A house in `directory/name`, whose key depends on its name alone."""
+    path = directory / name / "store.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    prepare(path)
+    signer = Signer.from_seed(sha256(b"zbnntp test key " + name.encode()))
+    async with open_writer(path) as writer:
+        await writer.run(lambda database: evidence.person_pk(database, signer.identity))
+        house = House(name, signer, path, writer, clock or Clock())
+        await house.standings.refresh(house.now)
+        try:
+            yield house
+        finally:
+            house.reader.close()

@@ -1,0 +1,87 @@
+"""The owner's door: a Unix socket in the home directory, one JSON line in, one out. `zbnntp do`, `invite`, `status`.
+
+The directory is 0700, so whoever can connect is the owner. Requests: {"do": TEXT}, {"ask": "link" | "status"};
+answers: {"ok": bool, "text": TEXT, ...}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from zbnntp.model.errors import Unreachable, ZbError
+
+REQUEST_OCTETS = 256 * 1024
+REQUEST_SECONDS = 10
+ANSWER_SECONDS = 180  # a follow over Tor may take two minutes
+
+Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+async def serve_admin(
+    path: Path, handler: Handler, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Answer requests until cancelled. The caller holds the home's lock, so an old socket is nobody's."""
+    path.unlink(missing_ok=True)
+    listener = trio.socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    await listener.bind(os.fspath(path))
+    path.chmod(0o600)
+    listener.listen(16)
+    try:
+        async with trio.open_nursery() as nursery:
+            task_status.started()
+            while True:
+                connected, _ = await listener.accept()
+                nursery.start_soon(_serve_one, trio.SocketStream(connected), handler)
+    finally:
+        listener.close()
+        path.unlink(missing_ok=True)
+
+
+async def _serve_one(stream: trio.SocketStream, handler: Handler) -> None:
+    async with stream:
+        try:
+            request = await _receive(stream)
+            answer = await handler(request)
+        except ZbError as error:
+            answer = {"ok": False, "text": str(error)}
+        except (ValueError, TypeError, trio.TooSlowError):
+            answer = {"ok": False, "text": "that request cannot be read"}
+        try:
+            await stream.send_all(json.dumps(answer).encode() + b"\n")
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+
+
+async def _receive(stream: trio.SocketStream) -> dict[str, Any]:
+    data = b""
+    with trio.fail_after(REQUEST_SECONDS):
+        while not data.endswith(b"\n") and len(data) <= REQUEST_OCTETS:
+            chunk = await stream.receive_some()
+            if not chunk:
+                break
+            data += chunk
+    request = json.loads(data)
+    if not isinstance(request, dict):
+        raise ValueError("a request is one object")
+    return request
+
+
+def ask_node(path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """The running node's answer; Unreachable when none runs on that home."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            connection.connect(os.fspath(path))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile("rb") as answers:
+                answer = json.loads(answers.readline())
+        except (OSError, ValueError) as error:
+            raise Unreachable("no node runs on that home; start it with 'zbnntp run'") from error
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,228 @@
+"""The command line: parses, asks, prints, exits. Everything else is elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import platformdirs
+import trio
+
+from zbnntp import __version__, home, node
+from zbnntp.admin import ask_node
+from zbnntp.config import load_config
+from zbnntp.demo import run_demo
+from zbnntp.model.errors import NotPermitted, ZbError
+
+RECOVERY = """\
+Your recovery words - write them on paper now, they are kept nowhere else:
+
+{words}
+
+With them you can move to a new key if this one is stolen or lost."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except ZbError as error:
+        print(f"zbnntp: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zbnntp",
+        description="A forum nobody owns, read and written with the newsreaders people already have.",
+        epilog="Start with 'zbnntp run', point a newsreader at the address it prints, and read zb.help there.",
+    )
+    parser.add_argument("--version", action="version", version=f"zbnntp {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_init(commands)
+    _add_run(commands)
+    _add_small(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    default = os.environ.get("ZBNNTP_HOME") or platformdirs.user_data_dir("zbnntp", appauthor=False)
+    command.add_argument(
+        "--home",
+        type=Path,
+        default=Path(default),
+        metavar="DIR",
+        help="the node's home directory (default: $ZBNNTP_HOME, else %(default)s)",
+    )
+    return command
+
+
+def _add_passphrase(command: argparse.ArgumentParser) -> None:
+    secret = command.add_mutually_exclusive_group()
+    secret.add_argument("--passphrase-file", type=Path, metavar="F", help="file whose first line is the passphrase")
+    secret.add_argument("--no-passphrase", action="store_true", help="keep the key in clear text")
+
+
+def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "init", "make a new identity")
+    command.add_argument("--nick", help="the name others see; it can be changed later")
+    _add_passphrase(command)
+    command.set_defaults(run=_init)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "run", "run the node until it is stopped; makes an identity when there is none")
+    command.add_argument("--listen", metavar="HOST:PORT", help="where newsreaders connect (default: port 119 or 1119)")
+    peers = command.add_mutually_exclusive_group()
+    peers.add_argument("--tor", choices=["auto", "own", "system", "off"], help="which tor carries it (default: auto)")
+    peers.add_argument("--local-net", type=Path, metavar="DIR", help="no tor: peers are the nodes with sockets in DIR")
+    _add_passphrase(command)
+    command.set_defaults(run=_run)
+
+
+def _add_small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "do", "carry out a command of zb.control on the running node")
+    command.add_argument("text", metavar="COMMAND", help="for example 'board add local.talk' or 'help'")
+    command.set_defaults(run=_do)
+    command = _add(commands, "invite", "print the link by which others follow you")
+    command.set_defaults(run=_invite)
+    command = _add(commands, "status", "say what the running node is doing")
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.set_defaults(run=_status)
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "run a small made-up community on this machine, to look around in; nothing of it is kept"
+    command = commands.add_parser("demo", help=text, description=text)
+    command.add_argument("--listen", metavar="HOST:PORT", help="where newsreaders connect (default: port 119 or 1119)")
+    command.set_defaults(run=_demo)
+
+
+def _init(options: argparse.Namespace) -> int:
+    home.make_directory(options.home)
+    if home.has_keys(options.home):
+        raise NotPermitted(f"{options.home} holds an identity already; choose another --home")
+    nick = options.nick or _ask_nick()
+    words = home.make_keys(options.home, nick, _new_passphrase(options))
+    print(f"Made the identity {nick} in {options.home}.\n\n{RECOVERY.format(words=words)}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = load_config(options.home, listen=options.listen, tor=options.tor)
+    home.make_directory(options.home)
+    with home.locked(options.home):
+        if not home.has_keys(options.home):
+            _first_run(options)
+        secret = _passphrase(options) if home.needs_passphrase(options.home) else None
+        keys = home.load_keys(options.home, secret)
+        plan = node.Plan(options.home, config, keys, options.local_net, say=_say, clock=time.time)
+        trio.run(node.run, plan)
+    return 0
+
+
+def _first_run(options: argparse.Namespace) -> None:
+    """At a terminal ask; elsewhere make an identity with a random nick and no passphrase, and say so."""
+    if sys.stdin.isatty():
+        nick, secret = _ask_nick(), _new_passphrase(options)
+    else:
+        nick = home.random_nick()
+        secret = _read_passphrase(options.passphrase_file) if options.passphrase_file else None
+    words = home.make_keys(options.home, nick, secret)
+    kept = "its key is kept in clear text" if secret is None else "its key is kept under your passphrase"
+    _say(f"There was no identity in {options.home}: made {nick}; {kept}.\n\n{RECOVERY.format(words=words)}\n")
+
+
+def _do(options: argparse.Namespace) -> int:
+    return _print_answer(options, {"do": options.text})
+
+
+def _invite(options: argparse.Namespace) -> int:
+    return _print_answer(options, {"ask": "link"})
+
+
+def _status(options: argparse.Namespace) -> int:
+    answer = _ask(options, {"ask": "status"})
+    print(json.dumps(answer["status"], indent=1) if options.json else answer["text"])
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    run_demo(options.listen, _say)
+    return 0
+
+
+def _print_answer(options: argparse.Namespace, request: dict[str, object]) -> int:
+    answer = _ask(options, request)
+    print(answer.get("text", ""), file=sys.stdout if answer.get("ok") else sys.stderr)
+    return 0 if answer.get("ok") else 1
+
+
+def _ask(options: argparse.Namespace, request: dict[str, object]) -> dict[str, object]:
+    return ask_node(home.socket_path(options.home, home.ADMIN_SOCKET), request)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _ask_nick() -> str:
+    if not sys.stdin.isatty():
+        raise NotPermitted("give the name others see with --nick")
+    suggestion = home.random_nick()
+    return home.check_nick(input(f"The name others see [{suggestion}]: ").strip() or suggestion)
+
+
+def _new_passphrase(options: argparse.Namespace) -> str | None:
+    """The passphrase of a new key file, None for clear text; asked for twice at a terminal."""
+    if options.no_passphrase:
+        return None
+    if options.passphrase_file:
+        return _read_passphrase(options.passphrase_file)
+    if not sys.stdin.isatty():
+        raise NotPermitted("give --passphrase-file, or --no-passphrase to keep the key in clear text")
+    first = getpass.getpass("Passphrase for the key (empty: keep it in clear text): ")
+    if first and getpass.getpass("The same again: ") != first:
+        raise NotPermitted("the two passphrases differ; try again")
+    return first or None
+
+
+def _passphrase(options: argparse.Namespace) -> str:
+    """The passphrase of a sealed key file: from a file, systemd's credentials, or the terminal."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    credential = Path(credentials) / home.PASSPHRASE_CREDENTIAL if credentials else None
+    if options.passphrase_file:
+        return _read_passphrase(options.passphrase_file)
+    if credential and credential.exists():
+        return _read_passphrase(credential)
+    if not sys.stdin.isatty():
+        raise NotPermitted("the key has a passphrase; give it with --passphrase-file")
+    return getpass.getpass("Passphrase of the key: ")
+
+
+def _read_passphrase(path: Path) -> str:
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotPermitted(f"{path} cannot be read: {error}") from error
+    if not lines or not lines[0]:
+        raise NotPermitted(f"{path} is empty; write the passphrase into its first line")
+    return lines[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

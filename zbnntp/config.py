@@ -1,0 +1,114 @@
+"""Settings: one row each - key, kind, default, unit, help. Read from `zbnntp.toml` in the home directory.
+
+docs and conf/zbnntp.toml are made from this table; a test holds them together. Flags of the command line go before the
+file, the file before the defaults.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from zbnntp.model.errors import NotPermitted
+
+FILE_NAME = "zbnntp.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row. `choices` where only some words are allowed; `low` and `high` bound numbers."""
+
+    key: str
+    kind: type
+    default: Any
+    unit: str
+    help: str
+    choices: tuple[str, ...] = ()
+    low: float = 0
+    high: float = 2**31
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "listen", str, "", "HOST:PORT",
+        "Where newsreaders connect. Empty: 127.0.0.1 and ::1 at port 119, or 1119 where 119 is not allowed.",
+    ),
+    Setting(
+        "tor", str, "auto", "",
+        "own: start a tor of its own; system: use the tor that runs already; off: no peers; auto: own if installed.",
+        choices=("auto", "own", "system", "off"),
+    ),
+    Setting("tor_control", str, "/run/tor/control", "path", "Control socket of the system's tor."),
+    Setting("tor_socks", str, "/run/tor/socks", "path", "SOCKS socket of the system's tor."),
+    Setting("tor_options", list, [], "torrc lines", "Further lines for the configuration of our own tor."),
+    Setting(
+        "mirror", str, "rated", "",
+        "Whose manifests this node serves beside its own: none, those you rate above 0, or all that it fetches.",
+        choices=("none", "rated", "fetched"),
+    ),
+    Setting("idle_seconds", int, 1800, "seconds", "A newsreader silent for so long is disconnected.", low=180),
+    Setting("connections", int, 2000, "", "Newsreader connections at most.", low=1, high=100_000),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings, checked."""
+
+    listen: str
+    tor: str
+    tor_control: str
+    tor_socks: str
+    tor_options: tuple[str, ...]
+    mirror: str
+    idle_seconds: int
+    connections: int
+
+
+def load_config(home: Path, **flags: Any) -> Config:
+    """The settings of a home directory; flags that are not None go first. Raises NotPermitted with the line to mend."""
+    path = home / FILE_NAME
+    try:
+        values = tomllib.loads(path.read_text()) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NotPermitted(f"{path} cannot be read: {error}") from error
+    known = {setting.key: setting for setting in SETTINGS}
+    for key, value in values.items():
+        if key not in known:
+            raise NotPermitted(f"{path}: there is no setting {key!r}; take that line out")
+        _check(known[key], value, str(path))
+    given = {key: value for key, value in flags.items() if value is not None}
+    for key, value in given.items():
+        _check(known[key], value, f"--{key}")
+    chosen = {setting.key: setting.default for setting in SETTINGS} | values | given
+    return Config(**{field.name: _freeze(chosen[field.name]) for field in fields(Config)})
+
+
+def default_toml() -> str:
+    """conf/zbnntp.toml: every setting at its default, with its help."""
+    blocks = []
+    for setting in SETTINGS:
+        unit = f" ({setting.unit})" if setting.unit else ""
+        blocks.append(f"# {setting.help}{unit}\n{setting.key} = {_toml(setting.default)}\n")
+    return "\n".join(blocks)
+
+
+def _check(setting: Setting, value: object, where: str) -> None:
+    if type(value) is not setting.kind:
+        raise NotPermitted(f"{where}: {setting.key} is a {setting.kind.__name__}")
+    if setting.choices and value not in setting.choices:
+        raise NotPermitted(f"{where}: {setting.key} is one of {', '.join(setting.choices)}")
+    if isinstance(value, int) and not setting.low <= value <= setting.high:
+        raise NotPermitted(f"{where}: {setting.key} is between {setting.low:.0f} and {setting.high:.0f}")
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        raise NotPermitted(f"{where}: {setting.key} is a list of strings")
+
+
+def _freeze(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')

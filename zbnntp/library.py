@@ -1,0 +1,140 @@
+"""The store as peers see it: what one local identity offers and takes. Implements peers' Library and Directory.
+
+Nothing of another identity on the same node shows here, not even the epoch of the changes feed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+
+import trio
+
+from zbnntp.ingest import Intake
+from zbnntp.model.bundle import Offer
+from zbnntp.model.keys import Identity, Sha256
+from zbnntp.model.manifest import Head, SegmentRef, open_head, open_pointer
+from zbnntp.peers.needs import Held, Person
+from zbnntp.store import evidence, promises, ratings
+
+
+class Bell:
+    """What is new for the changes feeds: one bell for all who wait."""
+
+    def __init__(self) -> None:
+        self._bell = trio.Event()
+
+    def ring(self) -> None:
+        self._bell.set()
+        self._bell = trio.Event()
+
+    async def wait(self) -> None:
+        await self._bell.wait()
+
+
+class Library:
+    """Manifests as one local identity keeps and serves them."""
+
+    def __init__(
+        self,
+        reader: sqlite3.Connection,
+        intake: Intake,
+        view: Identity,
+        epoch: str,
+        bell: Bell,
+        mirror: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._reader, self._intake = reader, intake
+        self._identity = view
+        self._view = evidence.find_person(reader, view) or 0
+        self._bell, self._clock = bell, clock
+        self._everything = mirror == "fetched"
+        self._only_own = mirror == "none"
+        self.epoch = hashlib.sha256(f"{epoch} {view.hex()}".encode()).hexdigest()[:16]
+
+    def manifest(self, identity: Identity) -> tuple[bytes, bytes] | None:
+        if not self._offers(identity):
+            return None
+        held = evidence.find_manifest(self._reader, identity)
+        return (held.pointer, held.head) if held else None
+
+    def segment(self, sha256: Sha256) -> bytes | None:
+        found = evidence.find_segment(self._reader, sha256)
+        return found[1] if found and self._offers(found[0]) else None
+
+    def held(self, identity: Identity) -> Held | None:
+        held = evidence.find_manifest(self._reader, identity)
+        if held is None:
+            return None
+        segments = evidence.segments(self._reader, held.person)
+        return Held(held.seq, held.head_sha256, tuple((it.ref.sha256, it.ref.octets) for it in segments))
+
+    def lacking(self, head: Head) -> Sequence[SegmentRef]:
+        """Newest first: state, then posts from the last segment back."""
+        person = evidence.find_person(self._reader, head.identity)
+        held = {it.ref.sha256 for it in evidence.segments(self._reader, person)} if person else set()
+        wanted = (*head.state, *reversed(head.posts))
+        return [ref for ref in wanted if ref.sha256 not in held]
+
+    def changes(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        if self._only_own:
+            rows = evidence.changes(self._reader, self._view, False, after, limit)
+            own = evidence.find_manifest(self._reader, self._identity)
+            return [row for row in rows if own and row[1] == own.pointer]
+        return evidence.changes(self._reader, self._view, self._everything, after, limit)
+
+    def wanted(self, identity: Identity) -> bool:
+        return self._intake.wanted(identity)
+
+    async def wait_change(self, after: int) -> None:
+        while not self.changes(after, 1):
+            await self._bell.wait()
+
+    async def offer(self, offer: Offer, source: str) -> bool:
+        return await self._intake.offer(offer, source, int(self._clock()))
+
+    def _offers(self, identity: Identity) -> bool:
+        if identity == self._identity:
+            return True
+        return not self._only_own and evidence.is_offered(self._reader, self._view, self._everything, identity)
+
+
+class Directory:
+    """People whom one local identity's trust fetches. `log` takes a sentence for zb.log."""
+
+    def __init__(
+        self, reader: sqlite3.Connection, view: Identity, own: Sequence[Identity], log: Callable[[str], None]
+    ) -> None:
+        self._reader = reader
+        self._view = evidence.find_person(reader, view) or 0
+        self._own = frozenset(own)
+        self._log = log
+        self._heads: dict[bytes, tuple[str, ...]] = {}  # endpoints by head hash: heads are verified once
+
+    def people(self) -> Sequence[Person]:
+        return [
+            self._person(person, identity, trust)
+            for person, identity, trust in ratings.fetched(self._reader, self._view)
+            if identity not in self._own
+        ]
+
+    def log(self, text: str) -> None:
+        self._log(text)
+
+    def _person(self, person: int, identity: Identity, trust: float) -> Person:
+        rated = ratings.is_positive(self._reader, self._view, person)
+        mutual = rated and ratings.is_positive(self._reader, person, self._view)
+        return Person(identity, self._endpoints(identity), mutual, trust, 1 if rated else 2)
+
+    def _endpoints(self, identity: Identity) -> tuple[str, ...]:
+        held = evidence.find_manifest(self._reader, identity)
+        signed = self._signed_endpoints(held.head_sha256, held.pointer, held.head) if held else ()
+        return tuple(dict.fromkeys((*signed, *promises.addresses(self._reader, identity))))
+
+    def _signed_endpoints(self, head_sha256: Sha256, pointer: bytes, head: bytes) -> tuple[str, ...]:
+        if head_sha256 not in self._heads:
+            listed = sorted(open_head(head, open_pointer(pointer)).endpoints, key=lambda it: not it.own)
+            self._heads[head_sha256] = tuple(endpoint.url for endpoint in listed)
+        return self._heads[head_sha256]
