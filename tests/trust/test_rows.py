@@ -6,14 +6,13 @@ import pytest
 
 from tests.trust.worlds import YOU, mt_of, ranked, rates, tlt_of, trusts, who, world
 from zbnntp.trust.graph import Rating, make_graph, make_row
-from zbnntp.trust.parameters import Parameters
 from zbnntp.trust.rows import clean
 
 RATER = who("rater")
 
 
-def edge(*ratings: Rating, replies: dict[str, object] | None = None, params: Parameters = Parameters()):
-    row = make_row(RATER, ratings, {who(v): n for v, n in (replies or {}).items()}, params)
+def edge(*ratings: Rating, replies: dict[str, object] | None = None):
+    row = make_row(RATER, ratings, {who(v): n for v, n in (replies or {}).items()})
     return row.find(who("x"))
 
 
