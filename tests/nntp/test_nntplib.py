@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from tests.nntp.dialogue import forum
-from tests.nntp.test_server import serving
+from tests.nntp.serving import serving
 from zbnntp.nntp.server import Make
 
 

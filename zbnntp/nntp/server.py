@@ -151,15 +151,10 @@ class Wire:
 
     async def close(self) -> None:
         """Hang up, but not before late octets are read: unread ones would make the kernel drop our last reply."""
-        try:
+        with self._socket, contextlib.suppress(HungUp, OSError), trio.move_on_after(LINGER_SECONDS):
             self._socket.shutdown(socket.SHUT_WR)
-            with trio.move_on_after(LINGER_SECONDS):
-                while self._receive_now():
-                    await trio.lowlevel.wait_readable(self._socket)
-        except (HungUp, OSError):
-            pass
-        finally:
-            self.drop()
+            while self._receive_now():
+                await trio.lowlevel.wait_readable(self._socket)
 
     def drop(self) -> None:
         """Hang up at once."""
