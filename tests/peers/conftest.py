@@ -1,42 +1,5 @@
-"""Trio tests without a plugin: `async def` tests run under trio, with `autojump_clock` in virtual time."""
+"""Fixtures of trio_tests.py."""
 
-from __future__ import annotations
+from tests.peers.trio_tests import autojump_clock, pytest_pyfunc_call, short_dir
 
-import inspect
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-import trio
-import trio.testing
-
-TEST_SECONDS = 20  # of virtual or real time; a test that needs more hangs
-
-
-@pytest.fixture
-def autojump_clock() -> trio.testing.MockClock:
-    return trio.testing.MockClock(autojump_threshold=0)
-
-
-@pytest.fixture
-def short_dir() -> Iterator[Path]:
-    """A private directory whose sockets have short paths."""
-    with tempfile.TemporaryDirectory(prefix="zb", dir="/tmp") as name:
-        yield Path(name)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = inspect.signature(pyfuncitem.obj).parameters
-    arguments = {name: pyfuncitem.funcargs[name] for name in names}
-    clock = pyfuncitem.funcargs.get("autojump_clock")
-
-    async def main() -> None:
-        with trio.fail_after(100_000 if clock else TEST_SECONDS):
-            await pyfuncitem.obj(**arguments)
-
-    trio.run(main, clock=clock)
-    return True
+__all__ = ["autojump_clock", "pytest_pyfunc_call", "short_dir"]

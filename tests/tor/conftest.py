@@ -1,0 +1,39 @@
+"""The private Tor network, one for the whole run; without tor its tests are skipped, but not in CI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.peers.trio_tests import autojump_clock, pytest_pyfunc_call, short_dir
+from tests.tor.tor_testnet import TorMissing, TorTestNetwork
+
+__all__ = ["autojump_clock", "pytest_pyfunc_call", "short_dir"]
+
+# Our own tor has these of its own.
+_OF_OUR_OWN = ("Nickname", "DataDirectory", "Log ", "ControlSocket", "CookieAuthentication", "SocksPort", "ClientOnly")
+
+
+@pytest.fixture(scope="session")
+def tor_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorTestNetwork]:
+    """A Tor network on the loopback interface with one client; it takes about 15 seconds to start."""
+    try:
+        network = TorTestNetwork(tmp_path_factory.mktemp("tor"), clients=1)
+        network.start()
+    except TorMissing as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"the private Tor network needs tor and tor-gencert (apt-get install tor): {error}")
+    try:
+        yield network
+    finally:
+        network.stop()
+
+
+@pytest.fixture(scope="session")
+def network_torrc(tor_network: TorTestNetwork) -> Sequence[str]:
+    """Lines that make another tor a client of the private network."""
+    lines = tor_network.clients[0].torrc.read_text().splitlines()
+    return tuple(line for line in lines if not line.startswith(_OF_OUR_OWN))

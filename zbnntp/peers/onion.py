@@ -1,0 +1,350 @@
+"""Onion services on a running tor, and a tor that is kept running.
+
+stem speaks the control protocol, always in worker threads and always with a time limit: a stopped tor blocks its
+thread for ever, closing the connection from another thread frees it. ADD_ONION is sent raw, because stem's helper
+knows neither the proof-of-work words nor more than one client key. Nothing survives a restart of tor, so on every
+connection all onions are added again; and none is detached, so that a dead node never leaves an onion that points
+nowhere.
+
+The onion's address follows from its seed before tor runs. It is another key than the identity's: a leaked onion key
+can be replaced, and tor's memory never holds an identity.
+
+Sources: tor's control-spec (ADD_ONION, HS_DESC, TAKEOWNERSHIP), rend-spec-v3; the limits were measured on a private
+network.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import stem
+import stem.connection
+import stem.control
+import stem.socket
+import trio
+
+from zbnntp.model.errors import TorDown
+from zbnntp.model.keys import Signer
+from zbnntp.peers.address import ONION_SUFFIX, expanded_key, onion_address
+from zbnntp.peers.backends import ONION_PORT
+from zbnntp.peers.tor_process import Complaint, TorSource
+
+log = logging.getLogger(__name__)
+
+ASK_SECONDS = 15.0  # for one control command; it takes milliseconds
+CLOSE_SECONDS = 2.0
+CONNECT_SECONDS = 30.0  # from the start of tor to an authenticated control connection
+CONNECT_PAUSE_SECONDS = 0.05
+HEALTH_SECONDS = 30.0  # between two looks at whether tor still answers
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 30.0
+STEADY_SECONDS = 60.0  # a tor that ran this long starts the retries anew
+PUBLISHED_AT_ONCE = 5  # more, and some never get through: tor builds 32 circuits at a time
+PUBLISH_SECONDS = 180.0  # then the next one gets its turn
+THREADS = 8
+EVENTS = 1_000
+MAX_STREAMS = 20  # of one visitor
+_POW = "PoWDefensesEnabled=1 PoWQueueRate=20 PoWQueueBurst=40"
+_COLLISION, _SYNTAX = "550", "512"
+
+Log = Callable[[str], None]
+
+
+class OnionState(Enum):
+    """How far an onion is."""
+
+    ABSENT = "absent"
+    ADDING = "adding"
+    PUBLISHING = "publishing"
+    REACHABLE = "reachable"
+    REFUSED = "refused"
+
+
+class OnionService:
+    """One onion: `seed` is 32 secret bytes, `target` the Unix socket it leads to, `clients` x25519 keys in base32.
+
+    With `clients`, only they get in.
+    """
+
+    def __init__(self, seed: bytes, target: Path, clients: Sequence[str] = ()) -> None:
+        if any(character.isspace() or character == '"' for character in str(target)):
+            raise ValueError(f"tor cannot forward to a socket with such a path: {target}")
+        self.address = onion_address(Signer.from_seed(seed).identity)
+        self.target = target
+        self.state = OnionState.ABSENT
+        self._seed = seed
+        self._clients = tuple(clients)
+        self._reachable = trio.Event()
+
+    @property
+    def service_id(self) -> str:
+        return self.address.removesuffix(ONION_SUFFIX)
+
+    async def wait_reachable(self) -> None:
+        """Return when a descriptor has been uploaded."""
+        while self.state is not OnionState.REACHABLE:
+            await self._reachable.wait()
+
+    def become(self, state: OnionState) -> None:
+        """What tor said of it."""
+        self.state = state
+        if state is OnionState.REACHABLE:
+            self._reachable.set()
+        elif self._reachable.is_set():
+            self._reachable = trio.Event()
+
+    def command(self, *, pow_defence: bool) -> str:
+        """The line that adds it; a tor older than 0.4.9.2 does not know the words of the defence."""
+        key = base64.b64encode(expanded_key(self._seed)).decode()
+        flags = "DiscardPK,V3Auth" if self._clients else "DiscardPK"
+        words = [f"ADD_ONION ED25519-V3:{key} Flags={flags} Port={ONION_PORT},unix:{self.target}"]
+        words += [f"MaxStreams={MAX_STREAMS}", *([_POW] if pow_defence else [])]
+        return " ".join([*words, *(f"ClientAuthV3={client}" for client in self._clients)])
+
+
+class Control:
+    """An authenticated control connection. `ask` raises TorDown when there is no answer in time."""
+
+    def __init__(self, controller: stem.control.Controller, threads: trio.CapacityLimiter) -> None:
+        self._controller = controller
+        self._threads = threads
+        self._send, self.events = trio.open_memory_channel[Any](EVENTS)
+        self._token = trio.lowlevel.current_trio_token()
+
+    async def subscribe(self) -> None:
+        """Events and the end of the connection go to `events`; None = closed."""
+        await self._in_thread(lambda: self._controller.add_status_listener(self._on_status, spawn=False))
+        await self._in_thread(lambda: self._controller.add_event_listener(self._pass_on, "HS_DESC", "STATUS_CLIENT"))
+
+    async def ask(self, line: str) -> list[tuple[str, str]]:
+        """The lines of tor's reply, as (code, text)."""
+        reply = await self._in_thread(lambda: self._controller.msg(line))
+        return [(code, text) for code, _, text in reply.content()]
+
+    async def close(self) -> None:
+        """Also frees a thread that waits for an answer."""
+        with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_SECONDS, shield=True):
+            await trio.to_thread.run_sync(self._controller.close, abandon_on_cancel=True, limiter=self._threads)
+
+    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        try:
+            with trio.fail_after(ASK_SECONDS):
+                return await trio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+        except trio.TooSlowError:
+            await self.close()
+            raise TorDown("This node's tor does not answer; it is started again.") from None
+        except stem.ControllerError as error:
+            raise TorDown(f"This node's tor is gone ({error}).") from error
+
+    def _on_status(self, controller: object, state: stem.control.State, timestamp: float) -> None:
+        if state == stem.control.State.CLOSED:
+            self._pass_on(None)
+
+    def _pass_on(self, event: object) -> None:
+        """Called on stem's threads."""
+        with contextlib.suppress(trio.RunFinishedError):  # nobody is left to tell
+            trio.from_thread.run_sync(self._put, event, trio_token=self._token)
+
+    def _put(self, event: object) -> None:
+        try:
+            self._send.send_nowait(event)
+        except (trio.WouldBlock, trio.BrokenResourceError):
+            log.warning("events of tor were lost")
+
+
+class Tor:
+    """Keeps a tor running, connected, and our onions on it. Call `run` in a task of its own."""
+
+    def __init__(self, source: TorSource, say: Log = log.info) -> None:
+        self._source = source
+        self._say = say
+        self._services: dict[str, OnionService] = {}
+        self._threads = trio.CapacityLimiter(THREADS)
+        self._control: Control | None = None
+        self._publishing: trio.Nursery | None = None
+        self._turns = trio.CapacityLimiter(PUBLISHED_AT_ONCE)
+        self._ready = trio.Event()
+        self.bootstrap = 0  # percent; 100 = usable
+        self.problem = ""  # why it is not running, one sentence
+
+    @property
+    def socks(self) -> Path:
+        return self._source.socks
+
+    @property
+    def connected(self) -> bool:
+        return self._control is not None
+
+    def add(self, service: OnionService) -> None:
+        """Have this onion from now on, whenever tor runs."""
+        self._services[service.service_id] = service
+        if self._publishing is not None:
+            self._publishing.start_soon(self._publish, service)
+
+    async def remove(self, service: OnionService) -> None:
+        """Publish it no more. It cuts nobody off: close its server too."""
+        self._services.pop(service.service_id, None)
+        service.become(OnionState.ABSENT)
+        if self._control is not None:
+            await self._control.ask(f"DEL_ONION {service.service_id}")
+
+    async def wait_bootstrapped(self) -> None:
+        while self.bootstrap < 100:
+            await self._ready.wait()
+
+    async def renew(self) -> None:
+        """SIGNAL NEWNYM: forget the descriptors of all peers, the one remedy for a stale one. Raises TorDown."""
+        if self._control is None:
+            raise TorDown("This node's tor is not running.")
+        await self._control.ask("SIGNAL NEWNYM")
+
+    async def run(self) -> None:
+        """Start, connect, add the onions, watch; when tor is gone, all over again."""
+        pause = FIRST_RETRY_SECONDS
+        while True:
+            began = trio.current_time()
+            try:
+                await self._live()
+            except* TorDown as errors:
+                self._report(str(_first(errors)))
+            finally:
+                self._gone()
+            if trio.current_time() - began > STEADY_SECONDS:
+                pause = FIRST_RETRY_SECONDS
+            await trio.sleep(pause)
+            pause = min(pause * 2, LAST_RETRY_SECONDS)
+
+    def _report(self, problem: str) -> None:
+        """Say it once, however many tries end with it."""
+        if problem != self.problem:
+            self.problem = problem
+            self._say(problem)
+
+    async def _live(self) -> None:
+        async with self._source.running() as complaint, self._connection(complaint) as control:
+            if self._source.own:
+                await control.ask("TAKEOWNERSHIP")
+                await control.ask("RESETCONF __OwningControllerProcess")
+            await control.subscribe()
+            self._see_bootstrap((await control.ask("GETINFO status/bootstrap-phase"))[0][1])
+            async with trio.open_nursery() as nursery:
+                self._control, self._publishing, self.problem = control, nursery, ""
+                for service in self._services.values():
+                    nursery.start_soon(self._publish, service)
+                nursery.start_soon(self._look_after, control)
+                await self._watch(control)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self, complaint: Complaint) -> AsyncIterator[Control]:
+        control = await self._connect(complaint)
+        try:
+            yield control
+        finally:
+            await control.close()
+
+    async def _connect(self, complaint: Complaint) -> Control:
+        """Try until tor's socket is there and its cookie fresh; TorDown when it ends or takes too long."""
+        until, problem = trio.current_time() + CONNECT_SECONDS, "its control socket does not appear"
+        while trio.current_time() < until:
+            if words := complaint():
+                raise TorDown(f"tor has ended: {words}")
+            try:
+                controller = await trio.to_thread.run_sync(
+                    _open_controller, self._source, abandon_on_cancel=True, limiter=self._threads
+                )
+                return Control(controller, self._threads)
+            except (stem.ControllerError, stem.connection.AuthenticationFailure, OSError) as error:
+                problem = str(error)
+            await trio.sleep(CONNECT_PAUSE_SECONDS)
+        raise TorDown(f"tor cannot be controlled: {problem}")
+
+    async def _watch(self, control: Control) -> None:
+        async for event in control.events:
+            if event is None:
+                raise TorDown("This node's tor has ended; it is started again.")
+            if event.type == "HS_DESC" and event.action == "UPLOADED":
+                self._see_uploaded(str(event.address))
+            elif event.type == "STATUS_CLIENT" and event.action == "BOOTSTRAP":
+                self._see_bootstrap(str(event))
+
+    async def _look_after(self, control: Control) -> None:
+        """A tor that stopped answering says nothing by itself."""
+        while True:
+            await trio.sleep(HEALTH_SECONDS)
+            await control.ask("GETINFO traffic/read")
+
+    def _see_uploaded(self, service_id: str) -> None:
+        service = self._services.get(service_id)
+        if service and service.state is not OnionState.REACHABLE:
+            service.become(OnionState.REACHABLE)
+            self._say(f"{service.address} is reachable.")
+
+    def _see_bootstrap(self, text: str) -> None:
+        """`... BOOTSTRAP PROGRESS=50 TAG=... SUMMARY="..."`."""
+        words = dict(word.split("=", 1) for word in text.split() if "=" in word)
+        progress = words.get("PROGRESS", "")
+        if progress.isdigit():
+            self.bootstrap = int(progress)
+        if self.bootstrap >= 100:
+            self._ready.set()
+
+    async def _publish(self, service: OnionService) -> None:
+        async with self._turns:
+            if self._control is None or service.service_id not in self._services:
+                return
+            service.become(OnionState.ADDING)
+            if not await self._add(self._control, service):
+                return
+            if service.state is OnionState.ADDING:
+                service.become(OnionState.PUBLISHING)
+            with trio.move_on_after(PUBLISH_SECONDS):
+                await service.wait_reachable()
+
+    async def _add(self, control: Control, service: OnionService) -> bool:
+        line = service.command(pow_defence=True)
+        code, text = (await control.ask(line))[-1]
+        if code == _SYNTAX:
+            line = service.command(pow_defence=False)
+            code, text = (await control.ask(line))[-1]
+        if code == _COLLISION:
+            await control.ask(f"DEL_ONION {service.service_id}")
+            code, text = (await control.ask(line))[-1]
+        if code != "250":
+            service.become(OnionState.REFUSED)
+            self._say(f"tor does not take the onion {service.address}: {code} {text}")
+        return code == "250"
+
+    def _gone(self) -> None:
+        self._control = self._publishing = None
+        self.bootstrap = 0
+        if self._ready.is_set():
+            self._ready = trio.Event()
+        for service in self._services.values():
+            service.become(OnionState.ABSENT)
+
+
+def _open_controller(source: TorSource) -> stem.control.Controller:
+    """Blocking: connect and authenticate with the cookie and nothing else."""
+    with socket.socket(socket.AF_UNIX) as probe:  # stem leaves its socket open when nobody listens
+        probe.connect(str(source.control))
+    connection = stem.socket.ControlSocketFile(str(source.control))
+    try:
+        cookie = source.cookie or stem.connection.get_protocolinfo(connection).cookie_path
+        stem.connection.authenticate_safecookie(connection, str(cookie))
+        return stem.control.Controller(connection, is_authenticated=True)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _first(errors: BaseExceptionGroup[Any]) -> BaseException:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

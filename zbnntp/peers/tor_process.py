@@ -1,0 +1,173 @@
+"""Which tor: a child of ours with its own private directory, or the one that the system runs.
+
+Our own tor is the normal case: nothing to set up, nobody else's circuits, and nothing left when we are gone - it
+polls our process (`__OwningControllerProcess`) and ends with the control connection (TAKEOWNERSHIP, in onion.py).
+Its sockets are Unix sockets in a directory of mode 0700, without which tor refuses to start, under paths that the
+kernel can take.
+
+Sources: tor(1); what Briar and OnionShare do at start. tor opens its control socket before it writes the new cookie,
+so the old cookie is deleted first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import trio
+
+from zbnntp.model.errors import TorDown
+
+SOCKET_PATH_OCTETS = 107  # the kernel's sun_path without its final zero
+LONGEST_SOCKET_NAME = 40  # "<32 characters>.sock"
+STOP_SECONDS = 5.0  # from SIGTERM to SIGKILL
+LOG_TAIL_OCTETS = 2_000
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@-]*")
+
+
+class TorSource(Protocol):
+    """Where tor's sockets are, and how to have it running."""
+
+    @property
+    def control(self) -> Path: ...
+
+    @property
+    def socks(self) -> Path: ...
+
+    @property
+    def cookie(self) -> Path | None:
+        """The cookie's file; None = tor says where it is."""
+        ...
+
+    @property
+    def own(self) -> bool: ...
+
+    def running(self) -> AbstractAsyncContextManager[Complaint]: ...
+
+
+Complaint = Callable[[], str | None]  # what a tor that has ended said last; None while it runs
+
+
+@dataclass(frozen=True)
+class SystemTor:
+    """A tor that somebody else started, with a control socket that we may use."""
+
+    control: Path = Path("/run/tor/control")
+    socks: Path = Path("/run/tor/socks")
+    cookie: Path | None = None
+    own: bool = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Complaint]:
+        await trio.lowlevel.checkpoint()
+        yield lambda: None
+
+
+@dataclass(frozen=True)
+class OwnTor:
+    """A child process. `directory` keeps its state (guards, consensus), `sockets` its two sockets; both become 0700."""
+
+    directory: Path
+    sockets: Path
+    program: str = "tor"
+    extra_torrc: Sequence[str] = ()
+    own: bool = True
+
+    @property
+    def control(self) -> Path:
+        return self.sockets / "control"
+
+    @property
+    def socks(self) -> Path:
+        return self.sockets / "socks"
+
+    @property
+    def cookie(self) -> Path:
+        return self.directory / "control_auth_cookie"
+
+    @property
+    def log_file(self) -> Path:
+        return self.directory / "tor.log"
+
+    def torrc(self) -> str:
+        """The settings, one a line."""
+        return "\n".join(
+            (
+                f"DataDirectory {self.directory}",
+                f"ControlSocket {self.control}",
+                "CookieAuthentication 1",
+                f"SocksPort unix:{self.socks} OnionTrafficOnly ExtendedErrors KeepAliveIsolateSOCKSAuth",
+                "SafeSocks 1",
+                "ClientOnly 1",
+                f"GeoIPFile {os.devnull}",
+                f"GeoIPv6File {os.devnull}",
+                "Log notice stdout",
+                *self.extra_torrc,
+                "",
+            )
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Complaint]:
+        """Started on entry, gone on exit; raises TorDown when there is no such program."""
+        process = await self._start()
+        try:
+            yield lambda: None if process.poll() is None else self._last_words()
+        finally:
+            await _stop(process)
+
+    async def _start(self) -> trio.Process:
+        for directory in (self.directory, self.sockets):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.chmod(0o700)
+        for stale in (self.cookie, self.control, self.socks):
+            stale.unlink(missing_ok=True)
+        torrc = self.directory / "torrc"
+        torrc.write_text(self.torrc(), encoding="utf-8")
+        command = [self.program, "-f", os.fspath(torrc), "--defaults-torrc", os.devnull, "--hush"]
+        command += ["--__OwningControllerProcess", str(os.getpid())]
+        with self.log_file.open("wb") as output:
+            try:
+                return await trio.lowlevel.open_process(
+                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                )
+            except OSError as error:
+                raise TorDown(
+                    f"The program {self.program} cannot be started ({error.strerror}); install tor."
+                ) from error
+
+    def _last_words(self) -> str:
+        with self.log_file.open("rb") as output:
+            output.seek(max(0, self.log_file.stat().st_size - LOG_TAIL_OCTETS))
+            lines = output.read().decode(errors="replace").strip().splitlines()
+        serious = [line for line in lines if "[warn]" in line or "[err]" in line]
+        return (serious or lines or ["it said nothing"])[-1]
+
+
+def socket_directory(wanted: Path) -> Path:
+    """`wanted`, or a short private directory when the paths of sockets in it would be too long or too odd for tor."""
+    octets = len(os.fsencode(wanted)) + 1 + LONGEST_SOCKET_NAME
+    if octets <= SOCKET_PATH_OCTETS and _PLAIN_PATH.fullmatch(os.fspath(wanted)):
+        return wanted
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(
+        tempfile.mkdtemp(prefix="zbnntp-", dir=runtime if runtime and len(runtime) < LONGEST_SOCKET_NAME else None)
+    )
+
+
+async def _stop(process: trio.Process) -> None:
+    with trio.CancelScope(shield=True):
+        if process.poll() is None:
+            process.terminate()
+            with trio.move_on_after(STOP_SECONDS):
+                await process.wait()
+        if process.poll() is None:
+            process.kill()
+        await process.wait()
