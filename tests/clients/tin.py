@@ -1,0 +1,97 @@
+"""The real tin, driven through a pseudo-terminal. Written against tin 2.6.2.
+
+Levels: the selection of groups, a group's threads, an article. tin shows its notices for some seconds and takes no
+keys meanwhile, so every step waits for what it leads to.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.clients.terminal import Terminal
+
+GROUPS = r"Group Selection \("
+THREADS = r"^\s+{} \(\d+[TB]"  # the title above a group's threads
+ROW = re.compile(r"^\s+\d+\s+[*+o.\s]\s*(?P<count>\d+)?\s+\d+\s+(?P<subject>\S.*?)\s{2,}(?P<author>\S.*)$")
+
+
+@dataclass(frozen=True)
+class Thread:
+    """One row of a group: a thread with `count` articles."""
+
+    subject: str
+    author: str
+    count: int
+
+
+class Tin:
+    """tin on the node at host:port, as the person `sender` (`Nick <address>`), subscribed to `group` alone."""
+
+    def __init__(self, home: Path, host: str, port: int, sender: str, group: str) -> None:
+        self.group = group
+        self._body = home / "body"
+        (home / ".tin").mkdir(parents=True, exist_ok=True)
+        (home / ".tin" / "tinrc").write_text(f"mail_address={sender}\nmm_charset=UTF-8\n")
+        (home / ".newsrc").write_text(f"{group}:\n")
+        editor = home / "editor"
+        # tin takes a file whose time has not changed for one that was not edited
+        editor.write_text(
+            f'#!/bin/sh\nfor file; do :; done\ncat "{self._body}" >> "$file"\ntouch -d "+3 sec" "$file"\n'
+        )
+        editor.chmod(0o700)
+        self._terminal = Terminal(
+            ["tin", "-r", "-g", host, "-p", str(port)], home, VISUAL=str(editor), EDITOR=str(editor), USER="person"
+        )
+        self._terminal.wait(GROUPS, 60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def screen(self) -> str:
+        return self._terminal.text
+
+    def open_group(self) -> list[Thread]:
+        """From the selection of groups."""
+        self._terminal.type("\r")
+        self._terminal.wait(THREADS.format(re.escape(self.group)), 30)
+        return self.threads()
+
+    def threads(self) -> list[Thread]:
+        rows = (ROW.match(line) for line in self._terminal.lines)
+        return [Thread(row["subject"], row["author"].strip(), int(row["count"] or 1)) for row in rows if row]
+
+    def read(self, subject: str) -> str:
+        """From a group: opens its first thread, which must be the one of that subject."""
+        self._terminal.type("1\r\r")
+        self._terminal.wait(rf"^Lines \d+\s+{re.escape(subject)}")
+        return self.screen
+
+    def reply(self, body: str) -> str:
+        """To the article that is shown; what tin says of it."""
+        self._body.write_text(body)
+        self._terminal.type("f")
+        return self._send()
+
+    def post(self, subject: str, body: str) -> str:
+        """From a group: starts a thread; what tin says of it."""
+        self._body.write_text(body)
+        self._terminal.type("w")
+        self._terminal.wait(r"^Post subject")
+        self._terminal.type(subject + "\r")
+        return self._send()
+
+    def _send(self) -> str:
+        self._terminal.wait(r"p=post")
+        self._terminal.type("p")
+        return self._terminal.wait(r"Article posted.*$|441 .*$|Posting failed.*$", 30)[0]
+
+    def close(self) -> None:
+        self._terminal.close()
