@@ -59,12 +59,12 @@ DATE = ("DATE", 111)  # first, because a strange first line is taken for a web p
 NOTHING_SELECTED = ("STAT", 412)
 
 FRAMING = [
-    check("RFC 3977 3.1", "a bare LF ends no command", DATE, (b"DATE\nQUIT\r\n", 500), DATE),
-    check("RFC 3977 3.1", "a bare CR ends no command", DATE, (b"HELP\rQUIT\r\n", 500), DATE),
+    check("RFC 3977 3.1", "a bare LF ends no command", DATE, (b"DATE\nQUIT\r\n", 501), DATE),
+    check("RFC 3977 3.1", "a bare CR ends no command", DATE, (b"HELP\rQUIT\r\n", 501), DATE),
     check("RFC 3977 3.1", "a NUL ends nothing", DATE, (b"GROUP tech.linux\0x\r\n", 501), NOTHING_SELECTED),
     check("RFC 3977 3.1", "a bare LF in an argument is refused", DATE, (b"GROUP a\nQUIT\r\n", 501), NOTHING_SELECTED),
     check("RFC 3977 3.1", "a CR before CRLF is no blank", DATE, (b"GROUP tech.linux\r\r\n", 501), NOTHING_SELECTED),
-    check("RFC 3977 3.1", "vertical tabs separate nothing", DATE, (b"GROUP\x0btech.linux\r\n", 500)),
+    check("RFC 3977 3.1", "vertical tabs separate nothing", DATE, (b"GROUP\x0btech.linux\r\n", 501)),
     check("RFC 3977 3.1", "commands are UTF-8", DATE, (b"GROUP t\xffch\r\n", 501), ("GROUP täch", 411)),
     check("RFC 3977 3.1", "a no-break space separates nothing", ("GROUP tech.linux\u00a0x", 411)),
     check("robustness", "a blank line is ignored", b"\r\n", DATE, b" \t\r\n", DATE),

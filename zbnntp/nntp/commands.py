@@ -182,7 +182,7 @@ def answer(session: Session, line: bytes) -> Reply:
 
 
 def _find_row(line: bytes) -> tuple[Command, list[bytes]]:
-    words = [word for word in line.replace(b"\t", b" ").split(b" ") if word]
+    words = line.split()  # at control characters too, which _arguments() refuses
     keyword = words[0].upper()
     row = _SINGLE.get(keyword)
     if row is not None:
@@ -203,7 +203,7 @@ def _arguments(row: Command, line: bytes, words: list[bytes]) -> list[str]:
         raise row.explain()
     if _CONTROL.search(line):
         raise Refusal(Code.SYNTAX, "control characters are not allowed in a command; lines end with CR LF")
-    if row.octets == LINE_OCTETS and any(len(word) > ARGUMENT_OCTETS for word in words):
+    if row.octets == LINE_OCTETS and len(line) > ARGUMENT_OCTETS < max(map(len, words), default=0):
         raise Refusal(Code.SYNTAX, f"an argument is longer than {ARGUMENT_OCTETS} octets")
     try:
         return [word.decode() for word in words]

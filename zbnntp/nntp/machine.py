@@ -152,7 +152,7 @@ class Machine:
         return True
 
     def _answer_line(self, line: bytes) -> None:
-        if not line.strip(b" \t"):
+        if not line.strip():
             return
         first, self._first = self._first, False
         if first and (_HTTP.match(line) or len(line) > commands.LINE_OCTETS):

@@ -8,8 +8,8 @@ however long it is. The terminator is added when the last window is gone (RFC 39
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from zbnntp.model.errors import Refused
 
@@ -58,8 +58,7 @@ class Code(IntEnum):
     NOT_KEPT = 503
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One answer. `upload` is the message id offered when an article is to follow; `close` ends the session."""
 
     code: int
