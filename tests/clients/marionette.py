@@ -11,6 +11,7 @@ import socket
 from typing import Any
 
 SECONDS = 60.0
+QUIT_SECONDS = 10.0
 
 
 class ScriptError(Exception):
@@ -51,6 +52,7 @@ class Marionette:
 
     def quit(self) -> None:
         """Asks the program to end by itself, as from its menu."""
+        self._socket.settimeout(QUIT_SECONDS)
         self._call("Marionette:Quit", {"flags": ["eForceQuit"]})
         self.close()
 

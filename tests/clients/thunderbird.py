@@ -10,12 +10,13 @@ import base64
 import json
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.clients.marionette import Marionette
+from tests.clients.marionette import Marionette, ScriptError
 from tests.node_process import wait_until
 
 START_SECONDS = 90.0
@@ -285,11 +286,11 @@ class Thunderbird:
         path.write_bytes(base64.b64decode(self._marionette.screenshot()))
 
     def close(self) -> None:
-        try:
+        """Leaves Thunderbird; one that hangs behind an alert is ended."""
+        with suppress(OSError, ScriptError, subprocess.TimeoutExpired):
             self._marionette.quit()
             self._process.wait(STOP_SECONDS)
-        finally:
-            self._end()
+        self._end()
 
     def _end(self) -> None:
         if self._process.poll() is None:
