@@ -1,8 +1,9 @@
 """Imports point one way.
 
     layer 4   cli -> node, demo, config, home, admin
-    layer 3   node -> everything below: the only place where the parts meet, with library beside it, which shows the
-              store to peers; home (the files of a node) and admin (its local socket) know the model alone
+    layer 3   node -> everything below: the only place where the parts meet, with two at its side: library shows the
+              store to peers, peering has what runs for them; home (a node's files) and admin (its local socket)
+              know the model alone
     layer 2   posting -> ingest, shelf, control and what they share: model and store; some also trust
     layer 1   store, trust, nntp, peers: model only, never one another
     layer 0   model
@@ -29,7 +30,7 @@ JOURNEYS: dict[str, set[str]] = {
     "ingest": BELOW | {"trust", "standing", "visibility", "local"},
     "posting": BELOW | {"ingest", "sealing", "standing", "visibility", "local"},
     "shelf": BELOW | {"local", "visibility"},
-    "control": BELOW | {"trust", "standing", "visibility", "local"},
+    "control": BELOW | {"trust", "ingest", "standing", "visibility", "local"},
 }
 ALLOWED: dict[str, set[str]] = {
     "model": set(),
@@ -42,8 +43,10 @@ ALLOWED: dict[str, set[str]] = {
     "home": {"model"},
     "admin": {"model"},
     "library": {"model", "store", "peers", "ingest"},
-    "node": {"model", "store", "trust", "nntp", "peers", "config", "home", "admin", "library", *JOURNEYS},
-    "demo": {"model", "node", "config", "home", "admin"},
+    "peering": {"model", "peers", "library", "home"},
+    "node": {"model", "store", "trust", "nntp", "peers", "config", "home", "admin", "library", "peering", *JOURNEYS},
+    "data": set(),
+    "demo": {"model", "store", "ingest", "node", "config", "home", "data"},
     "cli": {"node", "demo", "config", "home", "admin", "model"},
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}
