@@ -155,6 +155,16 @@ def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) ->
             yield source
 
 
+def author_of(database: sqlite3.Connection, article: int) -> Identity | None:
+    """Who wrote a post, or opened a thread whose opening is held."""
+    row = database.execute(
+        "SELECT person.id FROM (SELECT author FROM post WHERE article = ?1 UNION SELECT author FROM opening "
+        "WHERE thread = ?1) JOIN person ON person.pk = author",
+        (article,),
+    ).fetchone()
+    return Identity(row[0]) if row else None
+
+
 def ancestry(database: sqlite3.Connection, article: int) -> tuple[PostId, bytes, Identity] | None:
     """Thread id, line and author of a post: what a reply to it is made from."""
     row = database.execute(

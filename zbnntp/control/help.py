@@ -1,0 +1,250 @@
+"""The manual as articles of zb.help, the welcome, and what LIST MOTD says.
+
+Each page is an article whose id is the hash of its text: a restart files nothing twice, and a page whose text has
+changed is a new article while the old one leaves the group. What the commands do is read off their table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from zbnntp.control.changes import help_text
+from zbnntp.control.reports import wrapped
+from zbnntp.local import HELP, ID_OCTETS, Note, file_note
+from zbnntp.model.article import address
+from zbnntp.model.keys import Identity, short_id
+from zbnntp.store import evidence, numbers, posts, promises
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    subject: str
+    body: str
+
+
+READING = Page(
+    "Reading and posting",
+    """\
+Boards are newsgroups. Subscribe to one, read it, answer, start a
+thread: all with your newsreader's own keys. A thread may stand in up to
+four boards (crosspost); replies stand where their thread stands.
+
+- Set the newsreader's name and address as the welcome article says, and
+  let it send plain text. HTML and attachments are refused with a
+  sentence that says so.
+- Of what your newsreader sends only these are published: board,
+  subject, text, what it answers, and the time by this node's clock in
+  UTC. Its name and version, your time zone and host name are left out.
+- A post is safe on your disk when the newsreader says it was sent.
+  Others get it when their node next hears of yours.
+- The subject of a reply is kept only if you change it.
+- A subject that ends in [sage], or a header 'Keywords: sage', makes a
+  reply that says nothing about your trust.
+- A text is at most 64 KiB, a subject 250 octets.
+- A post is published for good: it cannot be cancelled or replaced.
+  Write a reply that corrects it.
+
+The header X-Zb-Trust of each article is your trust in its author's
+posts, from -1.00 to +1.00; newsreaders can sort and score by it.
+""",
+)
+BOARDS = Page(
+    "Boards",
+    """\
+A board exists for you when you made it or when somebody whom you see
+has started a thread in it; the group appears by itself, so refresh the
+group list now and then.
+
+    board add tech.linux Penguins and friends    makes one
+    board hide tech.linux                        takes it out of your list
+    board show tech.linux                        brings it back
+
+Names are lower-case letters, digits, + - and _ in parts joined by dots:
+at most 30 characters a part, 64 in all, no part of digits alone, none
+that starts with _. Names that start with zb, via, control, to or
+example are taken.
+
+Nobody owns a board. Who is seen there is for each reader's trust to
+decide.
+""",
+)
+PEOPLE = Page(
+    "People and trust",
+    """\
+You see posts of people whom you rated, and of people rated by those
+whose judgement you trust. There are two numbers:
+
+- trust in somebody's POSTS, -100 to 100: how much you want to see what
+  they write. Below 0 they are hidden.
+- trust in somebody's RATINGS ("list"), 0 to 100: how far their ratings
+  of others count for you.
+
+    trust alice 60 list 40       her posts 60, her ratings 40
+    +50                          as a reply: 50 for the author of that article
+    trust alice -50              hides her
+    untrust alice                takes your rating back: others decide again
+    why alice                    where the numbers come from
+
+Trust is handed on and gets less with each step: if you trust Alice's
+ratings 50 and she rates Bob 80, Bob has 40. It travels six steps at
+most. Your own rating always wins. Whoever has a little trust is seen in
+threads of others first; with more (0.2), their own threads are seen
+too. Replying to somebody is a very weak rating.
+
+Your ratings are published with your posts, comments included, for they
+are what others' trust is made of.
+""",
+)
+COMMANDS = Page(
+    "Commands",
+    f"""\
+{help_text("")}
+
+Quoted lines (>), the line above them, empty lines and everything after
+the signature separator are skipped; upper and lower case of the words
+of a command do not matter. The same commands work in a terminal: zbnntp
+do 'status'.
+""",
+)
+FOLLOWING = Page(
+    "Following and inviting",
+    """\
+Two people see each other's posts when each has followed the other's
+link.
+
+1. Send 'invite' to zb.control; the answer is your link. Hand it over in
+   private: whoever has it can reach your node.
+2. Your friend sends 'follow LINK' with it to zb.control of their node,
+   and gives you theirs.
+3. You send 'follow LINK' with theirs.
+
+'follow' rates its owner 50 in posts and in ratings where you say no
+other numbers, so people whom they trust become visible too. 'untrust
+NICK' ends it. A link holds an identity and an onion address; a mistyped
+identity is noticed.
+""",
+)
+PRIVACY = Page(
+    "Privacy",
+    """\
+Published, signed by your key, for everybody who fetches you: your nick,
+your posts, your ratings with their comments, the address of your node's
+onion service. Never published: what you read, your commands, hidden
+boards, your newsreader's name, your time zone.
+
+Nodes talk to one another through Tor alone; other nodes do not learn
+where you are. Those whom you fetch from see that some onion asks for
+them. What you write and when is seen by every reader: the way you
+write, the times at which you post and what you tell of yourself can
+give you away, and no program can help with that.
+
+Whoever can use your computer's account can read everything and post as
+you; so can whoever has the key file and, if you set one, its
+passphrase. Newsreaders reach this node from this computer only.
+""",
+)
+BACKUPS = Page(
+    "Where your data is, and backups",
+    """\
+All is in one directory, the home of this node: 'zbnntp run' takes it
+from --home or ZBNNTP_HOME, else it is the platform's data directory (on
+Linux ~/.local/share/zbnntp).
+
+- The key file, key.json, is who you are. Copy it to a safe place once;
+  whoever has it is you, and without it nobody can ever post under your
+  identity again.
+- The database, store.sqlite, holds posts, ratings, article numbers and
+  settings. Copy the whole directory while the node is stopped.
+
+To move to another computer stop the node, copy the directory, start it
+there. Never run two copies at once: both would sign versions of the
+same manifest, which others see as a fork.
+""",
+)
+MANUAL = (READING, BOARDS, PEOPLE, COMMANDS, FOLLOWING, PRIVACY, BACKUPS)
+
+
+def own_sender(identity: Identity, nick: str) -> str:
+    """The From to set in a newsreader, as people type it."""
+    return f"{nick or short_id(identity)} <{address(identity)}>"
+
+
+def motd(identity: Identity, nick: str) -> str:
+    """What LIST MOTD says."""
+    return (
+        f"Welcome to zbnntp, {nick or short_id(identity)}.\n"
+        f"Your newsreader's From: {own_sender(identity, nick)}\n"
+        "Start with the article 'Welcome' in zb.help; send 'help' to zb.control for the commands.\n"
+    )
+
+
+def welcome(identity: Identity, nick: str) -> Page:
+    """The first article that a new user reads."""
+    return Page(
+        "Welcome: your next three steps",
+        f"""\
+This is your own node of a forum that nobody owns. What you read here is
+what you and those whom you trust let in.
+
+1. Set name and address in your newsreader:
+
+       Name      {nick or short_id(identity)}
+       Address   {address(identity)}
+
+As one line: {own_sender(identity, nick)}
+
+2. Follow a friend. Post an article to zb.control, any subject, with the
+   text
+
+       follow LINK
+
+where LINK is what their node answered to 'invite'; send 'invite' and
+hand your own link to them. The answer comes as a reply in zb.control.
+
+3. Make a board or find one, and write. For a new one post to zb.control
+
+       board add chat Anything at all
+
+then refresh the group list, subscribe to it and start a thread. Boards
+of people whom you see appear by themselves.
+
+To rate whoever wrote an article, answer it to zb.control with +50 or
+-50. The other articles of this group are the manual; 'help' in
+zb.control lists the commands.
+""",
+    )
+
+
+def file_help(database: sqlite3.Connection, view: int, now: int) -> None:
+    """File the manual in a view's zb.help and take out pages that have changed."""
+    _file_pages(database, view, "help", MANUAL, now)
+
+
+def file_welcome(database: sqlite3.Connection, view: int, identity: Identity, nick: str, now: int) -> None:
+    """File the welcome article; one that names an earlier nick goes."""
+    _file_pages(database, view, "welcome", [welcome(identity, nick)], now)
+
+
+def _file_pages(database: sqlite3.Connection, view: int, name: str, pages: Iterable[Page], now: int) -> None:
+    key = f"{name} {view}"
+    before = (promises.find_meta(database, key) or "").split()
+    identifiers: list[str] = []
+    for page in pages:
+        identifier = _identifier(evidence.identity_of(database, view), page)
+        file_note(database, view, Note(HELP, page.subject, wrapped(page.body), identifier=identifier), now)
+        identifiers.append(identifier.hex())
+    for gone in set(before) - set(identifiers):
+        article = posts.find_article(database, bytes.fromhex(gone))
+        if article is not None:
+            numbers.hide(database, view, article)
+    if before != identifiers:
+        promises.put_meta(database, key, " ".join(identifiers))
+
+
+def _identifier(view: Identity, page: Page) -> bytes:
+    """The same for the same text in the same view."""
+    text = f"{page.subject}\n\n{page.body}".encode()
+    return hashlib.sha256(b"zbnntp page\n" + view + text).digest()[:ID_OCTETS]

@@ -1,0 +1,97 @@
+"""The lines of an article that are meant for the node: without quotes, attributions, signature and white space.
+
+Newsreaders quote what is answered, wrap long lines and use blanks that look like others; none of that may change what
+a command means. Pure. Sources: RFC 3676 (flowed text, the signature separator).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+SIGNATURE = "--"  # "-- " when the blank has survived the trip
+_IGNORED = frozenset("\u200b\u2060\ufeff\u00ad")  # zero width: pasted along, never meant
+_BLANKS = frozenset({"Zs", "Cc", "Cs", "Zl", "Zp"})
+_MINUS = re.compile(r"(?<!\S)[\u2010-\u2015\u2212](?=[0-9])")  # what editors make of a typed "-"
+_SIGNED = re.compile(r"[+-][0-9]")
+_WROTE = re.compile(
+    r"\b(wrote|writes|said|schrieb|schreibt|écrit|escribió|scritto|scrive|escreveu|schreef|skrev|napisał)\b.*:$",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(19|20)[0-9]{2}\b")
+
+IsCommand = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line meant for the node; `number` counts from 1 in the text as it came."""
+
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
+        return f'line {self.number}, "{shown}"'
+
+
+def unflow(body: str, is_command: IsCommand) -> str:
+    """A format=flowed body with its soft line ends taken back, but none before a line that is a command itself."""
+    joined: list[str] = []
+    for line in body.split("\n"):
+        text = line[1:] if line.startswith(" ") else line
+        if joined and _is_soft(joined[-1]) and not text.startswith(">") and not _is_order(clean(text), is_command):
+            joined[-1] += text
+        else:
+            joined.append(text)
+    return "\n".join(joined)
+
+
+def command_lines(body: str, is_command: IsCommand) -> Iterator[Line]:
+    """What is left of a body; `is_command` tells whether a word begins a command."""
+    lines = [clean(line) for line in body.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    if SIGNATURE in lines:
+        lines = lines[: lines.index(SIGNATURE)]
+    numbers = iter(range(len(lines)))
+    for at in numbers:
+        text = lines[at]
+        if not text or text.startswith(">") or _is_attribution(lines, at, is_command):
+            continue
+        if text.casefold() == "follow" and lines[at + 1 : at + 2] and lines[at + 1].casefold().startswith("zb:"):
+            text = f"{text} {lines[next(numbers)]}"  # a link is longer than newsreaders let a line be
+        yield Line(at + 1, text)
+
+
+def clean(line: str) -> str:
+    """One line with single plain blanks, without what has no width, with a plain minus before numbers."""
+    kept = (" " if unicodedata.category(it) in _BLANKS else it for it in line if it not in _IGNORED)
+    return _MINUS.sub("-", " ".join("".join(kept).split()))
+
+
+def _is_soft(line: str) -> bool:
+    return line.endswith(" ") and line.rstrip() != SIGNATURE and not line.startswith(">")
+
+
+def _is_order(text: str, is_command: IsCommand) -> bool:
+    return bool(_SIGNED.match(text)) or is_command(text.split(" ")[0].casefold())
+
+
+def _is_attribution(lines: Sequence[str], at: int, is_command: IsCommand) -> bool:
+    """`On …, Bob wrote:`, also wrapped into two lines: its end tells, or the quote below it."""
+    text, quoted = lines[at], _is_quote_below(lines, at)
+    if _WROTE.search(text) and (quoted or not _is_order(text, is_command)):
+        return True
+    if _is_order(text, is_command):
+        return False
+    if text.endswith(":"):
+        return quoted
+    wrapped = "@" in text or _YEAR.search(text) is not None
+    return (
+        wrapped and at + 1 < len(lines) and lines[at + 1].endswith(":") and _is_attribution(lines, at + 1, is_command)
+    )
+
+
+def _is_quote_below(lines: Sequence[str], at: int) -> bool:
+    return next((below for below in lines[at + 1 :] if below), "").startswith(">")

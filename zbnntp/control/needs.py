@@ -1,0 +1,25 @@
+"""What control asks of the house that it cannot do itself; node.py has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from zbnntp.model.keys import Identity
+
+
+class House(Protocol):
+    def publish(self) -> None:
+        """Something of one's own waits to be sealed."""
+
+    async def follow(self, identity: Identity, urls: Sequence[str]) -> str:
+        """Fetch somebody's manifest at once; one or two sentences on what came. May raise Unreachable, Refused."""
+
+    def link(self) -> str:
+        """The invitation link; raises Refused with a sentence when there is none."""
+
+    def status(self) -> Sequence[str]:
+        """What the node is doing, line by line."""
+
+    def nick(self) -> str:
+        """The owner's nick as it is now."""

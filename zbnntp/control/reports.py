@@ -1,0 +1,241 @@
+"""Answers that explain: why somebody is seen or not, and what the node is doing. Pure.
+
+Written for somebody who never heard of how trust is computed: two numbers, where they come from, which limit decided.
+All numbers are on the scale of the commands, -100 to 100, and the parts of a sum add up as printed. docs/trust.md.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zbnntp.model.keys import Identity, identity_text
+from zbnntp.model.views import Level
+from zbnntp.store.ratings import StoredRating
+from zbnntp.trust.explain import Contribution, Explanation, Source, Vote
+from zbnntp.trust.parameters import Parameters
+from zbnntp.trust.policy import Reason, Verdict
+
+PARTS_SHOWN = 10  # of a sum; the rest stand as one line
+UNITS = 1_000_000  # trust is printed in whole units of this: four digits after the point of the scale of 100
+WIDTH = 9  # of a column of numbers
+COLUMNS = 76  # of an article; terminals show 80
+YOU = "you"
+Name = Callable[[Identity], str]
+
+SHOWN = {
+    Level.FULL: "shown, threads and replies",
+    Level.LIMITED: "shown in threads of others only",
+    Level.HIDDEN: "hidden",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known about one person."""
+
+    explanation: Explanation
+    rating: StoredRating | None  # the owner's own
+    posts: int  # held here
+    name: Name
+    params: Parameters
+
+
+def why_text(case: Case) -> str:
+    """Why somebody has the standing he has."""
+    explanation = case.explanation
+    parts = [
+        [case.name(explanation.target), identity_text(explanation.target)],
+        [
+            f"Their posts ({case.posts} held here) are {SHOWN[explanation.verdict.level]}.",
+            _decision(explanation, case.params),
+            own_rating_text(case.rating),
+        ],
+        _posts_part(case),
+        _ratings_part(case),
+        _path_part(case),
+        _advice(explanation.verdict),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def own_rating_text(rating: StoredRating | None) -> str:
+    if rating is None:
+        return "You have not rated them yourself."
+    return f"Your own rating: {rating_text(rating)}."
+
+
+def rating_text(rating: StoredRating | None) -> str:
+    """A rating as the commands write it."""
+    if rating is None or (rating.mt is None and rating.tlt is None):
+        return "none"
+    parts = [] if rating.mt is None else [f"{rating.mt / 100:g}"]
+    parts += [] if rating.tlt is None else [f"list {rating.tlt / 100:g}"]
+    parts += [f'comment "{rating.note}"'] if rating.note else []
+    return " ".join(parts)
+
+
+def wrapped(text: str) -> str:
+    """A text as articles carry it; words are never cut, so links and ids stay whole."""
+    return "\n".join(_wrapped_line(line) for line in text.split("\n"))
+
+
+def percent(value: float) -> str:
+    """A fraction of 1 on the scale of 100."""
+    return _printed(round(value * UNITS))
+
+
+def split(amounts: Sequence[float], total: float) -> list[int]:
+    """The parts in whole units, the first one bent so that they sum to the whole as printed."""
+    units = [round(amount * UNITS) for amount in amounts]
+    if units:
+        units[0] += round(total * UNITS) - sum(units)
+    return units
+
+
+def status_lines(report: Mapping[str, Any]) -> list[str]:
+    """What `status` answers, from the report that `zbnntp status --json` prints."""
+    people, boards = report["people"], report["boards"]
+    unpublished = report["unpublished"]
+    return [
+        f"You are     {report['nick']}",
+        f"Identity    {report['identity']}",
+        f"From        {report['from']}",
+        f"Link        {report['link'] or 'none: this node cannot be reached by others'}",
+        f"Listening   {', '.join(report['listening']) or 'not yet'}",
+        f"Tor         {report['tor']}",
+        f"People      {people['fetched']} fetched; {people['full']} shown in full, {people['limited']} replies only",
+        f"Boards      {len(boards)} with {sum(boards.values())} articles",
+        f"To publish  {f'{unpublished} lines wait' if unpublished else 'nothing waits'}",
+    ]
+
+
+def _wrapped_line(line: str) -> str:
+    if len(line) <= COLUMNS or line.startswith(">"):
+        return line
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _printed(units: int) -> str:
+    return f"{units * 100 / UNITS:.4f}".rstrip("0").rstrip(".")
+
+
+def _decision(explanation: Explanation, params: Parameters) -> str:
+    verdict = explanation.verdict
+    full, fetch = percent(params.eps_full), percent(params.eps_fetch)
+    trust, ratings = percent(explanation.mt), percent(explanation.tlt)
+    sentences = {
+        Reason.OWN_POSITIVE: "Your own rating decides: whom you rate above 0 you see in full.",
+        Reason.OWN_NEGATIVE: "Your own rating decides: whom you rate below 0 is neither fetched nor shown.",
+        Reason.NEGATIVE: f"Trust in their posts is {trust}, and whoever is below 0 is hidden.",
+        Reason.ABOVE: f"Trust in their posts is {trust}; from {full} on somebody is shown in full.",
+        Reason.BAND: f"Trust in their posts is {trust}, a little below the {full} for being shown in full; they were "
+        f"shown so before and stay until it falls below {percent(params.eps_full * params.band)}.",
+        Reason.BELOW: f"Trust in their posts is {trust}, below the {full} from which you see somebody's threads.",
+        Reason.CAP: f"Your node fetches {params.fetch_cap} people at most, and all of them have more trust.",
+    }
+    if verdict.level_by is not Reason.NOT_FETCHED:
+        return sentences[verdict.level_by]
+    if verdict.fetch_by is Reason.BELOW:
+        both = f"Trust in their posts is {trust}, in their ratings {ratings}"
+        return f"{both}; somebody is fetched when one of the two is {fetch} or more."
+    return sentences[verdict.fetch_by]
+
+
+def _posts_part(case: Case) -> list[str]:
+    explanation = case.explanation
+    said = case.rating is not None and case.rating.mt is not None
+    lines = [f"Trust in their posts: {percent(explanation.mt)}" + (" (your own rating)" if said else "")]
+    if not explanation.praise and not explanation.reproach:
+        return [*lines, "  Nobody whose ratings count for you has rated them."]
+    lines += _table("For", explanation.praise, _vote_text, case)
+    if explanation.replies_capped or explanation.registrars_capped:
+        lines.append(f"{percent(explanation.praise_sum):>{WIDTH}}  counted: {_caps(case)}")
+    lines += _table("Against", explanation.reproach, _vote_text, case)
+    return lines if said else [*lines, *_balance(explanation)]
+
+
+def _balance(explanation: Explanation) -> list[str]:
+    praise, reproach = explanation.praise_sum, explanation.reproach_sum
+    parts = f"{percent(praise)} - {percent(reproach)}"
+    if praise + reproach <= 1.0:
+        return [f"  {parts} = {percent(explanation.mt)}"] if reproach else []
+    share = f"  ({parts}) of {percent(praise + reproach)} in all = {percent(explanation.mt)}"
+    return ["  More than 100 in all, so the share of it counts:", share]
+
+
+def _caps(case: Case) -> str:
+    caps = [
+        (case.explanation.replies_capped, "replies", case.params.reply_vote_cap),
+        (case.explanation.registrars_capped, "registrars", case.params.registrar_cap),
+    ]
+    return " and ".join(f"{what} count {percent(most)} at most together" for on, what, most in caps if on)
+
+
+def _ratings_part(case: Case) -> list[str]:
+    explanation = case.explanation
+    said = case.rating is not None and case.rating.tlt is not None
+    lines = [f"Trust in their ratings of others: {percent(explanation.tlt)}" + (" (your own rating)" if said else "")]
+    if not explanation.introducers:
+        return lines
+    lines += _table("Handed on by", explanation.introducers, _introducer_text, case)
+    if explanation.inflow > 1.0:
+        lines.append("      100  counted: more is not possible")
+    if explanation.mercy < 1.0:
+        lines.append(f"  of which {percent(explanation.mercy)} in 100 count, because they introduced people you hid")
+    return lines
+
+
+def _table(
+    title: str, parts: Sequence[Contribution] | Sequence[Vote], text: Callable[[Any, Case], str], case: Case
+) -> list[str]:
+    """The largest parts, the rest as one, and their sum."""
+    if not parts:
+        return []
+    amounts = [part.amount for part in parts]
+    units = split(amounts, sum(amounts))
+    lines = [f"  {title}:"]
+    for part, unit in list(zip(parts, units, strict=True))[:PARTS_SHOWN]:
+        lines.append(f"{_printed(unit):>{WIDTH}}  {text(part, case)}")
+    rest = units[PARTS_SHOWN:]
+    if rest:
+        lines.append(f"{_printed(sum(rest)):>{WIDTH}}  {len(rest)} others together")
+    if len(units) > 1:
+        lines.append(f"{_printed(sum(units)):>{WIDTH}}  together")
+    return lines
+
+
+def _vote_text(vote: Vote, case: Case) -> str:
+    name = case.name(vote.rater)
+    trusted = "" if name == YOU else f"; your trust in their ratings {percent(vote.tlt)}"
+    said = {
+        Source.RATING: f"rates them {percent(vote.value)}",
+        Source.REPLY: f"replied to them, worth {percent(vote.value)}",
+        Source.REGISTRAR: f"is a registrar and rates them {percent(vote.value)}",
+    }[vote.source]
+    thin = (
+        f" x {percent(vote.factor)} in 100, for they praise more people than they have votes" if vote.factor < 1 else ""
+    )
+    return f"{name} {said}{trusted}{thin}"
+
+
+def _introducer_text(part: Contribution, case: Case) -> str:
+    how = "by replying to them" if part.by_replies else "by rating them"
+    trusted = f"your trust in their ratings, {percent(part.tlt)}"
+    return f"{case.name(part.rater)} {how}: {percent(part.weight)} in 100 of {trusted}"
+
+
+def _path_part(case: Case) -> list[str]:
+    path = case.explanation.path
+    if path is None or len(path.names) < 2:
+        return []
+    return [f"Strongest way: you > {' > '.join(case.name(it) for it in path.names)} = {percent(path.strength)}"]
+
+
+def _advice(verdict: Verdict) -> list[str]:
+    if verdict.level is Level.FULL:
+        return ["To see less of them: trust WHO -50. To leave it to others again: untrust WHO."]
+    return ["To see all they write: trust WHO 50. To hide them for good: trust WHO -50."]
