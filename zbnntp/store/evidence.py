@@ -209,3 +209,9 @@ def open_posts_segment(database: sqlite3.Connection, person: int) -> HeldSegment
     """The newest posts segment of a head: the one that may still grow."""
     held = [segment for segment in segments(database, person) if segment.role == POSTS]
     return held[-1] if held else None
+
+
+def people_from(database: sqlite3.Connection, prefix: bytes) -> list[Identity]:
+    """Everybody known whose identity begins with these octets."""
+    rows = database.execute("SELECT id FROM person WHERE id >= ? AND id < ?", (prefix, prefix + b"\xff" * 33))
+    return [Identity(row[0]) for row in rows]
