@@ -5,7 +5,7 @@
 set -euo pipefail
 
 # program:package
-wanted=(tor:tor slrn:slrn tin:tin thunderbird:thunderbird emacs:emacs-nox)
+wanted=(tor:tor slrn:slrn tin:tin thunderbird:thunderbird neomutt:neomutt emacs:emacs-nox)
 
 missing() {
     local pair

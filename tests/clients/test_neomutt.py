@@ -1,0 +1,48 @@
+"""NeoMutt, the real one: CAPABILITIES first, a bare STAT to learn about logins, LISTGROUP with a range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import BOARD, SUBJECT
+from tests.clients.neomutt import NeoMutt
+from tests.node_process import NodeProcess
+from tests.programs import need
+
+pytestmark = [pytest.mark.client, pytest.mark.slow]
+
+
+@pytest.fixture
+def neomutt(node: NodeProcess, thread: str, person: Path) -> Iterator[NeoMutt]:
+    need("neomutt")
+    address = f"id@{node.identity}.zb.invalid"
+    with NeoMutt(person, node.host, node.port, node.nick, address, BOARD) as running:
+        yield running
+
+
+def test_thread_is_read_and_answered(neomutt: NeoMutt, node: NodeProcess, thread: str) -> None:
+    [row] = neomutt.index()
+    assert SUBJECT in row
+    shown = neomutt.read()
+    assert "The lamp is lit at dusk." in shown
+    assert "Grüße vom Leuchtturm\n.A line that starts with a dot." in shown
+    neomutt.reply("And who lights it?\n.dot\n")
+    with node.connect() as client:
+        client.group(BOARD)
+        answer = client.over()[-1]
+        article = client.article(answer.number)
+    assert answer.references == thread
+    assert "And who lights it?" in article.get_content()
+    assert article["User-Agent"] is None
+
+
+def test_new_thread_is_posted(neomutt: NeoMutt, node: NodeProcess) -> None:
+    neomutt.post("Of foghorns, für alle", "They are loud.\n")
+    with node.connect() as client:
+        client.group(BOARD)
+        article = client.article(client.over()[-1].number)
+    assert article["Subject"] == "Of foghorns, für alle"
+    assert article["From"] == node.sender
