@@ -7,6 +7,7 @@ answers: {"ok": bool, "text": TEXT, ...}.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from typing import Any
 import trio
 
 from zbnntp.model.errors import Unreachable, ZbError
+
+log = logging.getLogger(__name__)
 
 REQUEST_OCTETS = 256 * 1024
 REQUEST_SECONDS = 10
@@ -28,10 +31,10 @@ async def serve_admin(
     path: Path, handler: Handler, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
     """Answer requests until cancelled. The caller holds the home's lock, so an old socket is nobody's."""
-    path.unlink(missing_ok=True)
+    await trio.Path(path).unlink(missing_ok=True)
     listener = trio.socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     await listener.bind(os.fspath(path))
-    path.chmod(0o600)
+    await trio.Path(path).chmod(0o600)
     listener.listen(16)
     try:
         async with trio.open_nursery() as nursery:
@@ -41,7 +44,8 @@ async def serve_admin(
                 nursery.start_soon(_serve_one, trio.SocketStream(connected), handler)
     finally:
         listener.close()
-        path.unlink(missing_ok=True)
+        with trio.CancelScope(shield=True):
+            await trio.Path(path).unlink(missing_ok=True)
 
 
 async def _serve_one(stream: trio.SocketStream, handler: Handler) -> None:
@@ -53,6 +57,9 @@ async def _serve_one(stream: trio.SocketStream, handler: Handler) -> None:
             answer = {"ok": False, "text": str(error)}
         except (ValueError, TypeError, trio.TooSlowError):
             answer = {"ok": False, "text": "that request cannot be read"}
+        except Exception:
+            log.exception("a request of the owner failed")
+            answer = {"ok": False, "text": "that failed inside the node; its log says more"}
         try:
             await stream.send_all(json.dumps(answer).encode() + b"\n")
         except (trio.BrokenResourceError, trio.ClosedResourceError):

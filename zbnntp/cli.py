@@ -33,12 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except ZbError as error:
-        print(f"zbnntp: {error}", file=sys.stderr)
+    except (ZbError, ExceptionGroup) as error:
+        print(f"zbnntp: {_sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _sentence(error: Exception) -> Exception:
+    """The error that is meant for the owner's eyes; anything else is a bug and raised again."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, ZbError):
+        raise error
+    return error
 
 
 def _parser() -> argparse.ArgumentParser:

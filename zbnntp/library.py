@@ -54,6 +54,9 @@ class Library:
         self._only_own = mirror == "none"
         self.epoch = hashlib.sha256(f"{epoch} {view.hex()}".encode()).hexdigest()[:16]
 
+    def now(self) -> int:
+        return int(self._clock())
+
     def manifest(self, identity: Identity) -> tuple[bytes, bytes] | None:
         if not self._offers(identity):
             return None

@@ -29,6 +29,7 @@ from zbnntp.control.reports import status_lines
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Keys, socket_path
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell, Directory, Library
+from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import NotPermitted, Refused
 from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.link import Link, format_link
@@ -133,28 +134,33 @@ class Node:
 
     async def serve(self, listeners: Sequence[socket.socket], stopping: trio.Event) -> None:
         """The task tree: everything that runs while the node does."""
-        await self.prepare()
         self._introduce()
         async with trio.open_nursery() as nursery:
-            for task in (self._keep_log, self._keep_ranked, self._keep_sealed):
-                nursery.start_soon(task)
+            await nursery.start(self.live)
             await nursery.start(serve_admin, socket_path(self.plan.home, ADMIN_SOCKET), self._answer_owner)
-            nursery.start_soon(self.peering.run)
             config = self.plan.config
             limits = nntp.Limits(connections=config.connections, idle_seconds=config.idle_seconds)
             self._announce_listeners(listeners)
             await nntp.serve(listeners, self._make_session, self.plan.clock, limits=limits, stopping=stopping)
             nursery.cancel_scope.cancel()
 
+    async def live(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Everything but newsreaders and the owner's door, until cancelled."""
+        await self.prepare()
+        async with trio.open_nursery() as nursery:
+            for task in (self._keep_log, self._keep_ranked, self._keep_sealed, self.peering.run):
+                nursery.start_soon(task)
+            task_status.started()
+
     async def prepare(self) -> None:
         """Own groups, manual and welcome; levels from the ratings held; a first head."""
-        now = self.now()
+        now, nick = self.now(), self.nick()
 
         def furnish(database: sqlite3.Connection) -> None:
             for name, description in OWN_GROUPS.items():
                 numbers.add_newsgroup(database, self.view, name, now, description)
             manual.file_help(database, self.view, now)
-            manual.file_welcome(database, self.view, self.identity, self.nick(), now)
+            manual.file_welcome(database, self.view, self.identity, nick, now)
 
         await self.writer.run(furnish)
         await self.standings.refresh(now)
@@ -269,7 +275,7 @@ class Node:
             await self.seal()
             await trio.sleep(SEAL_SECONDS)
 
-    async def seal(self) -> None:
+    async def seal(self) -> Offer | None:
         """Sign and publish what waits in the outbox, if anything does."""
         keys = self.plan.keys
         author = sealing.Author(keys.signer, self.nick(), self.peering.endpoints, keys.next_key)
@@ -277,6 +283,7 @@ class Node:
         if offer is not None:
             await self.intake.offer(offer, "own", self.now())
             self.peering.own_news()
+        return offer
 
     def log(self, text: str) -> None:
         """One sentence into zb.log; when too many wait, the newest are dropped."""

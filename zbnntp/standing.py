@@ -17,8 +17,8 @@ from zbnntp.store import evidence, posts, ratings
 from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.store.writer import Writer
 from zbnntp.trust.graph import Graph, Rating
-from zbnntp.trust.policy import State, apply_levels
 from zbnntp.trust.parameters import DEFAULTS, Parameters
+from zbnntp.trust.policy import State, apply_levels
 from zbnntp.trust.ranking import rank
 from zbnntp.visibility import Settled, settle
 
@@ -26,7 +26,7 @@ NOWHERE = Standing(0.0, 0.0, False, Level.HIDDEN)
 
 
 class Standings:
-    """The graph of all ratings held, and the standing of everybody in each view. `turn` lets in one refresh at a time."""
+    """The graph of all ratings held, and everybody's standing in each view. `turn` lets in one refresh at a time."""
 
     def __init__(
         self,

@@ -74,8 +74,10 @@ class Control:
     async def _run(self, text: str, answered: str | None, article: tuple[Note, str | None] | None) -> Answer:
         try:
             commands = parse_commands(text)
-            now = int(self._clock())
-            before, receipts = await self._writer.run(lambda it: self._change(it, commands, answered, article, now))
+            now, nick = int(self._clock()), self._house.nick()  # the house is asked in its own thread
+            before, receipts = await self._writer.run(
+                lambda database: self._change(database, commands, answered, article, nick, now)
+            )
         except Repeated:
             raise
         except (Refused, Invalid) as error:
@@ -91,12 +93,13 @@ class Control:
         commands: Sequence[Command],
         answered: str | None,
         article: tuple[Note, str | None] | None,
+        nick: str,
         now: int,
     ) -> tuple[Before, list[Receipt]]:
         """The one transaction of all commands; whatever raises takes all of it back."""
         if article:
             self._file_own(database, *article)
-        before = Before(database, self._view, answered, self._house.nick(), now)
+        before = Before(database, self._view, answered, nick, now)
         receipts: list[Receipt] = []
         for command in commands:
             with _named(command.line):

@@ -1,0 +1,70 @@
+"""Opening the file: what is made, what is refused, with what words."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from zbnntp.model.errors import NotPermitted
+from zbnntp.store.database import VERSION, connect_reader, opened, prepare
+
+
+def test_a_new_file_gets_the_newest_version(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    prepare(path)
+    prepare(path)
+    with opened(path) as database:
+        assert database.execute("PRAGMA user_version").fetchone()[0] == VERSION
+        assert database.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        assert database.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    prepare(path)
+    with opened(path) as database:
+        database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(NotPermitted, match="newer zbnntp"):
+        prepare(path)
+
+
+def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    with pytest.raises(NotPermitted, match="another program"):
+        prepare(path)
+
+
+def test_garbage_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(b"this is no database" * 1000)
+    with pytest.raises(NotPermitted, match="restore your backup"):
+        prepare(path)
+
+
+def test_a_damaged_page_is_found_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    prepare(path)
+    with opened(path) as database:
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO meta VALUES (?, ?)", ((f"key {n}", "x" * 100) for n in range(2000)))
+        database.execute("COMMIT")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(path.read_bytes())
+    data[-30 * 4096 : -20 * 4096] = b"\xff" * (10 * 4096)
+    path.write_bytes(data)
+    with pytest.raises(NotPermitted, match="restore your backup"):
+        prepare(path)
+
+
+def test_readers_cannot_write(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    prepare(path)
+    reader = connect_reader(path)
+    with pytest.raises(sqlite3.OperationalError):
+        reader.execute("DELETE FROM meta")
+    reader.close()

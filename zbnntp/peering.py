@@ -1,0 +1,150 @@
+"""How this node reaches others and is reached: onions through tor, sockets in a directory, or not at all.
+
+One Peering belongs to one local identity: its own onion, its own stream isolation, its own Unix socket. Onion nodes and
+local ones never mix. docs/tor.md.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from zbnntp.home import socket_path
+from zbnntp.library import Directory, Library
+from zbnntp.model.errors import NotPermitted, ZbError
+from zbnntp.model.keys import Identity, identity_text
+from zbnntp.model.manifest import Endpoint
+from zbnntp.peers.api import Api
+from zbnntp.peers.onion import OnionService, OnionState, Tor
+from zbnntp.peers.schedule import Schedule, no_renewal
+from zbnntp.peers.sync import Sync
+from zbnntp.peers.tor_process import OwnTor, SystemTor, socket_directory
+from zbnntp.peers.transport import Transport, local_transport, onion_transport
+from zbnntp.peers.web import Server, listen_unix
+
+if TYPE_CHECKING:
+    from zbnntp.node import Plan
+
+LOCAL_NAME_CHARACTERS = 16
+PUBLISHING = {
+    OnionState.ABSENT: "the onion service is not added yet",
+    OnionState.ADDING: "the onion service is being added",
+    OnionState.PUBLISHING: "the onion service is being published",
+    OnionState.REACHABLE: "the onion service is reachable",
+    OnionState.REFUSED: "tor refuses the onion service; its log says why",
+}
+
+
+class Peering:
+    """`endpoints` is what the head says; `run` serves and syncs until cancelled."""
+
+    def __init__(self, plan: Plan, library: Library, directory: Directory) -> None:
+        self._plan, self._library, self._directory = plan, library, directory
+        self._identity = plan.keys.signer.identity
+        self._tor: Tor | None = None
+        self._onion: OnionService | None = None
+        self._schedule: Schedule | None = None
+        self.endpoints: tuple[Endpoint, ...] = ()
+        self._host, self._socket = "", Path()
+        self._carrier = self._open_local() if plan.local_net else self._open_tor()
+
+    def _open_local(self) -> Transport:
+        name = identity_text(self._identity)[:LOCAL_NAME_CHARACTERS]
+        net = self._plan.local_net or Path()
+        self._host, self._socket = name, net / f"{name}.sock"
+        self.endpoints = (Endpoint(f"local:{name}", True),)
+        return local_transport(net)
+
+    def _open_tor(self) -> Transport | None:
+        source = self._tor_source()
+        if source is None:
+            return None
+        self._socket = socket_path(self._plan.home, "onion.sock")
+        self._tor = Tor(source, self._plan.say)
+        self._onion = OnionService(self._plan.keys.onion_seed, self._socket)
+        self._tor.add(self._onion)
+        self._host = self._onion.address
+        self.endpoints = (Endpoint(f"http://{self._onion.address}", True),)
+        return onion_transport(source.socks, f"{identity_text(self._identity)}|peers")
+
+    def _tor_source(self) -> OwnTor | SystemTor | None:
+        config = self._plan.config
+        installed = shutil.which("tor") is not None
+        if config.tor == "own" and not installed:
+            raise NotPermitted("the program tor is not installed; install it, or start with --tor off")
+        if config.tor == "system":
+            return SystemTor(Path(config.tor_control), Path(config.tor_socks))
+        if config.tor == "off" or not installed:
+            return None
+        place = self._plan.home.absolute() / "tor"
+        return OwnTor(place, socket_directory(place), extra_torrc=config.tor_options)
+
+    def describe(self) -> str:
+        """One sentence on how this node reaches others."""
+        if self._plan.local_net:
+            return f"not used: peers are the nodes in {self._plan.local_net}"
+        if self._tor is None or self._onion is None:
+            if self._plan.config.tor == "auto":
+                return "not installed: nothing is fetched or published; install tor and start again"
+            return "off: nothing is fetched or published"
+        if self._tor.problem:
+            return self._tor.problem
+        if self._tor.bootstrap < 100:
+            return f"connecting, {self._tor.bootstrap} %"
+        return f"connected; {PUBLISHING[self._onion.state]}"
+
+    async def run(self) -> None:
+        """Tor, the server for visitors, and the schedule of visits to others."""
+        if self._carrier is None:
+            await trio.sleep_forever()
+            return
+        try:
+            async with trio.open_nursery() as nursery:
+                if self._tor:
+                    nursery.start_soon(self._tor.run)
+                api = Api(self._identity, self._library, self._library.now, lacking=self._note_gap)
+                nursery.start_soon(Server(api, (self._host,)).serve, listen_unix(self._socket))
+                nursery.start_soon(self._visit_others, self._carrier)
+        finally:
+            self._socket.unlink(missing_ok=True)
+            with trio.CancelScope(shield=True):
+                await self._carrier.aclose()
+
+    async def _visit_others(self, carrier: Transport) -> None:
+        if self._tor:
+            await self._tor.wait_bootstrapped()
+        renew = self._tor.renew if self._tor else no_renewal
+        sync = Sync(carrier, self._library)
+        self._schedule = Schedule(
+            self._identity, sync, self._library, self._directory, random.SystemRandom(), renew=renew
+        )
+        await self._schedule.run()
+
+    def _note_gap(self, identity: Identity) -> None:
+        if self._schedule:
+            self._schedule.fill(identity)
+
+    async def fetch_now(self, identity: Identity, urls: Sequence[str]) -> str:
+        """Visit somebody at once; a sentence on what came, or why nothing did. It is tried again by itself."""
+        if self._schedule is None:
+            return "Their posts come as soon as this node is connected."
+        try:
+            news = await self._schedule.fetch_now(identity, urls)
+        except ZbError as error:
+            return f"They cannot be reached now ({error}); it is tried again by itself."
+        return "Their manifest has arrived." if news else "They are reachable and have nothing new."
+
+    def own_news(self) -> None:
+        """Our own manifest has a new version: tell those who want it."""
+        if self._schedule:
+            self._schedule.publish()
+
+    def people_changed(self) -> None:
+        """Trust has changed whom to visit."""
+        if self._schedule:
+            self._schedule.wake()
