@@ -74,6 +74,12 @@ class Sync:
                 return False
             return await self._fetch_segments(endpoint, *pair)
 
+    async def ask_identity(self, endpoint: str) -> Identity:
+        """Whose node answers there."""
+        answer = await self._transport.request(endpoint, "/zb/1/node", limit=SMALL_ANSWER_OCTETS)
+        _check_status(answer, 200)
+        return Identity(parse_hex(decode(answer.body.removesuffix(b"\n")).get("id")))
+
     async def follow_changes(
         self, endpoint: str, since: str, wait: int = 0, listed: Callable[[Identity], None] = lambda identity: None
     ) -> str:
