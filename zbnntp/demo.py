@@ -65,18 +65,19 @@ def run_demo(listen: str | None, say: Callable[[str], None]) -> None:
 async def _demo(directory: Path, listen: str, say: Callable[[str], None]) -> None:
     say("making a community of a dozen people ...")
     plans = [_plan(directory, name, "", _quiet) for name in RESIDENTS]
-    async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+    async with AsyncExitStack() as stack:
         residents = [await stack.enter_async_context(node.open_node(plan)) for plan in plans]
         await populate(residents, int(time.time()))
-        for resident in residents:
-            nursery.start_soon(resident.live)
         visitor = _plan(directory, VISITOR, listen, say)
         async with node.open_node(visitor) as yours:
             await _rate(yours, {residents[index].identity: (8000, 8000) for index in FOLLOWED})
             await yours.writer.run(lambda database: _remember(database, [residents[index] for index in FOLLOWED]))
         say("you follow Ada and Bram; whom they trust appears by itself. Ctrl-C ends it, nothing is kept.")
-        await node.run(visitor)
-        nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as nursery:
+            for resident in residents:
+                await nursery.start(resident.live)
+            await node.run(visitor)
+            nursery.cancel_scope.cancel()
 
 
 def _quiet(text: str) -> None:
@@ -131,11 +132,12 @@ async def _rate(rater: Node, given: Mapping[Identity, tuple[int, int | None]]) -
 
 
 async def _hand_round(residents: Sequence[Node]) -> None:
-    offers = [(resident.identity, await resident.seal()) for resident in residents]
     for resident in residents:
-        for identity, offer in offers:
-            if offer is not None and identity != resident.identity and resident.intake.wanted(identity):
-                await resident.intake.offer(offer, "a neighbour", resident.now())
+        await resident.seal()
+    for resident in residents:
+        for neighbour in residents:
+            if neighbour is not resident and resident.intake.wanted(neighbour.identity):
+                await resident.library.offer(neighbour.library.bundle(neighbour.identity), "a neighbour")
         await resident.standings.refresh(resident.now())
 
 

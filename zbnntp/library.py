@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import trio
 
 from zbnntp.ingest import Intake
-from zbnntp.model.bundle import Offer
+from zbnntp.model.bundle import Offer, slices_of
+from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, SegmentRef, open_head, open_pointer
 from zbnntp.peers.needs import Held, Person
@@ -66,6 +67,18 @@ class Library:
     def segment(self, sha256: Sha256) -> bytes | None:
         found = evidence.find_segment(self._reader, sha256)
         return found[1] if found and self._offers(found[0]) else None
+
+    def bundle(self, identity: Identity) -> Offer:
+        """All that is held of somebody, from the first octet; raises Missing when nothing is."""
+        held = evidence.find_manifest(self._reader, identity)
+        if held is None:
+            raise Missing("nothing is held of that identity")
+        slices = [
+            part
+            for segment in evidence.segments(self._reader, held.person)
+            for part in slices_of(segment.ref.sha256, evidence.segment_octets(self._reader, segment.pk))
+        ]
+        return Offer(held.pointer, held.head, tuple(slices))
 
     def held(self, identity: Identity) -> Held | None:
         held = evidence.find_manifest(self._reader, identity)
