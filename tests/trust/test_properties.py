@@ -56,6 +56,26 @@ def test_a_second_implementation_agrees(records, root):
     assert (ranking.tlt.keys() | ranking.mt.keys()) <= tlt.keys()
 
 
+knobs = st.builds(
+    Parameters,
+    list_budget=st.sampled_from([0.3, 0.8]),
+    reply_budget=st.sampled_from([0.02, 0.05]),
+    vote_budget=st.sampled_from([0.1, 0.5, 10.0]),
+    rounds=st.integers(0, 7),
+    reply_vote_cap=st.sampled_from([0.001, 0.05]),
+    registrar_cap=st.sampled_from([1e-3, 0.2]),
+)
+
+
+@RULE
+@given(worlds(), knobs)
+def test_a_second_implementation_agrees_whatever_the_knobs(records, params):
+    ranking = ranked(records, params)
+    tlt, mt = oracle(records, YOU, params)
+    assert [ranking.exact.get(v, 0.0) for v in tlt] == pytest.approx([float(x) for x in tlt.values()], abs=1e-12)
+    assert [ranking.mt.get(v, 0.0) for v in mt] == pytest.approx([float(x) for x in mt.values()], abs=6e-10)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_second_implementation_agrees_in_bigger_worlds(seed):
     records = random_world(seed, people=25, degree=14, own=4)
@@ -174,6 +194,18 @@ def test_contributors_sum_to_the_inflow(records, target):
     assert sum(part.amount for part in found.introducers) == pytest.approx(found.inflow, abs=1e-15)
     if target != YOU and (found.own is None or found.own.tlt is None):
         assert min(1.0, found.inflow) == ranking.exact.get(target, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_contributions_sum_to_the_bit_however_the_graph_came_about(seed):
+    records = random_world(seed, people=60, degree=25, own=5)
+    graph = make_graph(Records())
+    for rater in sorted(records.ratings, reverse=True):
+        graph.patch(rater, records.ratings[rater], records.replies[rater])
+    ranking = rank(graph, YOU)
+    for target in graph.identities():
+        if target != YOU and target not in graph.ratings(YOU):
+            assert min(1.0, why(graph, YOU, ranking, target).inflow) == ranking.exact.get(target, 0.0)
 
 
 @RULE

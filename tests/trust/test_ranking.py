@@ -64,7 +64,7 @@ def test_replies_share_the_vote_budget_with_votes():
 
 
 def test_negative_votes_are_not_budgeted():
-    bans = [rates(f"v{n}", -1) for n in range(200)]
+    bans = [*(rates(f"v{n}", -1) for n in range(200)), *(rates(f"w{n}", 1) for n in range(20))]
     assert mt_of(ranked(world({"you": trusts(mod=0.5), "mod": bans})), "v0", "v199") == [-0.5, -0.5]
 
 
@@ -111,6 +111,12 @@ def test_blame_is_shared_by_what_each_introducer_contributed():
 
 def test_blame_follows_votes_too():
     graph = make_graph(world(KNAVES | {"anna": [rates("spam", 0.5)]}))
+    assert blame(graph, YOU, rank(graph, YOU)) == pytest.approx({who("helper"): 0.5, who("anna"): 0.5})
+
+
+def test_blame_for_a_vote_is_measured_by_what_the_vote_weighed():
+    praise = [rates(f"v{n}", 1) for n in range(19)]
+    graph = make_graph(world(KNAVES | {"anna": [rates("spam", 1), *praise]}))
     assert blame(graph, YOU, rank(graph, YOU)) == pytest.approx({who("helper"): 0.5, who("anna"): 0.5})
 
 

@@ -134,7 +134,7 @@ def _shares(graph: Graph, root: Identity, target: Identity, ranking: Ranking) ->
     shares: dict[Identity, float] = {}
     for rater in graph.raters_of(target):
         row = graph.row(rater, root)
-        edge = row.find(target) if rater != root else None
+        edge = row.find(target)
         if edge is not None and rater in ranking.exact:
             voted = ranking.exact[rater] * row.vote_scale * edge.praise
             shares[rater] = ranking.handed.get(rater, 0.0) * row.weight(edge) + voted
