@@ -9,16 +9,17 @@ from __future__ import annotations
 import quopri
 import re
 from dataclasses import dataclass
-from email.header import Header as EncodedHeader
 from email.utils import formatdate
 
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, identity_text, message_id, short_id
+from zbnntp.model.words import encode_words
 
 PATH = "zbnntp!not-for-mail"
+NO_SUBJECT = "(no subject)"  # for one of bidi controls alone: newsreaders drop articles without
 LINE_OCTETS = 998  # RFC 5322 section 2.1.1
 _BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]')
+_SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]|  ')
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
 
@@ -83,7 +84,7 @@ def compose(header: Header, body: str, thread_subject: str, nick: str, extra: by
         ("Path", PATH),
         ("From", sender(header.author, nick)),
         ("Newsgroups", ",".join(header.boards)),
-        ("Subject", encoded(subject_text(header, thread_subject), "Subject")),
+        ("Subject", encoded(subject_text(header, thread_subject)) or NO_SUBJECT),
         ("Date", formatdate(header.time)[:-5] + "+0000"),
         ("Message-ID", message_id(header.id)),
         ("References", references(header)),
@@ -114,17 +115,15 @@ def overview_fields(octets: bytes) -> Rendered:
     )
 
 
-def encoded(text: str, name: str) -> str:
-    """A header text as US-ASCII, RFC 2047-encoded and folded where it has to be."""
-    text = text.translate(_BIDI)
-    if text.isascii() and "=?" not in text:
-        return " ".join(text.split("\t")).strip()
-    return EncodedHeader(text, "utf-8", header_name=name).encode(linesep="\r\n")
+def encoded(text: str) -> str:
+    """A header text as US-ASCII: without bidi controls, in encoded words where it has to be."""
+    text = text.translate(_BIDI).replace("\t", " ").strip()
+    return text if text.isascii() and "=?" not in text else encode_words(text)
 
 
 def _phrase(nick: str) -> str:
     if not nick.isascii() or "=?" in nick:
-        return EncodedHeader(nick, "utf-8", header_name="From").encode(linesep="\r\n")
+        return encode_words(nick) + "\r\n"
     if _SPECIALS.search(nick):
         return '"' + nick.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return nick

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from zbnntp.model.canonical import encode
+from zbnntp.model.canonical import reprint
 from zbnntp.model.entries import Header, Post
 from zbnntp.model.keys import Identity, PostId, sha256
 
@@ -23,7 +23,7 @@ def reopen_header(line: dict[str, Any]) -> Header:
     """The header in a carry line, or of a post with `body_sha256` in place of its body."""
     thread = line.get("thread")
     return Header(
-        id=PostId(sha256(encode(line))),
+        id=PostId(sha256(reprint(line))),
         author=Identity(bytes.fromhex(line["author"])),
         boards=tuple(line["boards"]),
         time=line["time"],

@@ -7,30 +7,50 @@ Each refusal is a sentence that newsreaders show to the writer.
 
 from __future__ import annotations
 
-import email.header
 import email.message
 import email.parser
 import email.policy
-import email.utils
+import itertools
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from zbnntp.model import limits
 from zbnntp.model.errors import BadArticle, BadEncoding, TooLarge
 from zbnntp.model.keys import Identity, parse_identity
+from zbnntp.model.words import decode_text, decode_words
+
+Headers = Mapping[str, Sequence[str]]  # lower-case name -> unfolded values
 
 _MANDATORY = ("From", "Newsgroups", "Subject")
-_ONCE_ONLY = (*_MANDATORY, "Date", "Message-ID", "References", "Followup-To", "Control", "Supersedes", "Distribution")
+_ONCE_ONLY = (
+    *_MANDATORY, "Date", "Message-ID", "References", "In-Reply-To", "Followup-To", "Reply-To", "Sender", "Path",
+    "Control", "Supersedes", "Distribution", "Expires", "Approved", "Organization", "Summary", "Keywords",
+    "User-Agent", "Injection-Date", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    "Content-Disposition",
+)  # fmt: skip
 _FORBIDDEN = ("Injection-Info", "Xref", "NNTP-Posting-Host", "NNTP-Posting-Date", "X-Trace", "X-Complaints-To")
+_CONTROL = ("Control", "Also-Control", "Supersedes")
+_FIELD = re.compile(rb"([!-9;-~]+):(.*)", re.DOTALL)
+_POSTED = re.compile(r"(?:^|!)\s*\.?POSTED\b")
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 _ID_OCTETS = 250  # RFC 5536 section 3.1.3
+_BRACKETED = re.compile(r"<([^<>]*)>")
+_MAILBOX = re.compile(r"[^@\s]+@[^@\s]+")
 _OWN_ADDRESS = re.compile(r"id@([a-z2-7]{56})\.zb\.invalid", re.IGNORECASE)
-_YENC = re.compile(r"^=ybegin .*\bname=", re.MULTILINE)
-_UUENCODE = re.compile(r"^begin [0-7]{3,4} \S.*\n[M-Z`!-L].{4,}", re.MULTILINE)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f]")
-_SAGE_SUBJECT = re.compile(r"\s*\[sage\]\s*$", re.IGNORECASE)
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+SAGE_TAG = "[sage]"
+_MIME_FIELD = re.compile(rb"^content-(?:type|disposition):.*(?:\n[ \t].*)*", re.IGNORECASE | re.MULTILINE)
+MIME_FIELDS = 20
+MIME_FIELD_OCTETS = 4096
+_YENC = re.compile(r"^=ybegin .*\bname=", re.MULTILINE)
+_UUENCODED = re.compile(r"^begin [0-7]{3,4} \S.*\n([!-M])([ -`]+)$", re.MULTILINE)
+UUENCODE_SLACK = 4  # check characters are added, blanks at the end lost
+_UUENCODINGS = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
+_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{60,76}")
+BASE64_LINES = 100  # 6 KB: more than the armour of keys and signatures that people do post
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +69,81 @@ class ProtoArticle:
 
 def parse_proto(octets: bytes) -> ProtoArticle:
     """A posted article (CRLF, un-dotted), checked and scrubbed; raises BadArticle, TooLarge."""
-    message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(octets)
-    _check_headers(message)
-    text_part = _text_part(message)
-    subject = _header(message, "Subject").strip()
-    if not subject:
-        raise BadArticle("the article has no subject; write one and send it again")
-    if len(subject.encode()) > limits.SUBJECT_OCTETS:
-        raise TooLarge(f"the subject is longer than {limits.SUBJECT_OCTETS} octets; shorten it and send it again")
-    tagged = _SAGE_SUBJECT.search(subject)
-    keywords = {word.strip().lower() for word in _header(message, "Keywords").split(",")}
+    if b"\0" in octets:
+        raise BadArticle("the article holds a NUL octet; take it out and send it again")
+    octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    headers = _read_headers(octets)
+    _check_headers(headers)
+    subject, tagged = _subject(headers)
+    _check_mime(octets, _raw(headers, "Content-Type"))
+    text_part = _text_part(octets)
+    keywords = {word.strip().lower() for word in _text(headers, "Keywords").split(",")}
     return ProtoArticle(
-        newsgroups=_newsgroups(_header(message, "Newsgroups")),
-        subject=_SAGE_SUBJECT.sub("", subject) if tagged else subject,
+        newsgroups=_newsgroups(_raw(headers, "Newsgroups")),
+        subject=subject,
         body=_body(text_part),
-        flowed=str(text_part.get_param("format", "")).lower() == "flowed",
-        references=_references(message),
-        message_id=_client_id(message),
-        sender=_sender(_header(message, "From")),
-        sage=bool(tagged) or "sage" in keywords,
+        flowed=_is(text_part, "format", "flowed") and not _is(text_part, "delsp", "yes"),
+        references=_references(headers),
+        message_id=_client_id(headers),
+        sender=_sender(_raw(headers, "From")),
+        sage=tagged or "sage" in keywords,
     )
 
 
-def _check_headers(message: email.message.Message) -> None:
-    missing = [name for name in _MANDATORY if name not in message]
-    doubled = [name for name in _ONCE_ONLY if len(message.get_all(name, [])) > 1]
-    forbidden = [name for name in _FORBIDDEN if name in message]
+def _read_headers(octets: bytes) -> Headers:
+    """The header fields of an article with LF line ends; RFC 5536 section 2.2, with raw 8-bit let in."""
+    found: dict[str, list[str]] = {}
+    head = octets.partition(b"\n\n")[0] if not octets.startswith(b"\n") else b""
+    for line in re.split(rb"\n(?![ \t])", head.rstrip(b"\n")) if head else ():
+        field = _FIELD.fullmatch(line)
+        if not field:
+            start = decode_text(line[:40], "utf-8")
+            raise BadArticle(f"{start!r} is no header line; put an empty line between header and text")
+        value = decode_text(field[2], "utf-8").replace("\n", "").strip()
+        found.setdefault(field[1].decode().lower(), []).append(value)
+    return found
+
+
+def _check_headers(headers: Headers) -> None:
+    missing = [name for name in _MANDATORY if name.lower() not in headers]
+    doubled = [name for name in _ONCE_ONLY if len(headers.get(name.lower(), ())) > 1]
+    forbidden = [name for name in _FORBIDDEN if name.lower() in headers]
     if missing:
         raise BadArticle(f"the article has no {missing[0]} line; add one and send it again")
     if doubled:
         raise BadArticle(f"the article has more than one {doubled[0]} line; keep one and send it again")
     if forbidden:
         raise BadArticle(f"a newsreader may not set {forbidden[0]}; take that line out and send it again")
-    if "POSTED" in str(message.get("Path", "")):
+    if _POSTED.search(_raw(headers, "Path")):
         raise BadArticle("that article was already injected elsewhere; send it as a new one")
-    if "Control" in message or "Supersedes" in message:
+    if any(name.lower() in headers for name in _CONTROL):
         raise BadArticle("articles cannot be cancelled or replaced here; write a reply that corrects it")
+
+
+def _raw(headers: Headers, name: str) -> str:
+    return headers.get(name.lower(), ("",))[0]
+
+
+def _text(headers: Headers, name: str) -> str:
+    """A header's text, RFC 2047 decoded, NFC, with a blank for every control character."""
+    text = decode_words(_raw(headers, name))
+    printable = "".join(
+        " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character for character in text
+    )
+    return unicodedata.normalize("NFC", printable).strip()
+
+
+def _subject(headers: Headers) -> tuple[str, bool]:
+    """The subject, and whether the tag [sage] was cut off its end."""
+    subject = _text(headers, "Subject")
+    tagged = subject.lower().endswith(SAGE_TAG)
+    if tagged:
+        subject = subject[: -len(SAGE_TAG)].rstrip()
+    if not subject:
+        raise BadArticle("the article has no subject; write one and send it again")
+    if len(subject.encode()) > limits.SUBJECT_OCTETS:
+        raise TooLarge(f"the subject is longer than {limits.SUBJECT_OCTETS} octets; shorten it and send it again")
+    return subject, tagged
 
 
 def _newsgroups(text: str) -> tuple[str, ...]:
@@ -94,14 +153,14 @@ def _newsgroups(text: str) -> tuple[str, ...]:
     return names
 
 
-def _references(message: email.message.Message) -> tuple[str, ...]:
+def _references(headers: Headers) -> tuple[str, ...]:
     """References, else In-Reply-To; whatever is not a message id is ignored."""
-    text = _header(message, "References") or _header(message, "In-Reply-To")
+    text = _raw(headers, "References") or _raw(headers, "In-Reply-To")
     return tuple(dict.fromkeys(found for found in _MESSAGE_ID.findall(text) if len(found) <= _ID_OCTETS))
 
 
-def _client_id(message: email.message.Message) -> str | None:
-    text = str(message.get("Message-ID", "")).strip()
+def _client_id(headers: Headers) -> str | None:
+    text = _raw(headers, "Message-ID")
     if not text:
         return None
     if len(text) > _ID_OCTETS or not _MESSAGE_ID.fullmatch(text):
@@ -110,8 +169,9 @@ def _client_id(message: email.message.Message) -> str | None:
 
 
 def _sender(text: str) -> Identity | None:
-    mailbox = email.utils.parseaddr(text)[1]
-    if "@" not in mailbox:
+    bracketed = _BRACKETED.findall(text)
+    mailbox = (bracketed[-1] if bracketed else re.sub(r"\([^()]*\)", "", text)).strip()
+    if not _MAILBOX.fullmatch(mailbox):
         raise BadArticle("the From line has no address; set the newsreader's address as zb.help says")
     match = _OWN_ADDRESS.fullmatch(mailbox)
     try:
@@ -120,61 +180,62 @@ def _sender(text: str) -> Identity | None:
         return None
 
 
-def _header(message: email.message.Message, name: str) -> str:
-    """A header's text, RFC 2047 decoded, raw 8-bit taken as UTF-8 or else Latin-1, on one line."""
-    raw = str(message.get(name, ""))
-    if _SURROGATE.search(raw):
-        octets = raw.encode(errors="surrogateescape")
-        raw = _decode(octets, "utf-8")
-    parts: list[str] = []
-    for part, charset in email.header.decode_header(raw):
-        parts.append(part if isinstance(part, str) else _decode(part, charset or "utf-8"))
-    text = "".join(parts)
-    return unicodedata.normalize("NFC", "".join(" " if _breaks(character) else character for character in text))
+def _check_mime(octets: bytes, content_type: str) -> None:
+    """Bounds for the parser, whose work grows with their square; real posts are far below."""
+    nested = "multipart" in content_type.lower() or "message" in content_type.lower()
+    fields = _MIME_FIELD.findall(octets if nested else octets.partition(b"\n\n")[0])
+    if len(fields) > MIME_FIELDS or max(map(len, fields), default=0) > MIME_FIELD_OCTETS:
+        raise BadArticle("the article has too many parts; send its text as plain text")
 
 
-def _breaks(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs")
-
-
-def _decode(octets: bytes, charset: str) -> str:
-    for attempt in (charset, "utf-8"):
-        try:
-            return octets.decode(attempt)
-        except (LookupError, UnicodeError):
-            continue
-    return octets.decode("cp1252", errors="replace")
-
-
-def _text_part(message: email.message.Message) -> email.message.Message:
+def _text_part(octets: bytes) -> email.message.Message:
     """The one text/plain part; everything else has a refusal of its own."""
-    leaves = [part for part in message.walk() if not part.is_multipart()]
-    plain = [part for part in leaves if part.get_content_type() == "text/plain" and not _attached(part)]
-    others = [part for part in leaves if part not in plain]
+    whole = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(octets)
+    parts = [part for part in whole.walk() if part.get_content_maintype() != "multipart"]
+    plain = [part for part in parts if _is_plain(part)]
+    others = {part.get_content_maintype() for part in parts if not _is_plain(part)}
     if not plain:
         raise BadArticle("only plain text is published; set the newsreader to compose plain text and send it again")
-    alternative = message.get_content_type() == "multipart/alternative"
-    if len(plain) > 1 or any(not alternative or part.get_content_maintype() != "text" for part in others):
+    if len(plain) > 1 or others - ({"text"} if whole.get_content_type() == "multipart/alternative" else set()):
         raise BadArticle("attachments are not published; put the text into the article itself and send it again")
     return plain[0]
+
+
+def _is_plain(part: email.message.Message) -> bool:
+    return part.get_content_type() == "text/plain" and not _attached(part)
 
 
 def _attached(part: email.message.Message) -> bool:
     return part.get_content_disposition() == "attachment" or part.get_filename() is not None
 
 
+def _is(part: email.message.Message, parameter: str, value: str) -> bool:
+    return str(part.get_param(parameter, "")).lower() == value
+
+
 def _body(part: email.message.Message) -> str:
-    octets = part.get_payload(decode=True)
-    if not isinstance(octets, bytes):
-        raise BadArticle("the article has no text; write some and send it again")
-    charset = part.get_content_charset() or "utf-8"
-    text = _decode(octets, "utf-8" if charset == "us-ascii" else charset)
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() in _UUENCODINGS:
+        raise BadArticle("uuencoded text is not published; set the newsreader to send text as it is")
+    octets: Any = part.get_payload(decode=True)
+    text = decode_text(octets, part.get_content_charset() or "utf-8").removeprefix("\ufeff")
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _UNPRINTABLE.sub("", _SURROGATE.sub("\ufffd", text))
-    if _YENC.search(text) or _UUENCODE.search(text):
+    text = _UNPRINTABLE.sub("", text)
+    if _YENC.search(text) or _holds_uuencode(text) or _holds_base64(text):
         raise BadArticle("binaries are not published; put the file elsewhere and send a link to it")
     if not text.strip():
         raise BadArticle("the article has no text; write some and send it again")
     if len(text.encode()) > limits.BODY_OCTETS:
         raise TooLarge(f"the text is longer than {limits.BODY_OCTETS // 1024} KiB; send it in parts")
     return text
+
+
+def _holds_uuencode(text: str) -> bool:
+    """Whether a "begin" is followed by a line about as long as its first character says."""
+    return any(
+        abs(len(match[2]) - (ord(match[1]) - 32 + 2) // 3 * 4) <= UUENCODE_SLACK for match in _UUENCODED.finditer(text)
+    )
+
+
+def _holds_base64(text: str) -> bool:
+    runs = itertools.groupby(text.split("\n"), lambda line: bool(_BASE64_LINE.fullmatch(line)))
+    return any(encoded and sum(1 for _ in lines) >= BASE64_LINES for encoded, lines in runs)
