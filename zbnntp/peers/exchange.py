@@ -97,6 +97,7 @@ class Exchange:
         """The next whole request, or what is missing. Raises HttpRefusal: answer it, then close."""
         try:
             while True:
+                before = len(self._wire.trailing_data[0])
                 event = self._wire.next_event()
                 if event is h11.NEED_DATA:
                     return self._stage()
@@ -104,7 +105,7 @@ class Exchange:
                     return self._whole()
                 if event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                     return Stage.GONE
-                self._take(event)
+                self._take(event, before - len(self._wire.trailing_data[0]))
         except h11.RemoteProtocolError as error:
             raise HttpRefusal(error.error_status_hint, "That is not a request this node understands.") from error
 
@@ -139,8 +140,11 @@ class Exchange:
             return Stage.BODY
         return Stage.HEAD if self._wire.trailing_data[0] else Stage.IDLE
 
-    def _take(self, event: h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]) -> None:
+    def _take(self, event: h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED], octets: int) -> None:
+        """An event that took so many octets; h11 measures a head only while it is incomplete."""
         if isinstance(event, h11.Request):
+            if octets > REQUEST_HEAD_OCTETS:
+                raise HttpRefusal(431, "That request head is too large.")
             self._begin_request(event)
         elif isinstance(event, h11.Data):
             if len(self._body) + len(event.data) > self._room:

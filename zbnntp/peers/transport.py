@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import cast
 
 import httpcore
 import httpx
@@ -87,7 +86,8 @@ class Response:
         """The body as it comes, unpacked; TooLarge above the limit, packed or not, before more is kept."""
         unpack = _unpacker(self.headers.get("content-encoding", "identity"))
         room, packed = self._limit, self._limit + PACKING_OCTETS
-        async with aclosing(cast(AsyncGenerator[bytes], self._response.aiter_raw())) as raw:
+        raw = self._response.aiter_raw()
+        try:
             async for data in raw:
                 packed -= len(data)
                 for piece in unpack(data):
@@ -95,6 +95,17 @@ class Response:
                     if room < 0 or packed < 0:
                         raise TooLarge(f"a peer's answer is larger than {self._limit} octets")
                     yield piece
+        except BaseException:
+            await self._abandon(raw)
+            raise
+
+    async def _abandon(self, raw: AsyncIterator[bytes]) -> None:
+        """Close the connection, then let the generators inside httpx run to their ends: trio warns of those left."""
+        with trio.CancelScope(shield=True):
+            await self._response.aclose()
+            with suppress(Exception):
+                async for _ in raw:
+                    pass
 
     async def read(self) -> bytes:
         """The whole body."""
