@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 
 from tests.node_process import NodeProcess, wait_until
+from zbnntp.model.keys import parse_identity
 
 LOCAL = re.compile(r"local:([a-z0-9-]{1,32})")
 
@@ -46,7 +47,7 @@ def published(node: NodeProcess, net: Path) -> bytes:
     name = LOCAL.search(status["link"])
     assert name is not None, status
     path = net / f"{name[1]}.sock"
-    manifest = fetch(path, f"/zb/1/head/{status['identity']}")
+    manifest = fetch(path, f"/zb/1/head/{parse_identity(status['identity']).hex()}")
     head = json.loads(manifest.splitlines()[1])
     segments = [row["sha256"] for row in (*head["posts"], *head.get("state", ()))]
     return manifest + b"".join(fetch(path, f"/zb/1/seg/{digest}") for digest in segments)

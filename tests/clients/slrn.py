@@ -23,6 +23,7 @@ TOP = "\x1b<"
 GROUP_BAR = r"News Groups: "
 HEADER_BAR = r"unread\] Group: "
 CURSOR = "->"
+SENT = "Posting...done"
 ROW = re.compile(r"^(?:->|\s*\d+)\s+(?:!?[-D]) .*?\d+:\[(?P<author>.{12})\](?P<count> {1,3}\d* )(?P<subject>.*)$")
 TREE = " │├└─┬>|`-"
 
@@ -78,11 +79,15 @@ class Slrn:
         self._terminal.type("l")
         self._terminal.settle()
 
-    def open_group(self, name: str) -> list[Header]:
-        """From the list of groups: asks for what is new, then opens the group with all its articles."""
+    def select_group(self, name: str) -> None:
+        """In the list of groups: asks for what is new, then moves the cursor to the group."""
         self._terminal.type("G")
         self._terminal.settle()
         self._go(rf"\s{re.escape(name)}$")
+
+    def open_group(self, name: str) -> list[Header]:
+        """From the list of groups: asks for what is new, then opens the group with all its articles."""
+        self.select_group(name)
         self._terminal.type(ALL + "\r")
         self._terminal.wait(r"Read how many\?")
         self._terminal.type("\r")
@@ -110,7 +115,7 @@ class Slrn:
     # writing
 
     def post(self, subject: str, body: str) -> str:
-        """In a group: starts a thread there. Returns slrn's last line: `Posting...done.` or why not."""
+        """In a group, or with the cursor on it: starts a thread. Returns slrn's last line, `Posting...done.` or why not."""
         self._body.write_text(body)
         self._terminal.type("P")
         self._terminal.wait("sure that you want to post")
@@ -132,8 +137,12 @@ class Slrn:
     def _send(self) -> str:
         self._terminal.wait("^Post the message\\?")
         self._terminal.type("y")
-        outcome = self._terminal.wait(r"^(Posting\.\.\.done|Article rejected|Your message is not acceptable).*$")
-        return outcome[0]
+        outcome = self._terminal.wait(rf"^({SENT}|Article rejected|Your message is not acceptable).*$")[0]
+        if not outcome.startswith(SENT):
+            self._terminal.wait(r"^(Select one: Repost|re-Edit)")
+            self._terminal.type("c")
+            self._terminal.settle()
+        return outcome
 
     # inside
 

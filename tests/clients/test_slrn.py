@@ -60,10 +60,10 @@ def test_new_thread_is_there_for_every_connection_at_once(slrn: Slrn, node: Node
 
 
 def test_a_command_is_answered_in_its_thread(slrn: Slrn) -> None:
+    """slrn opens no empty group, so the first command is posted from the list of groups."""
     slrn.show_all_groups()
-    slrn.open_group("zb.control")
+    slrn.select_group("zb.control")
     assert slrn.post("a command", "status\n") == "Posting...done."
-    slrn.leave_group()
     rows = slrn.open_group("zb.control")
     assert [row.author for row in rows if row.depth == 2 and row.subject.startswith("Re: ")] == ["zbnntp"]
 
@@ -72,5 +72,4 @@ def test_a_refusal_is_shown_as_written(slrn: Slrn) -> None:
     slrn.show_all_groups()
     slrn.open_group("zb.help")
     outcome = slrn.post("not here", "The manual is not written by posting.\n")
-    assert outcome.startswith("Article rejected: 441 ")
-    assert "zb.help" in outcome
+    assert outcome == "Article rejected: 441 only the node writes there; send commands to zb.control"

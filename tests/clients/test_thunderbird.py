@@ -87,4 +87,4 @@ def test_a_refusal_is_shown_as_written(thunderbird: Thunderbird) -> None:
     thunderbird.open_group("zb.help")
     said = thunderbird.post("not here", "The manual is not written by posting.")
     assert said is not None
-    assert "zb.help" in said
+    assert said.startswith("zbnntp: only the node writes there; send commands to zb.control | ")

@@ -136,7 +136,10 @@ READ = """
     const id = view.getMsgHdrAt(row).messageId;
     const reader = await until(() => pane.messageBrowser.contentWindow, "message pane");
     await until(() => reader.gMessage && reader.gMessage.messageId == id && reader.msgLoaded, "message loaded");
-    return reader.getMessagePaneBrowser().contentDocument.body.innerText;
+    // while it is not drawn, innerText is textContent, with the headers for printing in it
+    const body = () => reader.getMessagePaneBrowser().contentDocument.body;
+    await until(() => body().innerText != body().textContent, "message drawn");
+    return body().innerText;
 """
 
 COMPOSE = """
