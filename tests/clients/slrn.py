@@ -115,7 +115,7 @@ class Slrn:
     # writing
 
     def post(self, subject: str, body: str) -> str:
-        """In a group, or with the cursor on it: starts a thread. Returns slrn's last line, `Posting...done.` or why not."""
+        """In a group, or with the cursor on it: starts a thread. Returns slrn's last line: done, or why not."""
         self._body.write_text(body)
         self._terminal.type("P")
         self._terminal.wait("sure that you want to post")
