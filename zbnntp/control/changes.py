@@ -267,9 +267,11 @@ def _row_text(row: Row) -> str:
 
 
 WHO_HELP = """\
-Write one command a line into an article to zb.control; the answer comes as a reply to it.
-WHO is a nick or the eight characters behind it, a whole id, a link, or the <message-id> of an article. Leave it out in
-a reply: then it is the author of the article that you answer. If one line is wrong, none is carried out."""
+Write one command a line into an article to zb.control; the answer comes
+as a reply to it. WHO is a nick or the eight characters behind it, a
+whole id, a link, or the <message-id> of an article. Leave it out in a
+reply: then it is the author of the article that you answer. If one line
+is wrong, none is carried out."""
 
 
 def _constant(text: str) -> Receipt:

@@ -7,6 +7,7 @@ changed is a new article while the old one leaves the group. What the commands d
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from zbnntp.local import HELP, ID_OCTETS, Note, file_note
 from zbnntp.model.article import address
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.store import evidence, numbers, posts, promises
+
+_SPECIALS = frozenset('()<>@,:;.[]\\"')  # RFC 5322: a name with one of these is quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ whose judgement you trust. There are two numbers:
   of others count for you.
 
     trust alice 60 list 40       her posts 60, her ratings 40
-    +50                          as a reply: 50 for the author of that article
+    +50                          as a reply: 50 for whom you answer
     trust alice -50              hides her
     untrust alice                takes your rating back: others decide again
     why alice                    where the numbers come from
@@ -101,7 +104,7 @@ are what others' trust is made of.
 COMMANDS = Page(
     "Commands",
     f"""\
-{help_text("")}
+{wrapped(help_text(""))}
 
 Quoted lines (>), the line above them, empty lines and everything after
 the signature separator are skipped; upper and lower case of the words
@@ -169,7 +172,8 @@ MANUAL = (READING, BOARDS, PEOPLE, COMMANDS, FOLLOWING, PRIVACY, BACKUPS)
 
 def own_sender(identity: Identity, nick: str) -> str:
     """The From to set in a newsreader, as people type it."""
-    return f"{nick or short_id(identity)} <{address(identity)}>"
+    name = nick or short_id(identity)
+    return f"{json.dumps(name, ensure_ascii=False) if _SPECIALS & set(name) else name} <{address(identity)}>"
 
 
 def motd(identity: Identity, nick: str) -> str:
@@ -194,26 +198,28 @@ what you and those whom you trust let in.
        Name      {nick or short_id(identity)}
        Address   {address(identity)}
 
-As one line: {own_sender(identity, nick)}
+   As one line:
+       {own_sender(identity, nick)}
 
 2. Follow a friend. Post an article to zb.control, any subject, with the
    text
 
        follow LINK
 
-where LINK is what their node answered to 'invite'; send 'invite' and
-hand your own link to them. The answer comes as a reply in zb.control.
+   where LINK is what your friend's node answered to 'invite'. Send
+   'invite' yourself and hand your link over in return. The answer comes
+   as a reply in zb.control.
 
 3. Make a board or find one, and write. For a new one post to zb.control
 
        board add chat Anything at all
 
-then refresh the group list, subscribe to it and start a thread. Boards
-of people whom you see appear by themselves.
+   then refresh the group list, subscribe to it and start a thread.
+   Boards of people whom you see appear by themselves.
 
-To rate whoever wrote an article, answer it to zb.control with +50 or
--50. The other articles of this group are the manual; 'help' in
-zb.control lists the commands.
+To rate whoever wrote an article, reply to it with zb.control as the
+only group and +50 or -50 as the text. The other articles of this group
+are the manual; 'help' in zb.control lists the commands.
 """,
     )
 
@@ -234,7 +240,7 @@ def _file_pages(database: sqlite3.Connection, view: int, name: str, pages: Itera
     identifiers: list[str] = []
     for page in pages:
         identifier = _identifier(evidence.identity_of(database, view), page)
-        file_note(database, view, Note(HELP, page.subject, wrapped(page.body), identifier=identifier), now)
+        file_note(database, view, Note(HELP, page.subject, page.body, identifier=identifier), now)
         identifiers.append(identifier.hex())
     for gone in set(before) - set(identifiers):
         article = posts.find_article(database, bytes.fromhex(gone))

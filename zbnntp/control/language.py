@@ -25,7 +25,7 @@ FOLLOW_DEFAULT = 50
 NOTHING_DONE = "Nothing was carried out."
 _NUMBER = r"(?P<mt>[+-]?[0-9]{1,7})%?"
 _TAIL = r"(?:\s+list\s+(?P<tlt>[+-]?[0-9]{1,7})%?)?(?:\s+comment\b\s*(?P<note>.*))?"
-_RATING = re.compile(rf"(?:(?P<who>.*?)\s+)?{_NUMBER}{_TAIL}", re.IGNORECASE)
+_RATING = re.compile(rf"(?:(?P<who>.*?)\s+)??{_NUMBER}{_TAIL}", re.IGNORECASE)
 _SIGNED = re.compile(rf"(?=[+-]){_NUMBER}{_TAIL}", re.IGNORECASE)
 _LOOKS_SIGNED = re.compile(r"[+-][0-9]")
 _FOLLOW = re.compile(rf"(?P<link>\S+)(?:\s+(?P<mt>[+-]?[0-9]{{1,7}})%?)?{_TAIL}", re.IGNORECASE)

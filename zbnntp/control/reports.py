@@ -23,6 +23,7 @@ UNITS = 1_000_000  # trust is printed in whole units of this: four digits after 
 WIDTH = 9  # of a column of numbers
 COLUMNS = 76  # of an article; terminals show 80
 YOU = "you"
+NOT_COUNTED = "  What others say does not count then:"
 Name = Callable[[Identity], str]
 
 SHOWN = {
@@ -78,7 +79,7 @@ def rating_text(rating: StoredRating | None) -> str:
 
 
 def wrapped(text: str) -> str:
-    """A text as articles carry it; words are never cut, so links and ids stay whole."""
+    """A text as articles carry it; quotes and lines with a link or an id stay whole."""
     return "\n".join(_wrapped_line(line) for line in text.split("\n"))
 
 
@@ -113,7 +114,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
 
 
 def _wrapped_line(line: str) -> str:
-    if len(line) <= COLUMNS or line.startswith(">"):
+    if len(line) <= COLUMNS or line.startswith(">") or max(map(len, line.split())) > COLUMNS // 2:
         return line
     indent = " " * (len(line) - len(line.lstrip()))
     return textwrap.fill(line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
@@ -147,15 +148,16 @@ def _decision(explanation: Explanation, params: Parameters) -> str:
 
 def _posts_part(case: Case) -> list[str]:
     explanation = case.explanation
-    said = case.rating is not None and case.rating.mt is not None
-    lines = [f"Trust in their posts: {percent(explanation.mt)}" + (" (your own rating)" if said else "")]
+    own = explanation.own is not None and explanation.own.mt is not None
+    lines = [f"Trust in their posts: {percent(explanation.mt)}{_whose(own)}"]
     if not explanation.praise and not explanation.reproach:
         return [*lines, "  Nobody whose ratings count for you has rated them."]
+    lines += [NOT_COUNTED] if own else []
     lines += _table("For", explanation.praise, _vote_text, case)
     if explanation.replies_capped or explanation.registrars_capped:
         lines.append(f"{percent(explanation.praise_sum):>{WIDTH}}  counted: {_caps(case)}")
-    lines += _table("Against", explanation.reproach, _vote_text, case)
-    return lines if said else [*lines, *_balance(explanation)]
+    lines += _table("Against", explanation.reproach, _reproach_text, case)
+    return lines if own else [*lines, *_balance(explanation)]
 
 
 def _balance(explanation: Explanation) -> list[str]:
@@ -177,16 +179,23 @@ def _caps(case: Case) -> str:
 
 def _ratings_part(case: Case) -> list[str]:
     explanation = case.explanation
-    said = case.rating is not None and case.rating.tlt is not None
-    lines = [f"Trust in their ratings of others: {percent(explanation.tlt)}" + (" (your own rating)" if said else "")]
+    own = explanation.own is not None and explanation.own.tlt is not None
+    implied = own and (case.rating is None or case.rating.tlt is None)
+    whose = " (for you rated their posts below 0)" if implied else _whose(own)
+    lines = [f"Trust in their ratings of others: {percent(explanation.tlt)}{whose}"]
     if not explanation.introducers:
         return lines
+    lines += [NOT_COUNTED] if own else []
     lines += _table("Handed on by", explanation.introducers, _introducer_text, case)
     if explanation.inflow > 1.0:
-        lines.append("      100  counted: more is not possible")
+        lines.append(f"{percent(1.0):>{WIDTH}}  counted: more is not possible")
     if explanation.mercy < 1.0:
-        lines.append(f"  of which {percent(explanation.mercy)} in 100 count, because they introduced people you hid")
+        lines.append(f"  Of it {percent(explanation.mercy)} in 100 counts, because they introduced people you hid.")
     return lines
+
+
+def _whose(own: bool) -> str:
+    return " (your own rating)" if own else ""
 
 
 def _table(
@@ -209,17 +218,22 @@ def _table(
 
 
 def _vote_text(vote: Vote, case: Case) -> str:
-    name = case.name(vote.rater)
-    trusted = "" if name == YOU else f"; your trust in their ratings {percent(vote.tlt)}"
     said = {
         Source.RATING: f"rates them {percent(vote.value)}",
         Source.REPLY: f"replied to them, worth {percent(vote.value)}",
         Source.REGISTRAR: f"is a registrar and rates them {percent(vote.value)}",
     }[vote.source]
-    thin = (
-        f" x {percent(vote.factor)} in 100, for they praise more people than they have votes" if vote.factor < 1 else ""
-    )
-    return f"{name} {said}{trusted}{thin}"
+    thin = f", of which {percent(vote.factor)} in 100 count: they praise very many people" if vote.factor < 1 else ""
+    return f"{_weighed(vote, case, said)}{thin}"
+
+
+def _reproach_text(vote: Vote, case: Case) -> str:
+    return _weighed(vote, case, f"rates them {percent(-vote.value)}")
+
+
+def _weighed(vote: Vote, case: Case, said: str) -> str:
+    name = case.name(vote.rater)
+    return f"{name} {said}" + ("" if name == YOU else f"; your trust in their ratings {percent(vote.tlt)}")
 
 
 def _introducer_text(part: Contribution, case: Case) -> str:

@@ -1,0 +1,213 @@
+"""Text -> commands: each command, each error with its sentence."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zbnntp.control.language import (
+    COMMANDS,
+    COMMANDS_MOST,
+    LINE_CHARACTERS,
+    AddBoard,
+    Follow,
+    Help,
+    HideBoard,
+    Invite,
+    Nick,
+    NotUnderstood,
+    Order,
+    Rate,
+    Row,
+    Status,
+    Untrust,
+    Why,
+    find_rows,
+    is_command,
+    parse_commands,
+)
+from zbnntp.model.keys import Signer, identity_text
+from zbnntp.model.link import Link, parse_link
+
+BOB = Signer.from_seed(b"b" * 32).identity
+ID = identity_text(BOB)
+LINK = f"zb:{ID}@{'a' * 56}.onion"
+PARSED: Link = parse_link(LINK)
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("help", Help("")),
+        ("HELP trust", Help("trust")),
+        ("help board add", Help("board add")),
+        (f"follow {LINK}", Follow(PARSED, None, None, None)),
+        (f"Follow <{LINK}>", Follow(PARSED, None, None, None)),
+        (f"follow {LINK.upper()}", Follow(PARSED, None, None, None)),
+        (f"follow {LINK} 80", Follow(PARSED, 80, None, None)),
+        (f"follow {LINK} +80 LIST 70", Follow(PARSED, 80, 70, None)),
+        (f"follow {LINK} list 0", Follow(PARSED, None, 0, None)),
+        (f"follow {LINK} 80 comment my brother", Follow(PARSED, 80, None, "my brother")),
+        ("trust 50", Rate("", 50, None, None)),
+        ("trust bob 50", Rate("bob", 50, None, None)),
+        ("TRUST Bob -100", Rate("Bob", -100, None, None)),
+        ("trust bob +5%", Rate("bob", 5, None, None)),
+        ("trust bob 50 list 30", Rate("bob", 50, 30, None)),
+        ("trust bob 50 List 30% Comment He is 30 and kind", Rate("bob", 50, 30, "He is 30 and kind")),
+        ("trust bob 50 comment list 30", Rate("bob", 50, None, "list 30")),
+        ("trust bob 50 comment", Rate("bob", 50, None, "")),
+        ("trust 0 list 100", Rate("", 0, 100, None)),
+        ("trust Bob the Builder 50", Rate("Bob the Builder", 50, None, None)),
+        ("trust Agent 47 50", Rate("Agent 47", 50, None, None)),
+        ('trust "Route 66 Fan" 50', Rate("Route 66 Fan", 50, None, None)),
+        ("trust “Bob” 50", Rate("Bob", 50, None, None)),
+        (f"trust {ID} 50", Rate(ID, 50, None, None)),
+        ("trust 23456722 50", Rate("23456722", 50, None, None)),
+        ("+50", Rate("", 50, None, None)),
+        ("-20", Rate("", -20, None, None)),
+        ("+50 list 40 comment fine", Rate("", 50, 40, "fine")),
+        ("−20", Rate("", -20, None, None)),
+        ("untrust", Untrust("")),
+        ("untrust Bob the Builder", Untrust("Bob the Builder")),
+        ("board add tech.linux", AddBoard("tech.linux", "")),
+        ("Board Add Tech.Linux Penguins & friends", AddBoard("tech.linux", "Penguins & friends")),
+        ("board hide tech.linux", HideBoard("tech.linux", True)),
+        ("board show tech.linux", HideBoard("tech.linux", False)),
+        ("nick Ada Lovelace", Nick("Ada Lovelace")),
+        ("nick Ada\u0308", Nick("Ad\u00e4")),
+        ("nick \U0001f468\u200d\U0001f680", Nick("\U0001f468\u200d\U0001f680")),
+        ("invite", Invite()),
+        ("status", Status()),
+        ("why", Why("")),
+        ("why bob", Why("bob")),
+    ],
+)
+def test_command(text: str, order: Order) -> None:
+    (command,) = parse_commands(text)
+    assert command.order == order
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "There is no command in it"),
+        ("> only a quote", "There is no command in it"),
+        ("like bob", "unknown command 'like'; there are help, follow, trust, untrust, board add, board hide"),
+        ("trsut bob 50", "unknown command 'trsut' (did you mean trust?)"),
+        ("search words", "unknown command 'search'"),
+        ("Hello node, how are you?", "unknown command 'Hello'"),
+        (LINK, f"that is a link; to follow it write: follow {LINK}"),
+        ("50", "unknown command '50'"),
+        ("help like", "unknown command 'like'"),
+        ("help trust bob", "unknown command 'trust'"),
+        ("board", "write one of board add, board hide, board show"),
+        ("board delete x", "write one of board add, board hide, board show"),
+        ("trust", "trust needs a whole number from -100 to 100"),
+        ("trust bob", "trust needs a whole number from -100 to 100"),
+        ("trust bob much", "trust needs a whole number"),
+        ("trust bob 0.5", "trust needs a whole number"),
+        ("trust bob 101", "101 is out of range: trust in somebody's posts goes from -100 to 100"),
+        ("trust bob -101", "-101 is out of range"),
+        ("trust bob 5000000", "5000000 is out of range"),
+        ("trust bob 50 list 101", "list 101 is out of range: trust in somebody's ratings goes from 0 to 100"),
+        ("trust bob 50 list -1", "list -1 is out of range"),
+        ("trust bob 50 list", "after the number only 'list M' and 'comment TEXT' may follow"),
+        ("trust bob 50 lst 30", "after the number only 'list M' and 'comment TEXT' may follow"),
+        ("trust bob 50 private", "after the number only 'list M' and 'comment TEXT' may follow"),
+        ("trust bob 50 list 30 list 40", "after the number only"),
+        ("trust bob 50 nice person", "after the number only"),
+        ("trust bob 50 comment " + "x" * 501, "a comment has at most 500 octets"),
+        ("+50 bob", "after a number that rates whom you answer only"),
+        ("+101", "101 is out of range"),
+        ("+5.5", "after a number that rates whom you answer only"),
+        ("follow", "write follow, then the link"),
+        ("follow bob", "a link looks like zb:"),
+        (f"follow {LINK[:-7]}", "an endpoint is http://<56 characters>.onion"),
+        (f"follow zb:{ID[:-4]}aaaa@{'a' * 56}.onion", "typing error"),
+        (f"follow {LINK} 0", "whom you follow needs trust from 1 to 100"),
+        (f"follow {LINK} -50", "to hide somebody write: trust WHO -50"),
+        (f"follow {LINK} 101", "101 is out of range"),
+        (f"follow {LINK} please", "no more than N and 'list M'"),
+        ("board add", "the board's name is missing"),
+        ("board add no", None),
+        ("board add zb.mine", "'zb.mine' is a reserved name"),
+        ("board add 123", "a part cannot be all digits"),
+        ("board add käse", "is no board name"),
+        ("board add x " + "d" * 201, "a description has at most 200 characters"),
+        ("board hide", "name one board"),
+        ("board show a b", "name one board"),
+        ("nick", "the name is missing"),
+        ("nick " + "x" * 41, "a nick has at most 40 characters"),
+        ("nick evil\u202eecila", "a nick has no control or direction characters"),
+        ("invite 5", "invite stands alone; leave out '5'"),
+        ("status --json", "status stands alone; leave out '--json'"),
+        ("nick " + "x" * LINE_CHARACTERS, "a line has at most 2000 characters"),
+    ],
+)
+def test_error_says_what_is_wrong(text: str, sentence: str | None) -> None:
+    if sentence is None:
+        assert parse_commands(text)
+        return
+    with pytest.raises(NotUnderstood) as caught:
+        parse_commands(text)
+    assert sentence in str(caught.value)
+    assert str(caught.value).endswith("Nothing was carried out.")
+
+
+def test_error_names_its_line() -> None:
+    with pytest.raises(NotUnderstood, match=r'^Line 3, "trust bob": trust needs'):
+        parse_commands("status\n\ntrust bob\nnick x")
+
+
+def test_one_article_is_bounded() -> None:
+    assert len(parse_commands("status\n" * COMMANDS_MOST)) == COMMANDS_MOST
+    with pytest.raises(NotUnderstood, match="at most 100 commands"):
+        parse_commands("status\n" * (COMMANDS_MOST + 1))
+
+
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
+def test_row_is_whole(row: Row) -> None:
+    assert row.usage.startswith(row.name)
+    assert row.usage.count("[") == row.usage.count("]")
+    assert row.help[0].isupper()
+    assert row.help.endswith(".")
+    assert is_command(row.name.split()[0])
+    assert row in find_rows(row.name.upper())
+
+
+def test_topics() -> None:
+    assert find_rows("") == list(COMMANDS)
+    assert [row.name for row in find_rows("board")] == ["board add", "board hide", "board show"]
+    assert find_rows("boa") == []
+
+
+WORDS = st.sampled_from(
+    [
+        "trust",
+        "follow",
+        "list",
+        "comment",
+        "+50",
+        "-20",
+        "50",
+        "board",
+        "add",
+        "nick",
+        "why",
+        ID,
+        LINK,
+        "bob",
+        ">",
+        "--",
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(WORDS).map(" ".join), st.lists(WORDS).map("\n".join), st.binary().map(str)))
+def test_any_text_is_commands_or_a_sentence(text: str) -> None:
+    with contextlib.suppress(NotUnderstood):
+        for command in parse_commands(text):
+            assert command.line.text
