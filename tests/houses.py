@@ -1,4 +1,4 @@
-"""A whole node without sockets: real SQLite files, the three journeys, everything but NNTP, Tor and the command line."""
+"""A whole node without sockets: real SQLite files, the three journeys; no NNTP, no Tor, no command line."""
 
 from __future__ import annotations
 

@@ -72,7 +72,11 @@ class Client:
     def __init__(self, host: str, port: int, timeout: float = TIMEOUT) -> None:
         self._socket = socket.create_connection((host, port), timeout)
         self._file = self._socket.makefile("rb")
-        self.greeting = self._status()
+        try:
+            self.greeting = self._status()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
-import trio
 
-from zbnntp import __version__, home, node
+from zbnntp import __version__, home
 from zbnntp.admin import ask_node
 from zbnntp.config import load_config
-from zbnntp.demo import run_demo
 from zbnntp.model.errors import NotPermitted, ZbError
 
 RECOVERY = """\
@@ -132,6 +130,8 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from zbnntp.node import Plan, run_node  # here, so that `do` and its like start fast
+
     config = load_config(options.home, listen=options.listen, tor=options.tor)
     home.make_directory(options.home)
     with home.locked(options.home):
@@ -139,8 +139,7 @@ def _run(options: argparse.Namespace) -> int:
             _first_run(options)
         secret = _passphrase(options) if home.needs_passphrase(options.home) else None
         keys = home.load_keys(options.home, secret)
-        plan = node.Plan(options.home, config, keys, options.local_net, say=_say, clock=time.time)
-        trio.run(node.run, plan)
+        run_node(Plan(options.home, config, keys, options.local_net, say=_say, clock=time.time))
     return 0
 
 
@@ -171,6 +170,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from zbnntp.demo import run_demo
+
     run_demo(options.listen, _say)
     return 0
 

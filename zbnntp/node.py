@@ -72,8 +72,13 @@ class Plan:
     clock: Callable[[], float]
 
 
+def run_node(plan: Plan) -> None:
+    """Run a node until SIGINT or SIGTERM; raises ZbError with what to do when it cannot start."""
+    trio.run(run, plan)
+
+
 async def run(plan: Plan) -> None:
-    """Run a node until SIGINT or SIGTERM."""
+    """The same inside trio."""
     stopping = trio.Event()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_stop_on_signal, stopping)
@@ -343,4 +348,4 @@ def _bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
     return opened
 
 
-__all__ = ["Node", "Plan", "open_listeners", "open_node", "run", "serve"]
+__all__ = ["Node", "Plan", "open_listeners", "open_node", "run", "run_node", "serve"]

@@ -1,0 +1,81 @@
+"""The whole thing: two nodes, two onions on a private Tor network, slrn at one and a plain client at the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.clients.slrn import Header, Slrn
+from tests.node_process import NodeProcess, wait_until
+from tests.programs import need
+
+pytestmark = [pytest.mark.tor, pytest.mark.client, pytest.mark.slow]
+BOARD = "test.talk"
+
+
+def make_node(folder: Path, nick: str, torrc: Sequence[str]) -> NodeProcess:
+    """A node whose own tor is a client of the private network."""
+    node = NodeProcess(folder / nick, nick, args=("--tor", "own"))
+    node.init()
+    lines = ",\n".join(json.dumps(line) for line in torrc)
+    (node.home / "zbnntp.toml").write_text(f"tor_options = [\n{lines}\n]\n")
+    return node
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, network_torrc: Sequence[str]) -> Iterator[tuple[NodeProcess, NodeProcess]]:
+    need("slrn")
+    with ExitStack() as stack:
+        found = [make_node(tmp_path, nick, network_torrc) for nick in ("anna", "bert")]
+        for node in found:
+            node.start()
+            stack.callback(lambda it=node: it.running and it.stop())
+        for node in found:
+            wait_until(lambda it=node: "reachable" in it.status()["tor"], f"{node.nick}'s onion to be published", 90)
+        yield found[0], found[1]
+
+
+def test_a_post_from_slrn_is_answered_over_tor_and_the_answer_is_read_in_slrn(
+    nodes: tuple[NodeProcess, NodeProcess], tmp_path: Path
+) -> None:
+    anna, bert = nodes
+    assert "@" in anna.invite()
+    assert ".onion" in anna.invite()
+    anna.do(f"follow {bert.invite()}")
+    bert.do(f"follow {anna.invite()}")
+    anna.do(f"board add {BOARD}")
+    home = tmp_path / "person"
+    home.mkdir()
+    with Slrn(home, anna.host, anna.port, anna.nick, f"{anna.identity}.zb.invalid") as slrn:
+        slrn.show_all_groups()
+        slrn.select_group(BOARD)
+        assert slrn.post("Through the onions", "Is this thing on?\n") == "Posting...done."
+
+        def arrived() -> bool:
+            with bert.connect() as client:
+                return BOARD in client.groups() and client.group(BOARD).count == 1
+
+        wait_until(arrived, "anna's post at bert's", 120)
+        with bert.connect() as client:
+            client.group(BOARD)
+            row = client.over()[0]
+            assert row.subject == "Through the onions"
+            assert row.sender == anna.sender
+            assert client.article(row.number).get_content().strip() == "Is this thing on?"
+            answer = client.post(
+                BOARD, "Re: Through the onions", "Loud and clear.", sender=bert.sender, references=row.message_id
+            )
+            assert answer.code == 240
+
+        def came_back() -> bool:
+            with anna.connect() as client:
+                return client.group(BOARD).count == 2
+
+        wait_until(came_back, "bert's answer at anna's", 120)
+        rows = slrn.open_group(BOARD)
+        assert rows == [Header("anna", "Through the onions", 0), Header("bert", "Re: Through the onions", 2)]
+        assert "Loud and clear." in slrn.read("bert", "Re: Through the onions")
