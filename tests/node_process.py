@@ -90,10 +90,14 @@ class NodeProcess:
         """Returns when the node listens. The first start picks a free port, later ones keep it."""
         assert not self.running
         listen = f"{self.host or '127.0.0.1'}:{self.port}"
-        command = [*self._program("run"), "--listen", listen, *self.args]
         self.lines.clear()
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self._start_command(listen),
+            cwd=ROOT,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self._reader = threading.Thread(target=self._collect, args=(self.process,), daemon=True)
         self._reader.start()
@@ -163,6 +167,9 @@ class NodeProcess:
 
     # inside
 
+    def _start_command(self, listen: str) -> list[str]:
+        return [*self._program("run"), "--listen", listen, *self.args]
+
     def _program(self, verb: str) -> list[str]:
         return [sys.executable, "-m", "zbnntp.cli", verb, "--home", str(self.home)]
 
@@ -204,3 +211,24 @@ class NodeProcess:
         self.process.wait()
         if self._reader is not None:
             self._reader.join(STOP_SECONDS)
+
+
+class DemoProcess(NodeProcess):
+    """`zbnntp demo`: a node that makes its own home, identity and community. `log` names the file of what it prints."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(log.with_suffix(""), "visitor")
+
+    def init(self) -> None:
+        pass
+
+    @property
+    def sender(self) -> str:
+        return self.wait_line(re.compile(r"^From +(?P<sender>\S.*>)$"))["sender"]
+
+    @property
+    def identity(self) -> str:
+        return self.sender.rpartition("<id@")[2].partition(".")[0]
+
+    def _start_command(self, listen: str) -> list[str]:
+        return [sys.executable, "-m", "zbnntp.cli", "demo", "--listen", listen]
