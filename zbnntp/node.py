@@ -181,6 +181,7 @@ class Node:
 
     def publish(self) -> None:
         self._to_seal.set()
+        self.peering.people_changed()
 
     def link(self) -> str:
         urls = tuple(endpoint.url for endpoint in self.peering.endpoints)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zbnntp.node import Plan
 
 LOCAL_NAME_CHARACTERS = 16
+PATIENCE_SECONDS = 10  # how long a newsreader waits for what its `follow` brings
 PUBLISHING = {
     OnionState.ABSENT: "the onion service is not added yet",
     OnionState.ADDING: "the onion service is being added",
@@ -49,6 +50,7 @@ class Peering:
         self._tor: Tor | None = None
         self._onion: OnionService | None = None
         self._schedule: Schedule | None = None
+        self._visits: trio.Nursery | None = None
         self.endpoints: tuple[Endpoint, ...] = ()
         self._host, self._socket = "", Path()
         self._carrier = self._open_local() if plan.local_net else self._open_tor()
@@ -105,6 +107,7 @@ class Peering:
             return
         try:
             async with trio.open_nursery() as nursery:
+                self._visits = nursery
                 if self._tor:
                     nursery.start_soon(self._tor.run)
                 api = Api(self._identity, self._library, self._library.now, lacking=self._note_gap)
@@ -130,14 +133,28 @@ class Peering:
             self._schedule.fill(identity)
 
     async def fetch_now(self, identity: Identity, urls: Sequence[str]) -> str:
-        """Visit somebody at once; a sentence on what came, or why nothing did. It is tried again by itself."""
-        if self._schedule is None:
+        """Visit somebody at once; a sentence on what came, or why nothing did. It is tried again by itself.
+
+        Whoever asks waits a few seconds only: a visit over Tor may take a minute, and goes on meanwhile.
+        """
+        if self._schedule is None or self._visits is None:
             return "Their posts come as soon as this node is connected."
+        outcome: list[str] = []
+        done = trio.Event()
+        self._visits.start_soon(self._visit, self._schedule, identity, urls, outcome, done)
+        with trio.move_on_after(PATIENCE_SECONDS):
+            await done.wait()
+        return outcome[0] if outcome else "They are being visited; what comes appears by itself."
+
+    async def _visit(
+        self, schedule: Schedule, identity: Identity, urls: Sequence[str], outcome: list[str], done: trio.Event
+    ) -> None:
         try:
-            news = await self._schedule.fetch_now(identity, urls)
+            news = await schedule.fetch_now(identity, urls)
+            outcome.append("Their manifest has arrived." if news else "They are reachable and have nothing new.")
         except ZbError as error:
-            return f"They cannot be reached now ({error}); it is tried again by itself."
-        return "Their manifest has arrived." if news else "They are reachable and have nothing new."
+            outcome.append(f"They cannot be reached now ({error}); it is tried again by itself.")
+        done.set()
 
     def own_news(self) -> None:
         """Our own manifest has a new version: tell those who want it."""
