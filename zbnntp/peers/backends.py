@@ -12,7 +12,8 @@ circuit. Sources: RFC 1928, RFC 1929, tor's socks-extensions (isolation, extende
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from enum import Enum, auto
 from pathlib import Path
 
@@ -112,12 +113,8 @@ class OnionBackend(_Backend):
             stream = await self._sockets.connect_unix_socket(self._socks)
         except httpcore.ConnectError as error:
             raise TorDown("This node's tor is not running; nothing can be fetched until it is.") from error
-        try:
+        async with _kept_or_closed(stream):
             await self._shake_hands(stream, host)
-        except BaseException:
-            with trio.CancelScope(shield=True):
-                await stream.aclose()
-            raise
         return stream
 
     async def _shake_hands(self, stream: httpcore.AsyncNetworkStream, host: str) -> None:
@@ -158,9 +155,27 @@ class LocalBackend(_Backend):
         if not is_local(host) or port != ONION_PORT:
             raise BadEncoding(f"{host}:{port} is not a name in the local network")
         try:
-            return await self._sockets.connect_unix_socket(os.fspath(self._directory / f"{host}.sock"), timeout)
+            stream = await self._sockets.connect_unix_socket(os.fspath(self._directory / f"{host}.sock"), timeout)
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             raise NoAnswer("its node is off line", Remedy.BACK_OFF) from error
+        async with _kept_or_closed(stream):
+            pass
+        return stream
+
+
+@asynccontextmanager
+async def _kept_or_closed(stream: httpcore.AsyncNetworkStream) -> AsyncIterator[None]:
+    """Close `stream` when the block does not end well, or when we are cancelled meanwhile.
+
+    httpcore looks for cancellation once more before it uses a new connection, and forgets to give its place back.
+    """
+    try:
+        yield
+        await trio.lowlevel.checkpoint_if_cancelled()
+    except BaseException:
+        with trio.CancelScope(shield=True):
+            await stream.aclose()
+        raise
 
 
 async def _exactly(stream: httpcore.AsyncNetworkStream, count: int) -> bytes:
