@@ -134,6 +134,7 @@ def make_post(
     parents: Sequence[PostId] = (),
     sage: bool = False,
     flowed: bool = False,
+    replaces: Sequence[PostId] = (),
 ) -> bytes:
     """The line of a new post; an OP (no `thread`) is signed."""
     line: dict[str, Any] = {"kind": "post", "author": signer.identity.hex(), "boards": list(boards), "time": time}
@@ -141,6 +142,8 @@ def make_post(
         line["subject"] = subject
     if thread is not None:
         line["thread"], line["parents"] = thread.hex(), [parent.hex() for parent in parents]
+    if replaces:
+        line["replaces"] = [post.hex() for post in replaces]
     line |= {name: True for name, on in (("sage", sage), ("flowed", flowed)) if on}
     header = line | {"body_sha256": sha256(body.encode()).hex()}
     if thread is None:
@@ -154,6 +157,11 @@ def make_carry(raw_post: bytes) -> bytes:
     signature = line.pop("sig")
     line["body_sha256"] = sha256(line.pop("body").encode()).hex()
     return encode({"kind": "carry", "header": line, "sig": signature})
+
+
+def make_delete(post: PostId, time: int) -> bytes:
+    """The line that takes an own post back."""
+    return encode({"kind": "delete", "post": post.hex(), "time": time})
 
 
 def make_trust(target: Identity, mt: int | None, tlt: int | None, note: str, time: int) -> bytes:

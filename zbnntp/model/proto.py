@@ -10,6 +10,7 @@ from __future__ import annotations
 import email.message
 import email.parser
 import email.policy
+import email.utils
 import itertools
 import re
 import unicodedata
@@ -31,8 +32,11 @@ _ONCE_ONLY = (
     "User-Agent", "Injection-Date", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
     "Content-Disposition",
 )  # fmt: skip
-_FORBIDDEN = ("Injection-Info", "Xref", "NNTP-Posting-Host", "NNTP-Posting-Date", "X-Trace", "X-Complaints-To")
-_CONTROL = ("Control", "Also-Control", "Supersedes")
+_FORBIDDEN = (
+    "Injection-Info", "Xref", "NNTP-Posting-Host", "NNTP-Posting-Date", "X-Trace", "X-Complaints-To", "Also-Control",
+)  # fmt: skip
+_CANCEL = re.compile(r"cancel\s+(<\S+>)", re.IGNORECASE)
+_GROUP_NAME = re.compile(r"[A-Za-z0-9+_-]+(\.[A-Za-z0-9+_-]+)*")
 _FIELD = re.compile(rb"([!-9;-~]+):(.*)", re.DOTALL)
 _POSTED = re.compile(r"(?:^|!)\s*\.?POSTED\b")
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
@@ -65,6 +69,9 @@ class ProtoArticle:
     message_id: str | None  # the client's own
     sender: Identity | None
     sage: bool
+    date: int | None = None  # unix seconds; checked, never published
+    cancels: str | None = None  # the message id of a cancel control article; then there is no body
+    supersedes: str | None = None
 
 
 def parse_proto(octets: bytes) -> ProtoArticle:
@@ -75,19 +82,29 @@ def parse_proto(octets: bytes) -> ProtoArticle:
     headers = _read_headers(octets)
     _check_headers(headers)
     subject, tagged = _subject(headers)
-    _check_mime(octets, _raw(headers, "Content-Type"))
-    text_part = _text_part(octets)
+    cancels = _cancels(headers)
+    body, flowed = ("", False) if cancels else _text_of(octets, headers)
     keywords = {word.strip().lower() for word in _text(headers, "Keywords").split(",")}
     return ProtoArticle(
         newsgroups=_newsgroups(_raw(headers, "Newsgroups")),
         subject=subject,
-        body=_body(text_part),
-        flowed=_is(text_part, "format", "flowed") and not _is(text_part, "delsp", "yes"),
+        body=body,
+        flowed=flowed,
         references=_references(headers),
-        message_id=_client_id(headers),
+        message_id=_client_id(headers, "Message-ID"),
         sender=_sender(_raw(headers, "From")),
         sage=tagged or "sage" in keywords,
+        date=_date(_raw(headers, "Date")),
+        cancels=cancels,
+        supersedes=_client_id(headers, "Supersedes"),
     )
+
+
+def _text_of(octets: bytes, headers: Headers) -> tuple[str, bool]:
+    """The text of the one text/plain part, and whether it is flowed."""
+    _check_mime(octets, _raw(headers, "Content-Type"))
+    part = _text_part(octets)
+    return _body(part), _is(part, "format", "flowed") and not _is(part, "delsp", "yes")
 
 
 def _read_headers(octets: bytes) -> Headers:
@@ -116,8 +133,30 @@ def _check_headers(headers: Headers) -> None:
         raise BadArticle(f"a newsreader may not set {forbidden[0]}; take that line out and send it again")
     if _POSTED.search(_raw(headers, "Path")):
         raise BadArticle("that article was already injected elsewhere; send it as a new one")
-    if any(name.lower() in headers for name in _CONTROL):
-        raise BadArticle("articles cannot be cancelled or replaced here; write a reply that corrects it")
+    followup = [part for part in re.split(r"[,\s]+", _raw(headers, "Followup-To")) if part]
+    if not all(_GROUP_NAME.fullmatch(part) for part in followup):
+        raise BadArticle("the Followup-To line names no groups; name some, or 'poster', or take it out")
+
+
+def _cancels(headers: Headers) -> str | None:
+    """The id that a control article cancels (RFC 5537 section 5.3)."""
+    if "control" not in headers:
+        return None
+    if "supersedes" in headers:
+        raise BadArticle("an article cannot have both Control and Supersedes; take one out and send it again")
+    match = _CANCEL.fullmatch(_raw(headers, "Control"))
+    if not match or not _MESSAGE_ID.fullmatch(match[1]):
+        raise BadArticle("of control articles only 'cancel <message-id>' is carried out here")
+    return match[1]
+
+
+def _date(text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(email.utils.parsedate_to_datetime(text).timestamp())
+    except (ValueError, TypeError, OverflowError, IndexError) as error:
+        raise BadArticle("the Date line cannot be read; let the newsreader make one, or none") from error
 
 
 def _raw(headers: Headers, name: str) -> str:
@@ -159,12 +198,12 @@ def _references(headers: Headers) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for found in _MESSAGE_ID.findall(text) if len(found) <= _ID_OCTETS))
 
 
-def _client_id(headers: Headers) -> str | None:
-    text = _raw(headers, "Message-ID")
+def _client_id(headers: Headers, name: str) -> str | None:
+    text = _raw(headers, name)
     if not text:
         return None
     if len(text) > _ID_OCTETS or not _MESSAGE_ID.fullmatch(text):
-        raise BadArticle("the Message-ID is not of the form <left@right>; let the newsreader make one, or none")
+        raise BadArticle(f"the {name} is not of the form <left@right>; let the newsreader make one, or none")
     return text
 
 
