@@ -135,6 +135,28 @@ def test_a_reply_cap_that_cut_is_marked():
     assert sum(vote.amount for vote in found.praise) == pytest.approx(0.15)
 
 
+def test_own_replies_of_a_registrar_are_replies_in_his_own_eyes():
+    found = explained(world({}, {"you": {"x": 5}}, ["you"]), "x")
+    assert [vote.source for vote in found.praise] == [Source.REPLY]
+    assert found.praise_sum == found.mt == 0.05
+
+
+def test_own_replies_count_in_full_even_if_you_praise_too_many():
+    found = explained(world({"you": [rates(f"v{n}", 1) for n in range(40)]}, {"you": {"x": 5}}), "x")
+    assert found.praise[0].factor == 1
+    assert found.praise_sum == found.mt == 0.05
+
+
+def test_own_ratings_are_no_contributions():
+    found = explained(world({"you": [rates("x", 1, 0.5)]}), "x")
+    assert (found.introducers, found.praise, found.inflow) == ((), (), 0)
+
+
+def test_raters_of_the_root_are_explained_as_they_are_counted():
+    found = explained(world({"you": trusts(p=1), "p": trusts(you=1, x=0.8)}), "x")
+    assert [part.weight for part in found.introducers] == [0.8]
+
+
 def test_own_ratings_are_shown_beside_what_they_override():
     found = explained(world({"you": [*trusts(p=1), rates("x", -0.5)], "p": [rates("x", 1, 0.5)]}), "x")
     assert found.own == rates("x", -0.5, 0.0)

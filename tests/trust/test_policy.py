@@ -143,7 +143,7 @@ def test_whoever_loses_all_trust_is_not_fetched_any_more():
 
 
 def test_the_cap_keeps_those_with_most_trust_then_by_id():
-    names = [who(f"n{n}") for n in range(6)]
+    names = [who(f"{n}{6 - n}") for n in range(6)]
     random.Random(1).shuffle(names)
     tlt = dict(zip(sorted(names), [0.1, 0.3, 0.3, 0.2, 0.3, 0.05], strict=True))
     states = apply_levels(invented(tlt, {names[0]: -0.5}), {}, {}, Parameters(fetch_cap=2))

@@ -1,7 +1,7 @@
 """Why somebody has the trust he has: the parts that the numbers of a ranking are made of, as plain data.
 
 Every list is complete and sorted, largest first; whoever prints it takes the top. The parts are computed from the same
-rows and in the same order as the ranking, so they sum to its values to the bit. docs/trust.md "Asking why".
+rows and in the same order as the ranking, so they sum to its values. docs/trust.md "Asking why".
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ class _Case:
         return found
 
     def praise(self, said: list[tuple[Row, Edge]]) -> list[Vote]:
-        """Own replies come last, as in the ranking; own ratings are no votes."""
+        """Own replies count in full; own ratings are no votes."""
         found = []
-        for row, edge in sorted(said, key=lambda pair: pair[0].rater == self.root):
+        for row, edge in said:
             own = row.rater == self.root
             value = edge.reply_vote if own else edge.praise + edge.reply_vote
             source = Source.REPLY if own or not edge.praise else Source.RATING
@@ -171,7 +171,7 @@ class _Case:
     def _backward(self, head: Identity, own: dict[Identity, float], steps: int) -> Iterator[tuple[Identity, float]]:
         if own.get(head, 0.0) > 0:
             yield self.root, own[head]
-        elif head not in own and steps < self.params.rounds:
+        elif steps < self.params.rounds:
             yield from self.arrivals(head)
 
     def verdict(self, target: Identity, state: State | None) -> Verdict:
