@@ -1,9 +1,12 @@
 """What the tests of the model need again and again: two people, vectors from files, heads with pointers."""
 
+import base64
 import hashlib
 import json
 from pathlib import Path
 from typing import Any
+
+from hypothesis import strategies as st
 
 from zbnntp.model import keys, manifest
 from zbnntp.model.entries import POSTS, Post, make_post, open_entry
@@ -33,26 +36,26 @@ def line_of(**fields: Any) -> bytes:
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def opening(author: keys.Signer = ALICE, body: str = "Hello.\n", **fields: Any) -> bytes:
+def opening(by: keys.Signer = ALICE, body: str = "Hello.\n", **fields: Any) -> bytes:
     """The line of a thread's first post, signed over whatever `fields` add or replace."""
     header = {
         "kind": "post",
-        "author": author.identity.hex(),
+        "author": by.identity.hex(),
         "boards": ["tech.linux"],
         "time": TIME,
         "subject": "First thread",
         "body_sha256": hashlib.sha256(body.encode()).hexdigest(),
     } | fields
-    sig = author.sign(b"zbnntp1 post\n" + line_of(**header)).hex()
+    sig = by.sign(b"zbnntp1 post\n" + line_of(**header)).hex()
     return line_of(**{name: value for name, value in header.items() if name != "body_sha256"}, body=body, sig=sig)
 
 
-def reply(author: keys.Signer = BOB, body: str = "I agree.\n", **fields: Any) -> bytes:
+def reply(by: keys.Signer = BOB, body: str = "I agree.\n", **fields: Any) -> bytes:
     """The line of an answer to `opening()`."""
     thread = opened(opening()).header.id.hex()
     made = {
         "kind": "post",
-        "author": author.identity.hex(),
+        "author": by.identity.hex(),
         "boards": ["tech.linux"],
         "time": TIME + 60,
         "thread": thread,
@@ -70,10 +73,7 @@ def opened(raw: bytes, author: keys.Signer = ALICE, role: str = POSTS) -> Post:
 
 def made_post(**fields: Any) -> Post:
     """A post by Alice through make_post and open_entry; an OP unless `thread` is given."""
-    given = {"boards": ["tech.linux"], "body": "Hello.\n", "time": TIME} | fields
-    if "thread" not in given:
-        given.setdefault("subject", "First thread")
-    return opened(make_post(ALICE, **given))
+    return opened(make_post(ALICE, **({"boards": ["tech.linux"], "body": "Hello.\n", "time": TIME} | fields)))
 
 
 def head_line(**fields: Any) -> bytes:
@@ -100,3 +100,11 @@ def open_signed_head(raw: bytes, seq: int = TIME) -> manifest.Head:
 
 def segment_ref(**fields: Any) -> dict[str, Any]:
     return {"sha256": "ab" * 32, "bytes": 100, "lines": 1, "from": TIME} | fields
+
+
+def urls() -> st.SearchStrategy[str]:
+    """Endpoints of both forms."""
+    onions = st.binary(min_size=35, max_size=35).map(
+        lambda octets: f"http://{base64.b32encode(octets).decode().lower()}.onion"
+    )
+    return onions | st.text("az09-", min_size=1, max_size=32).map(lambda name: f"local:{name}")

@@ -190,7 +190,7 @@ def test_no_signed_buffer_is_the_beginning_of_another_kind() -> None:
 
 @pytest.mark.parametrize("key", WEAK["small_order"] + WEAK["non_canonical"])
 def test_small_order_and_non_canonical_keys_sign_nothing(key: str) -> None:
-    """With S = 0 and R any point of small order, libraries that let such keys in accept every eighth message or more."""
+    """With S = 0 and R any point of small order, libraries that take such keys accept every eighth message or more."""
     for r in WEAK["small_order"]:
         for message in range(8):
             with pytest.raises(BadSignature):

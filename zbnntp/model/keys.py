@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NewType, Self
@@ -128,7 +129,7 @@ class Signer:
 def seal_secret(secret: bytes, passphrase: str) -> dict[str, str | int]:
     """`secret` under a passphrase, as JSON values; takes about a second and 256 MiB."""
     salt = random(argon2id.SALTBYTES)
-    key = argon2id.kdf(SecretBox.KEY_SIZE, passphrase.encode(), salt, ARGON2_OPS, ARGON2_OCTETS)
+    key = argon2id.kdf(SecretBox.KEY_SIZE, _passphrase_octets(passphrase), salt, ARGON2_OPS, ARGON2_OCTETS)
     box = bytes(SecretBox(key).encrypt(secret))
     return {"kdf": "argon2id", "ops": ARGON2_OPS, "octets": ARGON2_OCTETS, "salt": salt.hex(), "box": box.hex()}
 
@@ -136,14 +137,21 @@ def seal_secret(secret: bytes, passphrase: str) -> dict[str, str | int]:
 def unseal_secret(sealed: Mapping[str, Any], passphrase: str) -> bytes:
     """What was sealed; NotPermitted for a wrong passphrase, BadEncoding for a damaged file."""
     try:
-        ops, octets = int(sealed["ops"]), int(sealed["octets"])
+        ops, octets = sealed["ops"], sealed["octets"]
         salt, box = bytes.fromhex(sealed["salt"]), bytes.fromhex(sealed["box"])
+        if sealed["kdf"] != "argon2id" or len(box) < SecretBox.NONCE_SIZE + SecretBox.MACBYTES:
+            raise ValueError("another kind of file")
         if not (0 < ops <= ARGON2_OPS_MOST and 0 < octets <= ARGON2_OCTETS_MOST):
-            raise BadEncoding("the key file asks for more memory than it may")
-        key = argon2id.kdf(SecretBox.KEY_SIZE, passphrase.encode(), salt, ops, octets)
+            raise ValueError("more time or memory than it may ask for")
+        key = argon2id.kdf(SecretBox.KEY_SIZE, _passphrase_octets(passphrase), salt, ops, octets)
     except (KeyError, TypeError, ValueError) as error:
         raise BadEncoding("the key file is damaged; restore it from your backup") from error
     try:
         return SecretBox(key).decrypt(box)
     except CryptoError as error:
         raise NotPermitted("that is not the passphrase of this key file") from error
+
+
+def _passphrase_octets(passphrase: str) -> bytes:
+    """The same for one passphrase typed on any keyboard; octets that are no text stay what they are."""
+    return unicodedata.normalize("NFC", passphrase).encode(errors="surrogateescape")
