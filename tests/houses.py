@@ -104,9 +104,9 @@ class House:
         octets = "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n" + body
         return await self.desk.post(octets.encode().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), "")
 
-    async def seal(self) -> Offer | None:
+    async def seal(self, *, rewrite: bool = False) -> Offer | None:
         author = sealing.Author(self.signer, self.name, (), Sha256(sha256(self.identity)))
-        offer = sealing.seal(self.reader, author, self.now)
+        offer = sealing.seal(self.reader, author, self.now, rewrite=rewrite)
         if offer:
             await self.intake.offer(offer, "own", self.now)
             await self.standings.refresh(self.now)

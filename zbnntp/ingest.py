@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
-from zbnntp.model.entries import POSTS, STATE, Carry, Post, Trust, open_entry
+from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Trust, open_entry
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, NotPermitted, TooLarge
 from zbnntp.model.keys import Identity, Sha256, sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
@@ -36,7 +36,7 @@ class Plan:
     held: HeldSegment | None
     first: int
     lines: tuple[bytes, ...]
-    entries: tuple[tuple[int, Post | Carry], ...]  # index in `lines`, and what was believed there
+    entries: tuple[tuple[int, Post | Carry | Delete], ...]  # index in `lines`, and what was believed there
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,11 @@ def keep_ratings(database: sqlite3.Connection, person: int) -> None:
 
 
 def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> list[int]:
-    """Record a post; returns the articles to settle: itself when new, and a thread's when it opens one."""
+    """Record a post; returns the articles to settle: itself when new, what it replaces, the thread that it opens."""
     article, new = posts.record_post(database, post.header, line, now)
     touched = [article] if new else []
+    author = evidence.person_pk(database, post.header.author)
+    touched += [posts.record_deletion(database, author, replaced, now) for replaced in post.header.replaces]
     if post.header.thread is None:
         thread = posts.record_opening(database, post.header, line, now)
         touched += posts.articles_in(database, thread) if thread else []
@@ -176,6 +178,8 @@ def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: in
     for index, entry in plan.entries:
         if isinstance(entry, Post):
             touched += keep_post(database, entry, keys[index], now)
+        elif isinstance(entry, Delete):
+            touched.append(posts.record_deletion(database, person, entry.post, now))
         elif entry.header.id in answered:
             thread = posts.record_opening(database, entry.header, keys[index], now)
             touched += posts.articles_in(database, thread) if thread else []
@@ -256,8 +260,8 @@ def _plan_new(
 
 
 def _is_shown(entry: object, head: Head) -> bool:
-    """Posts and carries; a post dated after its head is invalid."""
-    return isinstance(entry, Carry) or (isinstance(entry, Post) and entry.header.time <= head.time)
+    """Posts, carries and deletions; a post dated after its head is invalid."""
+    return isinstance(entry, Carry | Delete) or (isinstance(entry, Post) and entry.header.time <= head.time)
 
 
 def _starts_with(data: bytes, held: HeldSegment) -> bool:

@@ -133,6 +133,7 @@ class Node:
         directory = Directory(reader, self.identity, (self.identity,), self.log)
         self.peering = Peering(plan, self.library, directory)
         self.control = Control(reader, writer, self.standings, self.identity, plan.clock, self)
+        self._rewritten = f"rewritten {self.identity.hex()}"
         self._to_seal, self._to_rank = trio.Event(), trio.Event()
         self._log_in, self._log_out = trio.open_memory_channel[str](LOG_QUEUE)
         self._listening: list[str] = []
@@ -285,9 +286,13 @@ class Node:
         """Sign and publish what waits in the outbox, if anything does."""
         keys = self.plan.keys
         author = sealing.Author(keys.signer, self.nick(), self.peering.endpoints, keys.next_key)
-        offer = sealing.seal(self.reader, author, self.now())
+        now = self.now()
+        rewrite = now - int(promises.find_meta(self.reader, self._rewritten) or 0) >= DAY_SECONDS
+        offer = sealing.seal(self.reader, author, now, rewrite=rewrite)
         if offer is not None:
-            await self.intake.offer(offer, "own", self.now())
+            await self.intake.offer(offer, "own", now)
+            if rewrite:
+                await self.writer.run(lambda database: promises.put_meta(database, self._rewritten, str(now)))
             self.peering.own_news()
         return offer
 

@@ -7,19 +7,15 @@ to ingest, the way in that every other manifest takes. A crash between the two l
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from zbnntp.drafting import Draft, check_date, make_draft, make_replacement, own_article
 from zbnntp.ingest import keep_post
-from zbnntp.local import CONTROL, HELP, LOG, local_message_id, parse_local_id, random_id
-from zbnntp.model import limits
-from zbnntp.model.canonical import encode
-from zbnntp.model.entries import POSTS, Post, make_post, open_entry
+from zbnntp.local import CONTROL, local_message_id, random_id
+from zbnntp.model.entries import POSTS, Post, make_delete, make_post, open_entry
 from zbnntp.model.errors import NotPermitted, Refused
-from zbnntp.model.kept import reopen_post
-from zbnntp.model.keys import Identity, PostId, Signer, message_id, parse_message_id, sha256
+from zbnntp.model.keys import Identity, Signer, message_id
 from zbnntp.model.proto import ProtoArticle, parse_proto
 from zbnntp.standing import Standings
 from zbnntp.store import evidence, numbers, posts, promises
@@ -27,26 +23,6 @@ from zbnntp.store.writer import Writer
 from zbnntp.visibility import settle
 
 DUPLICATE_SECONDS = 600  # the same text without a Message-ID within this time is the same post sent again
-_REPLY_PREFIX = re.compile(r"^(re(\[\d+\]|\^\d+)?:\s*)+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What is going to be published, before it has a time."""
-
-    boards: tuple[str, ...]
-    subject: str | None
-    body: str
-    flowed: bool
-    sage: bool
-    thread: PostId | None
-    parents: tuple[PostId, ...]
-    alias: str | None  # the newsreader's own Message-ID
-
-    def fingerprint(self, author: Identity) -> bytes:
-        """The same for the same text by the same person in the same place."""
-        parts = [author.hex(), ",".join(self.boards), self.subject or "", self.body]
-        return sha256(encode({"parts": parts, "parents": [parent.hex() for parent in self.parents]}))
 
 
 class Desk:
@@ -76,13 +52,25 @@ class Desk:
         proto = parse_proto(octets)
         if CONTROL in proto.newsgroups:
             return await self._command(proto)
-        signer = self._signer(proto)
-        draft = make_draft(self._reader, self._view, proto)
         now = int(self._clock())
+        check_date(proto, now)
+        if proto.cancels:
+            return await self._cancel(proto, proto.cancels, offered_id, now)
+        signer = self._signer(proto)
+        if proto.supersedes:
+            draft = make_replacement(self._reader, self._view, self._signers, proto, proto.supersedes)
+        else:
+            draft = make_draft(self._reader, self._view, proto)
         article = await self._writer.run(lambda database: commit_post(database, self._standings, signer, draft, now))
         self._standings.note(posts.answered_authors(self._reader, [article]))
         self._posted()
         return message_id(posts.post_id(self._reader, article))
+
+    async def _cancel(self, proto: ProtoArticle, target: str, offered_id: str, now: int) -> str:
+        """Take an own post back; the control article itself is not kept."""
+        await self._writer.run(lambda database: cancel_post(database, self._standings, self._signers, target, now))
+        self._posted()
+        return proto.message_id or offered_id
 
     async def _command(self, proto: ProtoArticle) -> str:
         if len(proto.newsgroups) > 1:
@@ -96,54 +84,31 @@ class Desk:
         return self._signers[author]
 
 
-def make_draft(reader: sqlite3.Connection, view: Identity, proto: ProtoArticle) -> Draft:
-    """Where an article goes and what it answers; raises NotPermitted."""
-    boards = _boards(reader, evidence.find_person(reader, view) or 0, proto)
-    parent = next(filter(None, (_find_post(reader, item) for item in reversed(proto.references))), None)
-    found = posts.ancestry(reader, parent) if parent else None
-    if found:
-        thread, line, _ = found
-        answered = reopen_post(line).header
-        if set(boards) & set(answered.boards):
-            subject = _changed_subject(reader, thread, proto.subject)
-            parents = (*tuple(it for it in answered.parents if it != thread), answered.id)
-            return Draft(
-                answered.boards, subject, proto.body, proto.flowed, proto.sage, thread,
-                parents[-limits.PARENTS_PER_POST :], proto.message_id,
-            )  # fmt: skip
-    if len(boards) > limits.BOARDS_PER_POST:
-        raise NotPermitted(f"a thread stands in at most {limits.BOARDS_PER_POST} boards; name fewer and send it again")
-    return Draft(boards, proto.subject, proto.body, proto.flowed, proto.sage, None, (), proto.message_id)
+def cancel_post(
+    database: sqlite3.Connection,
+    standings: Standings,
+    signers: Mapping[Identity, Signer],
+    reference: str,
+    now: int,
+) -> None:
+    """Take an own post back: out of every group at once, out of the manifest with the next head."""
+    article, post, author = own_article(database, signers, reference)
+    person = evidence.person_pk(database, author)
+    if not drop_unpublished(database, standings, article):
+        evidence.add_pending(database, person, POSTS, make_delete(post, now))
+        posts.record_deletion(database, person, post, now)
+        for view in standings.views:
+            settle(database, evidence.person_pk(database, view), [article], now)
 
 
-def _boards(reader: sqlite3.Connection, view: int, proto: ProtoArticle) -> tuple[str, ...]:
-    """The boards among the groups named that this view knows; others beside them are left out."""
-    known = [name for name in proto.newsgroups if numbers.find_newsgroup(reader, view, name)]
-    if any(name in (HELP, LOG) for name in known):
-        raise NotPermitted(f"only the node writes there; send commands to {CONTROL}")
-    if not known:
-        name = proto.newsgroups[0][: limits.BOARD_OCTETS]
-        raise NotPermitted(f"there is no board {name} here; make it with 'board add {name}' in {CONTROL}")
-    return tuple(known)
-
-
-def _find_post(reader: sqlite3.Connection, reference: str) -> int | None:
-    """The post held here behind an id or alias."""
-    identifier = parse_message_id(reference)
-    if identifier is None and parse_local_id(reference) is None:
-        return promises.find_alias(reader, reference)
-    article = posts.find_article(reader, identifier) if identifier else promises.find_alias(reader, reference)
-    return article if article is not None and posts.ancestry(reader, article) else None
-
-
-def _changed_subject(reader: sqlite3.Connection, thread: PostId, subject: str) -> str | None:
-    """The subject of a reply, when it is more than its thread's with `Re:` before it."""
-    opening = posts.opening_subject(reader, thread)
-    return None if _plain(subject) == _plain(opening) else subject
-
-
-def _plain(subject: str) -> str:
-    return " ".join(_REPLY_PREFIX.sub("", subject.strip()).split())
+def drop_unpublished(database: sqlite3.Connection, standings: Standings, article: int) -> bool:
+    """Forget a post that has left the node nowhere yet; False when it is published."""
+    if not posts.is_pending(database, article):
+        return False
+    for view in standings.views:
+        numbers.hide(database, evidence.person_pk(database, view), article)
+    posts.drop_post(database, article)
+    return True
 
 
 def commit_post(database: sqlite3.Connection, standings: Standings, signer: Signer, draft: Draft, now: int) -> int:
@@ -166,8 +131,11 @@ def commit_post(database: sqlite3.Connection, standings: Standings, signer: Sign
         parents=draft.parents,
         sage=draft.sage,
         flowed=draft.flowed,
+        replaces=draft.replaces,
     )
     article = _record(database, standings.views, signer.identity, line, now)
+    for replaced in draft.replaces:
+        drop_unpublished(database, standings, posts.article_pk(database, replaced, now))
     promises.add_fingerprint(database, fingerprint, article, now, since)
     if draft.alias:
         promises.add_alias(database, draft.alias, article)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -57,19 +57,23 @@ class _Growing:
         return ref, tuple(slices_of(ref.sha256, data, len(self.base)))
 
 
-def seal(reader: sqlite3.Connection, author: Author, now: int) -> Offer | None:
-    """The next version of an author's manifest; None when there is nothing new to say."""
+def seal(reader: sqlite3.Connection, author: Author, now: int, *, rewrite: bool = False) -> Offer | None:
+    """The next version of an author's manifest; None when there is nothing new to say.
+
+    `rewrite`: segments with posts that were taken back are written anew without them (once a day at most).
+    """
     identity = author.signer.identity
     person = evidence.find_person(reader, identity) or 0
     held = evidence.find_manifest(reader, identity)
     head = open_head(held.head, open_pointer(held.pointer)) if held else None
     pending = evidence.outbox(reader, person)
-    if head and not pending and (head.nick, head.endpoints, head.next) == (
+    gone = posts.deleted_lines(reader, person) if rewrite else []
+    if head and not pending and not gone and (head.nick, head.endpoints, head.next) == (
         author.nick, author.endpoints, author.next_key,
     ):  # fmt: skip
         return None
     new_posts = [item.octets for item in pending if item.role == POSTS]
-    post_refs, slices = _seal_posts(reader, person, head, new_posts, now)
+    post_refs, slices = _seal_posts(reader, person, head, new_posts, gone, now)
     state_refs, state_slices = _seal_state(reader, person, head, any(item.role == STATE for item in pending))
     times = [now, *(json.loads(line)["time"] for line in new_posts)]
     head_raw = make_head(
@@ -88,39 +92,74 @@ def seal(reader: sqlite3.Connection, author: Author, now: int) -> Offer | None:
 
 
 def _seal_posts(
-    reader: sqlite3.Connection, person: int, head: Head | None, lines: Sequence[bytes], now: int
+    reader: sqlite3.Connection,
+    person: int,
+    head: Head | None,
+    lines: Sequence[bytes],
+    gone: Sequence[tuple[int, int]],
+    now: int,
 ) -> tuple[list[SegmentRef], list[Slice]]:
-    refs = list(head.posts) if head else []
-    if not lines:
-        return refs, []
-    slices: list[Slice] = []
-    current = _open_segment(reader, person, refs, now)
+    """References of all posts segments, and slices of those that grow, are new, or lose the lines in `gone`."""
+    held = {segment.ref: segment for segment in evidence.segments(reader, person)}
+    parts = [_without(reader, held.get(ref), ref, gone) for ref in (head.posts if head else ())]
     for line in lines:
-        if current.octets >= limits.SEGMENT_SEALED_OCTETS:
-            ref, parts = current.finish()
-            refs, slices, current = [*refs, ref], [*slices, *parts], _Growing()
+        current = _open_segment(reader, parts, held, now)
         _add_post(reader, current, line)
-    ref, parts = current.finish()
-    return [*refs, ref], [*slices, *parts]
+    refs: list[SegmentRef] = []
+    slices: list[Slice] = []
+    for part in parts:
+        if isinstance(part, SegmentRef):
+            refs.append(part)
+        elif part.octets:
+            ref, pieces = part.finish()
+            refs, slices = [*refs, ref], [*slices, *pieces]
+    return refs, slices
 
 
-def _open_segment(reader: sqlite3.Connection, person: int, refs: list[SegmentRef], now: int) -> _Growing:
-    """The newest published segment (taken off `refs`) when it may still grow, else an empty one."""
-    last = refs[-1] if refs else None
-    if not last or last.octets >= limits.SEGMENT_SEALED_OCTETS or _month(last.since) != _month(now):
-        return _Growing()
-    held = next((it for it in evidence.segments(reader, person) if it.ref == last), None)
-    if held is None:
-        return _Growing()
-    refs.pop()
-    return _grow(reader, held)
+def _without(
+    reader: sqlite3.Connection, held: HeldSegment | None, ref: SegmentRef, gone: Sequence[tuple[int, int]]
+) -> SegmentRef | _Growing:
+    """A segment as it is, or written anew when some of its lines go."""
+    going = {line for segment, line in gone if held and segment == held.pk}
+    if held is None or not going:
+        return ref
+    lines = [octets for line, octets in evidence.post_lines_in(reader, held.pk) if line not in going]
+    return _Growing(
+        lines=lines, since=ref.since, carried=_carried(lines), octets=sum(len(octets) + 1 for octets in lines)
+    )
+
+
+def _open_segment(
+    reader: sqlite3.Connection,
+    parts: list[SegmentRef | _Growing],
+    held: Mapping[SegmentRef, HeldSegment],
+    now: int,
+) -> _Growing:
+    """The last segment made fit to grow; or a new one, when it is full or of another month."""
+    last = parts[-1] if parts else None
+    if isinstance(last, SegmentRef) and last in held and _may_grow(last.octets, last.since, now):
+        parts[-1] = _grow(reader, held[last])
+    elif not isinstance(last, _Growing) or not _may_grow(last.octets, last.since or now, now):
+        parts.append(_Growing())
+    current = parts[-1]
+    if isinstance(current, SegmentRef):
+        raise TypeError("a published segment cannot be written to")
+    return current
+
+
+def _may_grow(octets: int, since: int, now: int) -> bool:
+    return octets < limits.SEGMENT_SEALED_OCTETS and _month(since) == _month(now)
 
 
 def _grow(reader: sqlite3.Connection, held: HeldSegment) -> _Growing:
     base = evidence.segment_octets(reader, held.pk)
-    carries = (json.loads(line) for line in base.split(b"\n") if b'"kind":"carry"' in line)
-    carried = {sha256(encode(carry["header"])).hex() for carry in carries if carry["kind"] == "carry"}
-    return _Growing(base, [], held.ref.lines, held.ref.since, carried, len(base))
+    return _Growing(base, [], held.ref.lines, held.ref.since, _carried(base.split(b"\n")), len(base))
+
+
+def _carried(lines: Iterable[bytes]) -> set[str]:
+    """The threads whose openings these lines carry."""
+    carries = (json.loads(line) for line in lines if b'"kind":"carry"' in line)
+    return {sha256(encode(carry["header"])).hex() for carry in carries if carry["kind"] == "carry"}
 
 
 def _add_post(reader: sqlite3.Connection, current: _Growing, line: bytes) -> None:

@@ -17,7 +17,6 @@ from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, identity_text, message_id, parse_message_id
 from zbnntp.model.views import Article, Group, Level, Overview
 from zbnntp.store import evidence, numbers, posts, promises
-from zbnntp.store.database import WINDOW_ROWS
 from zbnntp.store.numbers import Newsgroup, Row
 
 READ_ONLY = frozenset({HELP, LOG})
@@ -98,16 +97,11 @@ class Shelf:
         for newsgroup in numbers.newsgroups(self._reader, self._view):
             if newsgroup.hidden or not match(newsgroup.name):
                 continue
-            window: list[str] = []
-            for article in numbers.exposed_since(self._reader, newsgroup.pk, since):
-                if article not in seen:
-                    seen.add(article)
-                    window.append(self._message_id(article))
-                if len(window) == WINDOW_ROWS:
-                    yield window
-                    window = []
-            if window:
-                yield window
+            for window in numbers.exposed_since(self._reader, newsgroup.pk, since):
+                fresh = [article for article in window if article not in seen]
+                seen.update(fresh)
+                if fresh:
+                    yield [self._message_id(article) for article in fresh]
 
     def _newsgroup(self, name: str) -> Newsgroup | None:
         row = numbers.find_newsgroup(self._reader, self._view, name)
@@ -146,8 +140,12 @@ class Shelf:
         source = posts.find_source(self._reader, self._view, article)
         if source is None:
             return
+        if source.deleted:
+            raise NotVisible("its author has taken it back")
         if source.boards is None:
             raise NotVisible("the opening of its thread has not arrived yet; try again later")
+        if source.boards != ",".join(reopen_post(source.line).header.boards):
+            raise NotVisible("it names other boards than its thread stands in, so it is never shown")
         who = identity_text(source.identity)
         raise NotVisible(f"your trust hides its author; send 'why {who}' to {CONTROL}")
 

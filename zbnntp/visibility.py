@@ -31,7 +31,7 @@ class Settled:
 
 
 def is_visible(view: int, source: Source, header: Header) -> bool:
-    if source.boards != ",".join(header.boards):
+    if source.deleted or source.boards != ",".join(header.boards):
         return False
     if source.author == view or source.level == Level.FULL:
         return True

@@ -28,7 +28,8 @@ JOURNEYS: dict[str, set[str]] = {
     "standing": BELOW | {"trust", "visibility"},
     "sealing": BELOW,
     "ingest": BELOW | {"trust", "standing", "visibility", "local"},
-    "posting": BELOW | {"ingest", "sealing", "standing", "visibility", "local"},
+    "drafting": BELOW | {"local"},
+    "posting": BELOW | {"drafting", "ingest", "sealing", "standing", "visibility", "local"},
     "shelf": BELOW | {"local", "visibility"},
     "control": BELOW | {"trust", "ingest", "standing", "visibility", "local"},
 }

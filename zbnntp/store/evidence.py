@@ -107,6 +107,13 @@ def changes(
     ).fetchall()
 
 
+def own_change(database: sqlite3.Connection, view: int, after: int) -> list[tuple[int, bytes]]:
+    """The same of a view's own manifest alone: one row, or none."""
+    return database.execute(
+        "SELECT change, pointer FROM manifest WHERE person = ? AND change > ?", (view, after)
+    ).fetchall()
+
+
 def is_offered(database: sqlite3.Connection, view: int, everything: bool, identity: Identity) -> bool:
     """Whether a view serves this identity's manifest to its peers."""
     row = database.execute(
@@ -130,12 +137,12 @@ def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
     return b"".join(octets + b"\n" for (octets,) in lines)
 
 
-def find_segment(database: sqlite3.Connection, sha256: Sha256) -> tuple[Identity, bytes] | None:
-    """Whose it is, and its bytes."""
-    row = database.execute(
+def find_segment(database: sqlite3.Connection, sha256: Sha256) -> tuple[list[Identity], bytes] | None:
+    """Whose it is - two people may have said the same - and its bytes."""
+    rows = database.execute(
         "SELECT s.pk, p.id FROM segment s JOIN person p ON p.pk = s.person WHERE s.sha256 = ?", (sha256,)
-    ).fetchone()
-    return (Identity(row[1]), segment_octets(database, row[0])) if row else None
+    ).fetchall()
+    return ([Identity(who) for _, who in rows], segment_octets(database, rows[0][0])) if rows else None
 
 
 def add_segment(database: sqlite3.Connection, person: int, role: str, position: int, ref: SegmentRef) -> int:

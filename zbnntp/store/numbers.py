@@ -194,16 +194,17 @@ def neighbour(database: sqlite3.Connection, newsgroup: int, number: int, step: i
     ).fetchone()
 
 
-def exposed_since(database: sqlite3.Connection, newsgroup: int, since: int) -> Iterator[int]:
-    """Visible articles of a group whose number was given at or after a time, newest first."""
-    rows = database.execute(
-        "SELECT number.given, number.article, o.article FROM number LEFT JOIN overview o "
-        "ON o.newsgroup = number.newsgroup AND o.number = number.number "
-        "WHERE number.newsgroup = ? ORDER BY number.number DESC",
-        (newsgroup,),
-    )
-    for given, article, visible in rows:
-        if given < since:
+def exposed_since(database: sqlite3.Connection, newsgroup: int, since: int) -> Iterator[list[int]]:
+    """Visible articles of a group whose number was given at or after a time, newest first, in windows."""
+    below = 2**63 - 1
+    while True:
+        rows = database.execute(
+            "SELECT number.number, number.given, o.article FROM number LEFT JOIN overview o "
+            "ON o.newsgroup = number.newsgroup AND o.number = number.number "
+            "WHERE number.newsgroup = ? AND number.number < ? ORDER BY number.number DESC LIMIT ?",
+            (newsgroup, below, WINDOW_ROWS),
+        ).fetchall()
+        yield [article for _, given, article in rows if given >= since and article is not None]
+        if len(rows) < WINDOW_ROWS or rows[-1][1] < since:
             return
-        if visible is not None:
-            yield article
+        below = rows[-1][0]

@@ -28,6 +28,7 @@ class Source:
     subject: str | None  # the thread's
     mt: float
     level: int | None  # model.views.Level; None for an identity never ranked
+    deleted: int  # 0 or 1: its author took it back
 
 
 def _key(identifier: bytes) -> int:
@@ -82,6 +83,44 @@ def record_opening(database: sqlite3.Connection, header: Header, line: int, now:
     return thread if cursor.rowcount else None
 
 
+def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now: int) -> int:
+    """Note that an author took a post back; of no effect unless it is theirs. Returns its article."""
+    article = article_pk(database, post, now)
+    database.execute("INSERT OR IGNORE INTO deletion VALUES (?, ?)", (article, author))
+    return article
+
+
+def drop_post(database: sqlite3.Connection, article: int) -> None:
+    """Forget a post that was never published, and its line."""
+    database.execute("DELETE FROM line WHERE pk = (SELECT line FROM post WHERE article = ?)", (article,))
+    database.execute("DELETE FROM post WHERE article = ?", (article,))
+
+
+def is_pending(database: sqlite3.Connection, article: int) -> bool:
+    """Whether a post waits in the outbox."""
+    row = database.execute(
+        "SELECT 1 FROM post JOIN line ON line.pk = post.line WHERE post.article = ? AND line.segment IS NULL",
+        (article,),
+    ).fetchone()
+    return row is not None
+
+
+def deleted_lines(database: sqlite3.Connection, author: int) -> list[tuple[int, int]]:
+    """Segment and line of an author's posts that were taken back but still stand in segments."""
+    return database.execute(
+        "SELECT line.segment, line.pk FROM deletion JOIN post ON post.article = deletion.article "
+        "AND post.author = deletion.author JOIN line ON line.pk = post.line "
+        "WHERE deletion.author = ? AND line.segment IS NOT NULL",
+        (author,),
+    ).fetchall()
+
+
+def opening_boards(database: sqlite3.Connection, thread: int) -> str | None:
+    """A thread's boards, comma-separated; None while its opening is not held."""
+    row = database.execute("SELECT boards FROM opening WHERE thread = ?", (thread,)).fetchone()
+    return row[0] if row else None
+
+
 def opening_line(database: sqlite3.Connection, thread: PostId) -> tuple[Identity, bytes] | None:
     """Author and line (a post or carry) of a thread's opening."""
     article = find_article(database, thread)
@@ -101,7 +140,7 @@ def opening_subject(database: sqlite3.Connection, thread: PostId) -> str:
 
 
 def drop_missing(database: sqlite3.Connection, person: int) -> list[int]:
-    """Forget the posts of a person whose lines are gone; returns their articles."""
+    """Forget the posts of a person whose lines are gone; returns their articles. Openings stay: answers need them."""
     gone = [
         article
         for (article,) in database.execute(
@@ -112,7 +151,6 @@ def drop_missing(database: sqlite3.Connection, person: int) -> list[int]:
     ]
     for article in gone:
         database.execute("DELETE FROM post WHERE article = ?", (article,))
-        database.execute("DELETE FROM opening WHERE thread = ?", (article,))
     return gone
 
 
@@ -130,9 +168,11 @@ def count_by(database: sqlite3.Connection, author: int) -> int:
 
 _SOURCE = (
     "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, "
-    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level FROM post JOIN line ON line.pk = post.line "
+    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level, "
+    "deletion.article IS NOT NULL FROM post JOIN line ON line.pk = post.line "
     "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
     "LEFT JOIN opening ON opening.thread = post.thread "
+    "LEFT JOIN deletion ON deletion.article = post.article AND deletion.author = post.author "
     "LEFT JOIN level ON level.view = ? AND level.person = post.author WHERE post.article = ?"
 )
 

@@ -133,6 +133,12 @@ CREATE TABLE opening (               -- thread headers held, by post or by carry
   line INTEGER NOT NULL REFERENCES line
 );
 
+CREATE TABLE deletion (              -- posts that their author took back or replaced
+  article INTEGER NOT NULL REFERENCES article,
+  author INTEGER NOT NULL REFERENCES person,   -- acts on own posts only
+  PRIMARY KEY (article, author)
+) WITHOUT ROWID;
+
 CREATE TABLE rating (                -- newest trust line of a rater about a target
   rater INTEGER NOT NULL REFERENCES person,
   target INTEGER NOT NULL REFERENCES person,
