@@ -11,6 +11,8 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,33 +39,32 @@ async def serve_admin(
     await trio.Path(path).chmod(0o600)
     listener.listen(16)
     try:
-        async with trio.open_nursery() as nursery:
-            task_status.started()
-            while True:
-                connected, _ = await listener.accept()
-                nursery.start_soon(_serve_one, trio.SocketStream(connected), handler)
+        task_status.started()
+        await trio.serve_listeners(partial(_serve_one, handler), [trio.SocketListener(listener)])
     finally:
-        listener.close()
         with trio.CancelScope(shield=True):
             await trio.Path(path).unlink(missing_ok=True)
 
 
-async def _serve_one(stream: trio.SocketStream, handler: Handler) -> None:
-    async with stream:
-        try:
-            request = await _receive(stream)
-            answer = await handler(request)
-        except ZbError as error:
-            answer = {"ok": False, "text": str(error)}
-        except (ValueError, TypeError, trio.TooSlowError):
-            answer = {"ok": False, "text": "that request cannot be read"}
-        except Exception:
-            log.exception("a request of the owner failed")
-            answer = {"ok": False, "text": "that failed inside the node; its log says more"}
-        try:
+async def _serve_one(handler: Handler, stream: trio.SocketStream) -> None:
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # whoever asked has gone
+        async with stream:
+            answer = await _answer(handler, stream)
             await stream.send_all(json.dumps(answer).encode() + b"\n")
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return
+
+
+async def _answer(handler: Handler, stream: trio.SocketStream) -> dict[str, Any]:
+    try:
+        request = await _receive(stream)
+    except (ValueError, RecursionError, trio.TooSlowError):
+        return {"ok": False, "text": "that request cannot be read"}
+    try:
+        return await handler(request)
+    except ZbError as error:
+        return {"ok": False, "text": str(error)}
+    except Exception:
+        log.exception("a request of the owner failed")
+        return {"ok": False, "text": "that failed inside the node; its log says more"}
 
 
 async def _receive(stream: trio.SocketStream) -> dict[str, Any]:
@@ -89,6 +90,8 @@ def ask_node(path: Path, request: dict[str, Any]) -> dict[str, Any]:
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as answers:
                 answer = json.loads(answers.readline())
+        except TimeoutError as error:
+            raise Unreachable("the node does not answer; look at what it prints, or stop and start it") from error
         except (OSError, ValueError) as error:
             raise Unreachable("no node runs on that home; start it with 'zbnntp run'") from error
     return answer if isinstance(answer, dict) else {}

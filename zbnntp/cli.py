@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ZbError, ExceptionGroup) as error:
         print(f"zbnntp: {_sentence(error)}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D where something was asked
         return 130
     return code
 
@@ -148,8 +148,7 @@ def _first_run(options: argparse.Namespace) -> None:
     if sys.stdin.isatty():
         nick, secret = _ask_nick(), _new_passphrase(options)
     else:
-        nick = home.random_nick()
-        secret = _read_passphrase(options.passphrase_file) if options.passphrase_file else None
+        nick, secret = home.random_nick(), None if options.no_passphrase else _given_passphrase(options)
     words = home.make_keys(options.home, nick, secret)
     kept = "its key is kept in clear text" if secret is None else "its key is kept under your passphrase"
     _say(f"There was no identity in {options.home}: made {nick}; {kept}.\n\n{RECOVERY.format(words=words)}\n")
@@ -164,9 +163,7 @@ def _invite(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    answer = _ask(options, {"ask": "status"})
-    print(json.dumps(answer["status"], indent=1) if options.json else answer["text"])
-    return 0
+    return _print_answer(options, {"ask": "status"}, "status" if options.json else "text")
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -176,14 +173,15 @@ def _demo(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_answer(options: argparse.Namespace, request: dict[str, object]) -> int:
-    answer = _ask(options, request)
-    print(answer.get("text", ""), file=sys.stdout if answer.get("ok") else sys.stderr)
-    return 0 if answer.get("ok") else 1
-
-
-def _ask(options: argparse.Namespace, request: dict[str, object]) -> dict[str, object]:
-    return ask_node(home.socket_path(options.home, home.ADMIN_SOCKET), request)
+def _print_answer(options: argparse.Namespace, request: dict[str, object], part: str = "text") -> int:
+    """Ask the running node and print one part of its answer: a text, or what programs read as JSON."""
+    answer = ask_node(home.socket_path(options.home, home.ADMIN_SOCKET), request)
+    if not answer.get("ok"):
+        print(answer.get("text", ""), file=sys.stderr)
+        return 1
+    shown = answer.get(part, "")
+    print(shown if isinstance(shown, str) else json.dumps(shown, indent=1))
+    return 0
 
 
 def _say(text: str) -> None:
@@ -213,15 +211,21 @@ def _new_passphrase(options: argparse.Namespace) -> str | None:
 
 def _passphrase(options: argparse.Namespace) -> str:
     """The passphrase of a sealed key file: from a file, systemd's credentials, or the terminal."""
+    given = _given_passphrase(options)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise NotPermitted("the key has a passphrase; give it with --passphrase-file")
+    return getpass.getpass("Passphrase of the key: ")
+
+
+def _given_passphrase(options: argparse.Namespace) -> str | None:
+    """The passphrase that --passphrase-file or systemd's credentials hold; None without either."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     credential = Path(credentials) / home.PASSPHRASE_CREDENTIAL if credentials else None
     if options.passphrase_file:
         return _read_passphrase(options.passphrase_file)
-    if credential and credential.exists():
-        return _read_passphrase(credential)
-    if not sys.stdin.isatty():
-        raise NotPermitted("the key has a passphrase; give it with --passphrase-file")
-    return getpass.getpass("Passphrase of the key: ")
+    return _read_passphrase(credential) if credential and credential.exists() else None
 
 
 def _read_passphrase(path: Path) -> str:

@@ -53,6 +53,9 @@ SETTINGS: tuple[Setting, ...] = (
 )  # fmt: skip
 
 
+_KINDS = {str: "a string in quotes", int: "a whole number", list: "a list of strings"}
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """All settings, checked."""
@@ -72,7 +75,7 @@ def load_config(home: Path, **flags: Any) -> Config:
     path = home / FILE_NAME
     try:
         values = tomllib.loads(path.read_text()) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise NotPermitted(f"{path} cannot be read: {error}") from error
     known = {setting.key: setting for setting in SETTINGS}
     for key, value in values.items():
@@ -97,7 +100,7 @@ def default_toml() -> str:
 
 def _check(setting: Setting, value: object, where: str) -> None:
     if type(value) is not setting.kind:
-        raise NotPermitted(f"{where}: {setting.key} is a {setting.kind.__name__}")
+        raise NotPermitted(f"{where}: {setting.key} is {_KINDS[setting.kind]}")
     if setting.choices and value not in setting.choices:
         raise NotPermitted(f"{where}: {setting.key} is one of {', '.join(setting.choices)}")
     if isinstance(value, int) and not setting.low <= value <= setting.high:

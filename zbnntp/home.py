@@ -73,7 +73,7 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
     make_directory(home)
     if has_keys(home):
         raise NotPermitted(f"{home} holds an identity already; choose another --home")
-    check_nick(nick)
+    nick = check_nick(nick)
     seed, onion_seed, recovery = (secrets.token_bytes(KEY_OCTETS) for _ in range(3))
     secret = json.dumps({"seed": seed.hex(), "onion": onion_seed.hex()})
     content = {
@@ -88,7 +88,7 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
 
 
 def needs_passphrase(home: Path) -> bool:
-    return not isinstance(_read(home)["secret"], str)
+    return isinstance(_read(home).get("secret"), dict)
 
 
 def load_keys(home: Path, passphrase: str | None) -> Keys:
@@ -98,11 +98,20 @@ def load_keys(home: Path, passphrase: str | None) -> Keys:
         secret = content["secret"]
         plain = secret if isinstance(secret, str) else unseal_secret(secret, passphrase or "").decode()
         seeds = json.loads(plain)
-        signer = Signer.from_seed(bytes.fromhex(seeds["seed"]))
-        keys = Keys(signer, bytes.fromhex(seeds["onion"]), content["nick"], Sha256(bytes.fromhex(content["next"])))
-    except (KeyError, TypeError, ValueError) as error:
+        signer = Signer.from_seed(_octets(seeds["seed"]))
+        keys = Keys(signer, _octets(seeds["onion"]), check_nick(content["nick"]), Sha256(_octets(content["next"])))
+        if content["identity"] != identity_text(signer.identity):
+            raise ValueError("the key is not that of the identity")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadEncoding(f"{home / KEY_FILE} is damaged; restore it from your backup") from error
     return keys
+
+
+def _octets(text: str) -> bytes:
+    octets = bytes.fromhex(text)
+    if len(octets) != KEY_OCTETS:
+        raise ValueError("keys and hashes have 32 octets")
+    return octets
 
 
 @contextmanager
@@ -122,9 +131,13 @@ def socket_path(home: Path, name: str) -> Path:
     if len(os.fsencode(inside)) <= SOCKET_PATH_OCTETS:
         return inside
     tag = hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:16]
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    base = runtime if runtime.is_absolute() and runtime.is_dir() else Path(tempfile.gettempdir())
     directory = base / f"zbnntp-{os.getuid()}-{tag}"
-    directory.mkdir(mode=0o700, exist_ok=True)
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise NotPermitted(f"{directory} cannot be made: {error.strerror}; set XDG_RUNTIME_DIR") from error
     if directory.stat().st_uid != os.getuid() or directory.stat().st_mode & 0o077 or directory.is_symlink():
         raise NotPermitted(f"{directory} belongs to somebody else; remove it or set XDG_RUNTIME_DIR")
     return directory / name
@@ -136,7 +149,9 @@ def _read(home: Path) -> dict[str, Any]:
         content = json.loads(path.read_text())
     except FileNotFoundError as error:
         raise NotPermitted(f"there is no identity in {home}; make one with 'zbnntp init --home {home}'") from error
-    except ValueError as error:
+    except OSError as error:
+        raise NotPermitted(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise BadEncoding(f"{path} is damaged; restore it from your backup") from error
     if path.stat().st_mode & 0o077:
         raise NotPermitted(f"{path} can be read by others; run 'chmod 600 {path}'")

@@ -18,6 +18,7 @@ from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, SegmentRef, open_head, open_pointer
 from zbnntp.peers.needs import Held, Person
 from zbnntp.store import evidence, promises, ratings
+from zbnntp.store.evidence import HeldManifest
 
 
 class Bell:
@@ -66,16 +67,18 @@ class Library:
 
     def segment(self, sha256: Sha256) -> bytes | None:
         found = evidence.find_segment(self._reader, sha256)
-        return found[1] if found and self._offers(found[0]) else None
+        return found[1] if found and any(self._offers(owner) for owner in found[0]) else None
 
     def bundle(self, identity: Identity) -> Offer:
         """All that is held of somebody, from the first octet; raises Missing when nothing is."""
         held = evidence.find_manifest(self._reader, identity)
         if held is None:
             raise Missing("nothing is held of that identity")
+        named = open_head(held.head, open_pointer(held.pointer)).segments
         slices = [
             part
             for segment in evidence.segments(self._reader, held.person)
+            if segment.ref in named  # older ones are kept until all that replaces them is here
             for part in slices_of(segment.ref.sha256, evidence.segment_octets(self._reader, segment.pk))
         ]
         return Offer(held.pointer, held.head, tuple(slices))
@@ -96,9 +99,7 @@ class Library:
 
     def changes(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
         if self._only_own:
-            rows = evidence.changes(self._reader, self._view, False, after, limit)
-            own = evidence.find_manifest(self._reader, self._identity)
-            return [row for row in rows if own and row[1] == own.pointer]
+            return evidence.own_change(self._reader, self._view, after)
         return evidence.changes(self._reader, self._view, self._everything, after, limit)
 
     def wanted(self, identity: Identity) -> bool:
@@ -127,7 +128,7 @@ class Directory:
         self._view = evidence.find_person(reader, view) or 0
         self._own = frozenset(own)
         self._log = log
-        self._heads: dict[bytes, tuple[str, ...]] = {}  # endpoints by head hash: heads are verified once
+        self._heads: dict[Identity, tuple[Sha256, tuple[str, ...]]] = {}  # head and endpoints: verified once
 
     def people(self) -> Sequence[Person]:
         return [
@@ -146,11 +147,12 @@ class Directory:
 
     def _endpoints(self, identity: Identity) -> tuple[str, ...]:
         held = evidence.find_manifest(self._reader, identity)
-        signed = self._signed_endpoints(held.head_sha256, held.pointer, held.head) if held else ()
+        signed = self._signed_endpoints(identity, held) if held else ()
         return tuple(dict.fromkeys((*signed, *promises.addresses(self._reader, identity))))
 
-    def _signed_endpoints(self, head_sha256: Sha256, pointer: bytes, head: bytes) -> tuple[str, ...]:
-        if head_sha256 not in self._heads:
-            listed = sorted(open_head(head, open_pointer(pointer)).endpoints, key=lambda it: not it.own)
-            self._heads[head_sha256] = tuple(endpoint.url for endpoint in listed)
-        return self._heads[head_sha256]
+    def _signed_endpoints(self, identity: Identity, held: HeldManifest) -> tuple[str, ...]:
+        known = self._heads.get(identity)
+        if known is None or known[0] != held.head_sha256:
+            listed = sorted(open_head(held.head, open_pointer(held.pointer)).endpoints, key=lambda it: not it.own)
+            known = self._heads[identity] = held.head_sha256, tuple(endpoint.url for endpoint in listed)
+        return known[1]

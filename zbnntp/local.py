@@ -66,7 +66,7 @@ def _compose(note: Note, message_id: str, now: int) -> bytes:
         ("Path", "zbnntp!not-for-mail"),
         ("From", note.sender),
         ("Newsgroups", note.newsgroup),
-        ("Subject", encoded(note.subject)),
+        ("Subject", encoded(" ".join(note.subject.split()))),  # what peers say may stand in it
         ("Date", formatdate(now)[:-5] + "+0000"),
         ("Message-ID", message_id),
         ("References", " ".join(note.references)),
