@@ -1,9 +1,7 @@
-"""The sockets of the NNTP server, on trio.
+"""The NNTP server on trio: who is let in, who is served next, how it ends.
 
-Raw non-blocking sockets and wait_readable: wait first, then receive. All replies to what one recv brought leave in one
-send; long answers leave in sends of about 64 KiB with a checkpoint between them, so that one reader who fetches a
-whole group does not hold up the others. While a send waits, more commands are read ahead up to a limit; beyond it the
-kernel's window closes and the newsreader has to wait for us.
+All replies to what one recv brought leave in one send; long answers leave in sends of about 64 KiB with a checkpoint
+between them, so that one reader who fetches a whole group does not hold up the others.
 
 This is the outermost ring: whatever goes wrong in one session ends that session alone, with 403 and a line in the log.
 """
@@ -24,18 +22,15 @@ from zbnntp.nntp.machine import Machine, Upload
 from zbnntp.nntp.protocols import Desk, Shelf
 from zbnntp.nntp.replies import Code, status_line
 from zbnntp.nntp.session import Session
+from zbnntp.nntp.wire import HungUp, Wire
 
 log = logging.getLogger(__name__)
 
-RECEIVE_OCTETS = 1 << 16
 BACKLOG = 256
 ACCEPTS_A_TURN = 64
-# How long a send may wait before commands are read ahead: a newsreader that only reads slowly is not worth two waits.
-READ_AHEAD_AFTER_SECONDS = 0.05
 # The process is out of descriptors or memory: what is open goes on, new newsreaders wait in the backlog.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 ACCEPT_PAUSE_SECONDS = 0.1
-LINGER_SECONDS = 1.0
 _TOO_MANY = status_line(Code.CLOSING, "too many connections; close a newsreader or try again later")
 
 
@@ -101,95 +96,6 @@ async def serve(
     finally:
         for listener in listeners:
             listener.close()
-
-
-class HungUp(Exception):
-    """The newsreader is gone."""
-
-
-class Wire:
-    """One TCP connection: octets in and out, nothing else. TLS can take its place."""
-
-    __slots__ = ("_socket", "last_active", "waiting")
-
-    def __init__(self, connected: socket.socket) -> None:
-        connected.setblocking(False)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = connected
-        self.last_active = trio.current_time()
-        self.waiting = False  # for a command, with nothing left to say
-
-    async def receive(self) -> bytes:
-        """What has arrived; HungUp at the end."""
-        self.waiting = True
-        data = None
-        while data is None:
-            await trio.lowlevel.wait_readable(self._socket)
-            data = self._receive_now()
-        self.waiting = False
-        self.last_active = trio.current_time()
-        if not data:
-            raise HungUp
-        return data
-
-    async def send(self, octets: bytes, machine: Machine) -> None:
-        """Send everything; reads ahead into the machine while that has room."""
-        sent = self.send_now(octets)
-        while sent < len(octets):
-            await self._wait_writable(machine)
-            sent += self.send_now(memoryview(octets)[sent:])
-            self.last_active = trio.current_time()
-
-    def send_now(self, octets: bytes | memoryview) -> int:
-        """Send what fits without waiting; the number of octets that did."""
-        try:
-            return self._socket.send(octets)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise HungUp from error
-
-    async def close(self) -> None:
-        """Hang up, but not before late octets are read: unread ones would make the kernel drop our last reply."""
-        with self._socket, contextlib.suppress(HungUp, OSError), trio.move_on_after(LINGER_SECONDS):
-            self._socket.shutdown(socket.SHUT_WR)
-            while self._receive_now():
-                await trio.lowlevel.wait_readable(self._socket)
-
-    def drop(self) -> None:
-        """Hang up at once."""
-        self._socket.close()
-
-    def _receive_now(self) -> bytes | None:
-        """What is there without waiting; None when that is nothing yet."""
-        try:
-            return self._socket.recv(RECEIVE_OCTETS)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            raise HungUp from error
-
-    async def _wait_writable(self, machine: Machine) -> None:
-        with trio.move_on_after(READ_AHEAD_AFTER_SECONDS):
-            await trio.lowlevel.wait_writable(self._socket)
-            return
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._read_ahead, machine)
-            await trio.lowlevel.wait_writable(self._socket)
-            nursery.cancel_scope.cancel()
-
-    async def _read_ahead(self, machine: Machine) -> None:
-        """Some newsreaders write all their commands before they read: take them, or both sides wait for ever."""
-        while machine.has_room:
-            await trio.lowlevel.wait_readable(self._socket)
-            try:
-                data = self._receive_now()
-            except HungUp:
-                return  # send() will notice
-            if data:
-                machine.receive(data)
-            elif data is not None:
-                return
 
 
 @dataclass(eq=False, slots=True)
