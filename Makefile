@@ -2,7 +2,7 @@
 #
 #   make run    [ARGS="--tor off …"] [ZBNNTP_HOME=DIR]   start the node
 #   make demo   [ARGS="--listen 127.0.0.1:1119"]         a small community to look around in
-#   make test                                            lint, types and every test, real newsreaders and a private Tor included
+#   make test   [ARGS="tests/nntp -x"]                   lint, types and every test, real newsreaders and a private Tor included
 #   make check                                           the same without what is slow: for the inner loop
 #   make clean                                           remove what the others made; never touches a node's data
 #
