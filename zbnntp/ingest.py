@@ -14,7 +14,7 @@ from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
 from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Trust, open_entry
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, NotPermitted, TooLarge
-from zbnntp.model.keys import Identity, Sha256, sha256
+from zbnntp.model.keys import Identity, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.standing import Standings
 from zbnntp.store import evidence, numbers, posts, ratings
@@ -23,6 +23,7 @@ from zbnntp.store.ratings import StoredRating
 from zbnntp.store.writer import Writer
 from zbnntp.visibility import rename, settle
 
+OWN = "own"  # the source of what this node has sealed itself
 STALE_TRIES = 5  # a newer head of the same person may be kept between our reading and writing
 
 
@@ -47,7 +48,8 @@ class Verified:
     head: Head
     plans: tuple[Plan, ...]
     dropped: tuple[HeldSegment, ...]
-    base: Sha256 | None  # the head that was held when this was planned
+    base: HeldManifest | None  # what was held when this was planned
+    segments: tuple[HeldSegment, ...]
 
 
 class Stale(Exception):
@@ -79,62 +81,64 @@ class Intake:
     async def offer(self, offer: Offer, source: str, now: int) -> bool:
         """Verify and keep; True if it was news. Raises Invalid (logged, with its source) or Refused."""
         try:
-            return await self._offer(offer, now)
+            return await self._offer(offer, source, now)
         except Invalid as error:
             self._log(f"Refused a manifest from {source}: {error}")
             raise
 
-    async def _offer(self, offer: Offer, now: int) -> bool:
+    async def _offer(self, offer: Offer, source: str, now: int) -> bool:
+        # Our own clock may have been set back.
+        latest = limits.INTEGER if source == OWN else now + limits.CLOCK_AHEAD_SECONDS
+        pointer = open_pointer(offer.pointer)
+        if not self.wanted(pointer.identity):
+            raise NotPermitted("nobody here trusts that identity enough to fetch it")
         for _ in range(STALE_TRIES):
-            pointer = open_pointer(offer.pointer)
-            if not self.wanted(pointer.identity):
-                raise NotPermitted("nobody here trusts that identity enough to fetch it")
-            verified = verify(self._reader, pointer, offer, now)
+            await self._note_fork(pointer)
+            verified = verify(self._reader, pointer, offer, latest)
             if verified is None:
-                return await self._note_fork(pointer)
+                return False
             try:
                 stale = await self._writer.run(lambda database, it=verified: self._keep(database, it, now))  # type: ignore[misc]
             except Stale:
                 continue
             self._standings.note(stale)
+            self._note_newer(verified.head)
             self._announce()
             return True
         raise NotPermitted("that manifest changes faster than it can be kept; try again later")
 
-    async def _note_fork(self, pointer: Pointer) -> bool:
-        """Keep the proof when a key has signed two heads of one seq; everybody keeps the lower hash."""
+    async def _note_fork(self, pointer: Pointer) -> None:
+        """Keep the proof when a key has signed two heads of one seq; everybody keeps the one of the lower hash."""
         held = evidence.find_manifest(self._reader, pointer.identity)
         if held is None or held.seq != pointer.seq or held.head_sha256 == pointer.head:
-            return False
-        new = await self._writer.run(
-            lambda database: evidence.keep_fork(database, held.person, held.seq, held.pointer, pointer.raw)
-        )
+            return
+        (_, kept), (_, other) = sorted([(held.head_sha256, held.pointer), (pointer.head, pointer.raw)])
+        new = await self._writer.run(lambda database: evidence.keep_fork(database, held.person, held.seq, kept, other))
         if new:
-            self._log(f"{held.nick} ({pointer.identity.hex()[:8]}) has signed two versions of one manifest: a fork")
-        return False
+            self._log(f"{held.nick} ({short_id(pointer.identity)}) has signed two versions of one manifest: a fork")
+
+    def _note_newer(self, head: Head) -> None:
+        if head.needs_newer:
+            self._log(
+                f"The manifest of {head.nick} ({short_id(head.identity)}) needs a newer version of zbnntp; install it"
+            )
 
     def _keep(self, database: sqlite3.Connection, verified: Verified, now: int) -> set[int]:
         """The one transaction; returns the persons whose ratings or replies have changed."""
         head = verified.head
         person = evidence.person_pk(database, head.identity)
         held = evidence.find_manifest(database, head.identity)
-        if (held.head_sha256 if held else None) != verified.base:
+        if (held, tuple(evidence.segments(database, person))) != (verified.base, verified.segments):
             raise Stale
-        for segment in verified.dropped:
-            evidence.drop_segment(database, segment.pk)
-        arrived: list[int] = []
-        for plan in verified.plans:
-            arrived += _keep_segment(database, person, plan, now)
-        gone = posts.drop_missing(database, person) if verified.dropped else []
+        arrived, gone = _keep_segments(database, person, verified, now)
         evidence.keep_manifest(database, person, verified.pointer, head, now)
-        keep_ratings(database, person)
         for view in (evidence.person_pk(database, identity) for identity in self._standings.views):
             for article in gone:
                 numbers.hide(database, view, article)
+            if (held.nick if held else "") != head.nick:
+                rename(database, view, numbers.exposed_by(database, view, person))
             settle(database, view, arrived, now)
-            if held and held.nick != head.nick:
-                rename(database, view, posts.articles_by(database, person))
-        return {person} | posts.answered_authors(database, arrived)
+        return {person} | posts.answered_authors(database, [*arrived, *gone])
 
 
 def keep_ratings(database: sqlite3.Connection, person: int) -> None:
@@ -165,6 +169,33 @@ def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> 
     return touched
 
 
+def _keep_segments(
+    database: sqlite3.Connection, person: int, verified: Verified, now: int
+) -> tuple[list[int], list[int]]:
+    """Segments, lines and what they say; returns the articles to settle and those that are gone.
+
+    New lines come before old ones go, so that a key that a post still holds is never given again.
+    """
+    named = {plan.held.pk for plan in verified.plans if plan.held}
+    for segment in verified.segments:
+        if segment.pk not in named:
+            evidence.set_aside(database, segment.pk)
+    arrived: list[int] = []
+    for plan in verified.plans:
+        arrived += _keep_segment(database, person, plan, now)
+    for segment in verified.dropped:
+        posts.release_openings(database, segment.pk)
+        evidence.drop_segment(database, segment.pk)
+    gone = posts.drop_missing(database, person) if verified.dropped else []
+    if _state(verified.segments) != _state(evidence.segments(database, person)):
+        keep_ratings(database, person)
+    return arrived, gone
+
+
+def _state(segments: Iterable[HeldSegment]) -> list[SegmentRef]:
+    return [segment.ref for segment in segments if segment.role == STATE]
+
+
 def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: int) -> list[int]:
     if plan.held is None:
         segment = evidence.add_segment(database, person, plan.role, plan.position, plan.ref)
@@ -186,22 +217,25 @@ def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: in
     return touched
 
 
-def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, now: int) -> Verified | None:
-    """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, NotPermitted."""
+def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: int) -> Verified | None:
+    """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, NotPermitted.
+
+    `latest`: unix seconds; what is dated after it is not taken yet.
+    """
     held = evidence.find_manifest(reader, pointer.identity)
     if held and not _is_newer(pointer, held):
         return None
-    if pointer.seq > now + limits.CLOCK_AHEAD_SECONDS:
+    if pointer.seq > latest:
         raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
     head = open_head(offer.head, pointer)
-    if head.time > now + limits.CLOCK_AHEAD_SECONDS:
+    if head.time > latest:
         raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
     segments = evidence.segments(reader, held.person) if held else []
     plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices)
     if held and held.head_sha256 == head.sha256 and not any(plan.lines for plan in plans):
         return None
     dropped = tuple(segment for segment in segments if _is_replaced(segment, head, plans))
-    return Verified(pointer, head, tuple(plans), dropped, held.head_sha256 if held else None)
+    return Verified(pointer, head, tuple(plans), dropped, held, tuple(segments))
 
 
 def _is_replaced(segment: HeldSegment, head: Head, plans: Sequence[Plan]) -> bool:
@@ -229,6 +263,8 @@ def _plan(
         for position, ref in enumerate(refs):
             held = next((it for it in segments if (it.role, it.ref.sha256) == (role, ref.sha256)), None)
             if held:
+                if (held.ref.octets, held.ref.lines) != (ref.octets, ref.lines):
+                    raise BadEncoding("a segment is not made of the lines its head names")
                 plans.append(Plan(role, position, ref, held, ref.lines, (), ()))
                 continue
             parts = [part for part in slices if part.segment == ref.sha256]

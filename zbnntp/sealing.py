@@ -57,25 +57,28 @@ class _Growing:
         return ref, tuple(slices_of(ref.sha256, data, len(self.base)))
 
 
-def seal(reader: sqlite3.Connection, author: Author, now: int, *, rewrite: bool = False) -> Offer | None:
+def seal(
+    reader: sqlite3.Connection, author: Author, now: int, *, rewrite: bool = False, delay_seconds: int = 0
+) -> Offer | None:
     """The next version of an author's manifest; None when there is nothing new to say.
 
     `rewrite`: segments with posts that were taken back are written anew without them (once a day at most).
+    `delay_seconds`: posts stay in the outbox so long, by half to one and a half of it.
     """
     identity = author.signer.identity
     person = evidence.find_person(reader, identity) or 0
     held = evidence.find_manifest(reader, identity)
     head = open_head(held.head, open_pointer(held.pointer)) if held else None
-    pending = evidence.outbox(reader, person)
+    pending = [item for item in evidence.outbox(reader, person) if _is_due(item.octets, delay_seconds, now)]
     gone = posts.deleted_lines(reader, person) if rewrite else []
     if head and not pending and not gone and (head.nick, head.endpoints, head.next) == (
         author.nick, author.endpoints, author.next_key,
     ):  # fmt: skip
         return None
     new_posts = [item.octets for item in pending if item.role == POSTS]
-    post_refs, slices = _seal_posts(reader, person, head, new_posts, gone, now)
+    post_refs, slices = _seal_posts(reader, person, head, new_posts, gone)
     state_refs, state_slices = _seal_state(reader, person, head, any(item.role == STATE for item in pending))
-    times = [now, *(json.loads(line)["time"] for line in new_posts)]
+    times = [now, *(json.loads(line)["time"] for line in new_posts), *([head.time] if head else [])]
     head_raw = make_head(
         identity=identity,
         seq=max(head.seq + 1 if head else 1, now),
@@ -91,19 +94,27 @@ def seal(reader: sqlite3.Connection, author: Author, now: int, *, rewrite: bool 
     return Offer(make_pointer(author.signer, seq, head_raw), head_raw, (*slices, *state_slices))
 
 
+def _is_due(line: bytes, delay_seconds: int, now: int) -> bool:
+    """Whether a line may leave now: posts are held back by a part of the delay that their content decides."""
+    entry = json.loads(line) if delay_seconds else {}
+    if entry.get("kind") != "post":
+        return True
+    jitter = 0.5 + sha256(line)[0] / 255
+    return bool(entry["time"] + delay_seconds * jitter <= now)
+
+
 def _seal_posts(
     reader: sqlite3.Connection,
     person: int,
     head: Head | None,
     lines: Sequence[bytes],
     gone: Sequence[tuple[int, int]],
-    now: int,
 ) -> tuple[list[SegmentRef], list[Slice]]:
     """References of all posts segments, and slices of those that grow, are new, or lose the lines in `gone`."""
     held = {segment.ref: segment for segment in evidence.segments(reader, person)}
     parts = [_without(reader, held.get(ref), ref, gone) for ref in (head.posts if head else ())]
     for line in lines:
-        current = _open_segment(reader, parts, held, now)
+        current = _open_segment(reader, parts, held, json.loads(line)["time"])
         _add_post(reader, current, line)
     refs: list[SegmentRef] = []
     slices: list[Slice] = []
@@ -133,13 +144,13 @@ def _open_segment(
     reader: sqlite3.Connection,
     parts: list[SegmentRef | _Growing],
     held: Mapping[SegmentRef, HeldSegment],
-    now: int,
+    time: int,
 ) -> _Growing:
-    """The last segment made fit to grow; or a new one, when it is full or of another month."""
+    """The last segment made fit to grow; or a new one, when it is full or of another month than `time`."""
     last = parts[-1] if parts else None
-    if isinstance(last, SegmentRef) and last in held and _may_grow(last.octets, last.since, now):
+    if isinstance(last, SegmentRef) and last in held and _may_grow(last.octets, last.since, time):
         parts[-1] = _grow(reader, held[last])
-    elif not isinstance(last, _Growing) or not _may_grow(last.octets, last.since or now, now):
+    elif not isinstance(last, _Growing) or not _may_grow(last.octets, last.since or time, time):
         parts.append(_Growing())
     current = parts[-1]
     if isinstance(current, SegmentRef):
@@ -147,8 +158,8 @@ def _open_segment(
     return current
 
 
-def _may_grow(octets: int, since: int, now: int) -> bool:
-    return octets < limits.SEGMENT_SEALED_OCTETS and _month(since) == _month(now)
+def _may_grow(octets: int, since: int, time: int) -> bool:
+    return octets < limits.SEGMENT_SEALED_OCTETS and _month(since) == _month(time)
 
 
 def _grow(reader: sqlite3.Connection, held: HeldSegment) -> _Growing:
@@ -191,13 +202,21 @@ def _seal_state(
         return refs, []
     lines = [line for _, line in evidence.lines_of(reader, person, STATE)]
     live = _live(lines)
-    if len(lines) - len(live) > len(live) + COMPACT_LINES:
+    held = {segment.ref: segment for segment in evidence.segments(reader, person)}
+    if _is_crowded(lines, live) and all(ref in held for ref in refs):
         return _write_state([], live, _Growing())
     pending = [item.octets for item in evidence.outbox(reader, person) if item.role == STATE]
-    last = next((it for it in evidence.segments(reader, person) if refs and it.ref == refs[-1]), None)
+    last = held.get(refs[-1]) if refs else None
     if last and last.ref.octets < limits.SEGMENT_SEALED_OCTETS:
         return _write_state(refs[:-1], pending, _grow(reader, last))
     return _write_state(refs, pending, _Growing())
+
+
+def _is_crowded(lines: Sequence[bytes], live: Sequence[bytes]) -> bool:
+    """Whether superseded lines are most of them, or leave no room for more."""
+    superseded = len(lines) - len(live)
+    full = sum(len(line) + 1 for line in lines) > limits.STATE_OCTETS
+    return superseded > len(live) + COMPACT_LINES or (full and superseded > 0)
 
 
 def _live(lines: Iterable[bytes]) -> list[bytes]:

@@ -60,7 +60,6 @@ def settle(database: sqlite3.Connection, view: int, articles: Iterable[int], now
 def rename(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> None:
     """Render the overview of exposed articles anew: their author's nick has changed."""
     for source in posts.sources(database, view, articles):
-        if numbers.is_exposed(database, view, source.article):
-            post = reopen_post(source.line)
-            rendered = overview_fields(compose(post.header, post.body, source.subject or "", source.nick))
-            numbers.update_fields(database, view, source.article, rendered)
+        post = reopen_post(source.line)
+        rendered = overview_fields(compose(post.header, post.body, source.subject or "", source.nick))
+        numbers.update_fields(database, view, source.article, rendered)

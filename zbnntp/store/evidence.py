@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zbnntp.model import limits
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef
@@ -159,6 +160,11 @@ def update_segment(database: sqlite3.Connection, segment: int, position: int, re
         "UPDATE segment SET position = ?, sha256 = ?, octets = ?, lines = ?, since = ? WHERE pk = ?",
         (position, ref.sha256, ref.octets, ref.lines, ref.since, segment),
     )
+
+
+def set_aside(database: sqlite3.Connection, segment: int) -> None:
+    """A segment that the newest head does not name comes before all that it names, until it is dropped."""
+    database.execute("UPDATE segment SET position = position - ? WHERE pk = ?", (limits.SEGMENTS, segment))
 
 
 def drop_segment(database: sqlite3.Connection, segment: int) -> None:

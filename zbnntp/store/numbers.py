@@ -80,6 +80,16 @@ def is_exposed(database: sqlite3.Connection, view: int, article: int) -> bool:
     )
 
 
+def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int]:
+    """The articles of an author that stand in the view's groups now."""
+    rows = database.execute(
+        "SELECT DISTINCT o.article FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE o.author = ? AND n.view = ?",
+        (author, view),
+    )
+    return [article for (article,) in rows]
+
+
 def expose(
     database: sqlite3.Connection,
     view: int,

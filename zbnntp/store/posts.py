@@ -60,8 +60,6 @@ def record_post(database: sqlite3.Connection, header: Header, line: int, now: in
     """Note that `line` holds this post; returns its article and whether it is new here."""
     article = article_pk(database, header.id, now)
     if database.execute("UPDATE post SET line = ? WHERE article = ?", (line, article)).rowcount:
-        if header.thread is None:
-            database.execute("UPDATE opening SET line = ? WHERE thread = ?", (line, article))
         return article, False
     thread = article if header.thread is None else article_pk(database, header.thread, now)
     parent = article_pk(database, header.parents[-1], now) if header.parents else None
@@ -76,11 +74,23 @@ def record_post(database: sqlite3.Connection, header: Header, line: int, now: in
 def record_opening(database: sqlite3.Connection, header: Header, line: int, now: int) -> int | None:
     """Note that `line` (a post or carry) holds a thread's opening; returns the thread when that is new."""
     thread = article_pk(database, header.id, now)
-    cursor = database.execute(
-        "INSERT OR IGNORE INTO opening (thread, author, boards, subject, line) VALUES (?, ?, ?, ?, ?)",
+    if database.execute("UPDATE opening SET line = ? WHERE thread = ?", (line, thread)).rowcount:
+        return None
+    database.execute(
+        "INSERT INTO opening (thread, author, boards, subject, line) VALUES (?, ?, ?, ?, ?)",
         (thread, person_pk(database, header.author), ",".join(header.boards), header.subject or "", line),
     )
-    return thread if cursor.rowcount else None
+    return thread
+
+
+def release_openings(database: sqlite3.Connection, segment: int) -> None:
+    """Before a segment goes: openings read off its lines are held by the post itself, or known without a line."""
+    database.execute(
+        "UPDATE opening SET line = (SELECT line.pk FROM post JOIN line ON line.pk = post.line "
+        "WHERE post.article = opening.thread AND line.segment IS NOT ?1) "
+        "WHERE line IN (SELECT pk FROM line WHERE segment = ?1)",
+        (segment,),
+    )
 
 
 def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now: int) -> int:
@@ -92,6 +102,7 @@ def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now
 
 def drop_post(database: sqlite3.Connection, article: int) -> None:
     """Forget a post that was never published, and its line."""
+    database.execute("UPDATE opening SET line = NULL WHERE thread = ?", (article,))
     database.execute("DELETE FROM line WHERE pk = (SELECT line FROM post WHERE article = ?)", (article,))
     database.execute("DELETE FROM post WHERE article = ?", (article,))
 

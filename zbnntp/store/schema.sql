@@ -130,8 +130,9 @@ CREATE TABLE opening (               -- thread headers held, by post or by carry
   author INTEGER NOT NULL REFERENCES person,
   boards TEXT NOT NULL,              -- comma-separated
   subject TEXT NOT NULL,
-  line INTEGER NOT NULL REFERENCES line
+  line INTEGER REFERENCES line       -- NULL: the header is known, its line has gone
 );
+CREATE INDEX opening_line ON opening (line);
 
 CREATE TABLE deletion (              -- posts that their author took back or replaced
   article INTEGER NOT NULL REFERENCES article,
