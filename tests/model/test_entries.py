@@ -299,7 +299,8 @@ def test_a_signature_for_something_else_proves_no_thread() -> None:
 
 
 def test_a_delete() -> None:
-    raw = line_of(kind="delete", post=ID, time=TIME)
+    raw = entries.make_delete(PostId(b"\xab" * 32), TIME)
+    assert raw == line_of(kind="delete", post=ID, time=TIME)
     assert open_entry(raw, BOB.identity, POSTS) == entries.Delete(PostId(b"\xab" * 32), TIME)
 
 
@@ -420,6 +421,7 @@ IDS = st.binary(min_size=32, max_size=32).map(PostId)
     answer=st.none() | st.tuples(IDS, st.lists(IDS, min_size=1, max_size=8).map(tuple), st.booleans()),
     sage=st.booleans(),
     flowed=st.booleans(),
+    replaces=st.lists(IDS, max_size=2).map(tuple),
 )
 def test_what_make_post_makes_open_entry_opens(
     boards: list[str],
@@ -429,16 +431,16 @@ def test_what_make_post_makes_open_entry_opens(
     answer: tuple[PostId, tuple[PostId, ...], bool] | None,
     sage: bool,
     flowed: bool,
+    replaces: tuple[PostId, ...],
 ) -> None:
     thread, parents, retitled = answer or (None, (), True)
     title = subject if retitled else None
-    post = made_post(
-        boards=boards, body=body, time=time, subject=title, thread=thread, parents=parents, sage=sage, flowed=flowed
-    )
+    flags = {"sage": sage, "flowed": flowed, "replaces": replaces}
+    post = made_post(boards=boards, body=body, time=time, subject=title, thread=thread, parents=parents, **flags)
     header = post.header
     assert (post.body, header.author, header.boards, header.time) == (body, ALICE.identity, tuple(boards), time)
     assert (header.subject, header.thread, header.parents) == (title, thread, parents)
-    assert (header.sage, header.flowed) == (sage, flowed)
+    assert (header.sage, header.flowed, header.replaces) == (sage, flowed, replaces)
 
 
 @given(IDS, st.none() | st.integers(-10_000, 10_000), st.none() | st.integers(0, 10_000), TEXT)

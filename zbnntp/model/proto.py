@@ -54,7 +54,7 @@ _UUENCODED = re.compile(r"^begin [0-7]{3,4} \S.*\n([!-M])([ -`]+)$", re.MULTILIN
 UUENCODE_SLACK = 4  # check characters are added, blanks at the end lost
 _UUENCODINGS = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{60,76}")
-BASE64_LINES = 100  # 6 KB: more than the armour of keys and signatures that people do post
+BASE64_LINES = 40  # 2 KB and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _text_of(octets: bytes, headers: Headers) -> tuple[str, bool]:
     """The text of the one text/plain part, and whether it is flowed."""
     _check_mime(octets, _raw(headers, "Content-Type"))
     part = _text_part(octets)
-    return _body(part), _is(part, "format", "flowed") and not _is(part, "delsp", "yes")
+    return _body(part), _parameter(part, "format") == "flowed" and _parameter(part, "delsp") != "yes"
 
 
 def _read_headers(octets: bytes) -> Headers:
@@ -229,7 +229,7 @@ def _check_mime(octets: bytes, content_type: str) -> None:
 
 def _text_part(octets: bytes) -> email.message.Message:
     """The one text/plain part; everything else has a refusal of its own."""
-    whole = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(octets)
+    whole = _mime_tree(octets)
     parts = [part for part in whole.walk() if part.get_content_maintype() != "multipart"]
     plain = [part for part in parts if _is_plain(part)]
     others = {part.get_content_maintype() for part in parts if not _is_plain(part)}
@@ -240,23 +240,29 @@ def _text_part(octets: bytes) -> email.message.Message:
     return plain[0]
 
 
+def _mime_tree(octets: bytes) -> email.message.Message:
+    try:
+        return email.parser.BytesParser(policy=email.policy.compat32).parsebytes(octets)
+    except ValueError as error:  # a boundary in a charset whose name holds NUL
+        raise BadArticle("the article's parts cannot be told apart; send its text as plain text") from error
+
+
 def _is_plain(part: email.message.Message) -> bool:
-    return part.get_content_type() == "text/plain" and not _attached(part)
+    named = _parameter(part, "name") or _parameter(part, "filename", "Content-Disposition")
+    return part.get_content_type() == "text/plain" and part.get_content_disposition() != "attachment" and not named
 
 
-def _attached(part: email.message.Message) -> bool:
-    return part.get_content_disposition() == "attachment" or part.get_filename() is not None
-
-
-def _is(part: email.message.Message, parameter: str, value: str) -> bool:
-    return str(part.get_param(parameter, "")).lower() == value
+def _parameter(part: email.message.Message, name: str, header: str = "Content-Type") -> str:
+    """A parameter without its RFC 2231 charset, which the email package would look up whatever it is."""
+    value = part.get_param(name, "", header)
+    return str(value[2] if isinstance(value, tuple) else value).lower()
 
 
 def _body(part: email.message.Message) -> str:
     if str(part.get("Content-Transfer-Encoding", "")).strip().lower() in _UUENCODINGS:
         raise BadArticle("uuencoded text is not published; set the newsreader to send text as it is")
     octets: Any = part.get_payload(decode=True)
-    text = decode_text(octets, part.get_content_charset() or "utf-8").removeprefix("\ufeff")
+    text = decode_text(octets, _parameter(part, "charset") or "utf-8").removeprefix("\ufeff")
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _UNPRINTABLE.sub("", text)
     if _YENC.search(text) or _holds_uuencode(text) or _holds_base64(text):
@@ -276,5 +282,7 @@ def _holds_uuencode(text: str) -> bool:
 
 
 def _holds_base64(text: str) -> bool:
+    """Whether many lines of base64 stand together; the armour of OpenPGP and PEM is text that people do post."""
     runs = itertools.groupby(text.split("\n"), lambda line: bool(_BASE64_LINE.fullmatch(line)))
-    return any(encoded and sum(1 for _ in lines) >= BASE64_LINES for encoded, lines in runs)
+    longest = max(sum(1 for _ in lines) if encoded else 0 for encoded, lines in runs)
+    return longest >= BASE64_LINES and "-----BEGIN " not in text
