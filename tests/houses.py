@@ -53,11 +53,11 @@ class House:
             self.reader,
             self.writer,
             self.standings,
-            {self.identity: self.signer},
+            lambda: {self.identity: self.signer},
             self.identity,
             self.clock,
             self._command,
-            lambda: None,
+            lambda author: None,
         )
 
     @property

@@ -87,6 +87,7 @@ def _add_passphrase(command: argparse.ArgumentParser) -> None:
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "init", "make a new identity")
     command.add_argument("--nick", help="the name others see; it can be changed later")
+    command.add_argument("--add", action="store_true", help="one more identity on a home that has one")
     _add_passphrase(command)
     command.set_defaults(run=_init)
 
@@ -104,12 +105,19 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "do", "carry out a command of zb.control on the running node")
     command.add_argument("text", metavar="COMMAND", help="for example 'board add local.talk' or 'help'")
+    _add_as(command)
     command.set_defaults(run=_do)
     command = _add(commands, "invite", "print the link by which others follow you")
+    _add_as(command)
     command.set_defaults(run=_invite)
     command = _add(commands, "status", "say what the running node is doing")
     command.add_argument("--json", action="store_true", help="for programs")
+    _add_as(command)
     command.set_defaults(run=_status)
+
+
+def _add_as(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home")
 
 
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -121,10 +129,11 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _init(options: argparse.Namespace) -> int:
     home.make_directory(options.home)
-    if home.has_keys(options.home):
-        raise NotPermitted(f"{options.home} holds an identity already; choose another --home")
+    if home.has_keys(options.home) and not options.add:
+        raise NotPermitted(f"{options.home} holds an identity already; choose another --home, or --add one more")
+    place = home.new_place(options.home) if options.add and home.has_keys(options.home) else options.home
     nick = options.nick or _ask_nick()
-    words = home.make_keys(options.home, nick, _new_passphrase(options))
+    words = home.make_keys(place, nick, _new_passphrase(options))
     print(f"Made the identity {nick} in {options.home}.\n\n{RECOVERY.format(words=words)}")
     return 0
 

@@ -48,6 +48,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Whose manifests this node serves beside its own: none, those you rate above 0, or all that it fetches.",
         choices=("none", "rated", "fetched"),
     ),
+    Setting(
+        "publish_delay_seconds", int, 0, "seconds",
+        "Posts leave your node so much later, by half to one and a half of it: an observer learns less from the time.",
+        high=86_400,
+    ),
     Setting("idle_seconds", int, 1800, "seconds", "A newsreader silent for so long is disconnected.", low=180),
     Setting("connections", int, 2000, "", "Newsreader connections at most.", low=1, high=100_000),
 )  # fmt: skip
@@ -66,6 +71,7 @@ class Config:
     tor_socks: str
     tor_options: tuple[str, ...]
     mirror: str
+    publish_delay_seconds: int
     idle_seconds: int
     connections: int
 

@@ -22,8 +22,10 @@ from zbnntp import home, node
 from zbnntp.config import load_config
 from zbnntp.ingest import keep_post, keep_ratings
 from zbnntp.model.entries import POSTS, STATE, Post, make_post, make_trust, open_entry
+from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity
-from zbnntp.node import Node, Plan
+from zbnntp.node import Plan
+from zbnntp.resident import Resident
 from zbnntp.store import evidence, promises
 
 RESIDENTS = (
@@ -66,16 +68,18 @@ async def _demo(directory: Path, listen: str, say: Callable[[str], None]) -> Non
     say("making a community of a dozen people ...")
     plans = [_plan(directory, name, "", _quiet) for name in RESIDENTS]
     async with AsyncExitStack() as stack:
-        residents = [await stack.enter_async_context(node.open_node(plan)) for plan in plans]
+        nodes = [await stack.enter_async_context(node.open_node(plan)) for plan in plans]
+        residents = [it.owner for it in nodes]
         await populate(residents, int(time.time()))
         visitor = _plan(directory, VISITOR, listen, say)
         async with node.open_node(visitor) as yours:
-            await _rate(yours, {residents[index].identity: (8000, 8000) for index in FOLLOWED})
-            await yours.writer.run(lambda database: _remember(database, [residents[index] for index in FOLLOWED]))
+            await _rate(yours.owner, {residents[index].identity: (8000, 8000) for index in FOLLOWED})
+            followed = [residents[index] for index in FOLLOWED]
+            await yours.commons.writer.run(lambda database: _remember(database, followed))
         say("you follow Ada and Bram; whom they trust appears by itself. Ctrl-C ends it, nothing is kept.")
         async with trio.open_nursery() as nursery:
-            for resident in residents:
-                await nursery.start(resident.live)
+            for it in nodes:
+                await nursery.start(it.live)
             await node.run(visitor)
             nursery.cancel_scope.cancel()
 
@@ -91,17 +95,17 @@ def _plan(directory: Path, name: str, listen: str, say: Callable[[str], None]) -
     return Plan(place, config, home.load_keys(place, None), directory / "net", say, time.time)
 
 
-def _remember(database: sqlite3.Connection, residents: Sequence[Node]) -> None:
+def _remember(database: sqlite3.Connection, residents: Sequence[Resident]) -> None:
     for resident in residents:
-        for endpoint in resident.peering.endpoints:
+        for endpoint in resident.peering.endpoints if resident.peering else ():
             promises.add_address(database, resident.identity, endpoint.url)
 
 
-async def populate(residents: Sequence[Node], now: int) -> None:
+async def populate(residents: Sequence[Resident], now: int) -> None:
     """Ratings first, then the opening posts, handed round so that answers can carry them, then the answers."""
     for index, resident in enumerate(residents):
         await _rate(resident, _ratings(residents, index))
-        await resident.standings.refresh(now)
+        await resident.commons.standings.refresh(now)
     lines = [Line(**json.loads(text)) for text in files("zbnntp.data").joinpath("demo.jsonl").read_text().splitlines()]
     posted: dict[int, Post] = {}
     for answers in (False, True):
@@ -111,7 +115,7 @@ async def populate(residents: Sequence[Node], now: int) -> None:
         await _hand_round(residents)
 
 
-def _ratings(residents: Sequence[Node], index: int) -> dict[Identity, tuple[int, int | None]]:
+def _ratings(residents: Sequence[Resident], index: int) -> dict[Identity, tuple[int, int | None]]:
     given: dict[Identity, tuple[int, int | None]] = {}
     for raters, targets, mt, tlt in RATINGS:
         for target in targets:
@@ -120,32 +124,34 @@ def _ratings(residents: Sequence[Node], index: int) -> dict[Identity, tuple[int,
     return given
 
 
-async def _rate(rater: Node, given: Mapping[Identity, tuple[int, int | None]]) -> None:
+async def _rate(rater: Resident, given: Mapping[Identity, tuple[int, int | None]]) -> None:
     def keep(database: sqlite3.Connection) -> None:
         for target, (mt, tlt) in given.items():
-            line = make_trust(target, mt, tlt, "", rater.now())
+            line = make_trust(target, mt, tlt, "", rater.commons.now())
             evidence.add_pending(database, rater.view, STATE, line)
         keep_ratings(database, rater.view)
 
-    await rater.writer.run(keep)
-    rater.standings.note([rater.view])
+    await rater.commons.writer.run(keep)
+    rater.commons.standings.note([rater.view])
 
 
-async def _hand_round(residents: Sequence[Node]) -> None:
+async def _hand_round(residents: Sequence[Resident]) -> None:
     for resident in residents:
         await resident.seal()
     for resident in residents:
         for neighbour in residents:
-            if neighbour is not resident and resident.intake.wanted(neighbour.identity):
+            if neighbour is not resident and resident.commons.intake.wanted(neighbour.identity):
                 await resident.library.offer(neighbour.library.bundle(neighbour.identity), "a neighbour")
-        await resident.standings.refresh(resident.now())
+        await resident.commons.standings.refresh(resident.commons.now())
 
 
-async def _post(resident: Node, line: Line, posted: Mapping[int, Post], now: int) -> Post:
+async def _post(resident: Resident, line: Line, posted: Mapping[int, Post], now: int) -> Post:
     parent = posted[line.parent].header if line.parent is not None else None
     thread = parent.thread_id if parent else None
+    if resident.keys is None:
+        raise NotPermitted("a resident of the demo has no key")
     octets = make_post(
-        resident.plan.keys.signer,
+        resident.keys.signer,
         boards=parent.boards if parent else (line.board,),
         body=line.body,
         time=now - line.minutes * 60,
@@ -160,5 +166,5 @@ async def _post(resident: Node, line: Line, posted: Mapping[int, Post], now: int
     def keep(database: sqlite3.Connection) -> None:
         keep_post(database, post, evidence.add_pending(database, resident.view, POSTS, octets), now)
 
-    await resident.writer.run(keep)
+    await resident.commons.writer.run(keep)
     return post

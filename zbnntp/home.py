@@ -22,9 +22,21 @@ from mnemonic import Mnemonic
 
 from zbnntp.model.errors import BadEncoding, NotPermitted
 from zbnntp.model.fields import one_line
-from zbnntp.model.keys import KEY_OCTETS, Sha256, Signer, identity_text, seal_secret, sha256, unseal_secret
+from zbnntp.model.keys import (
+    KEY_OCTETS,
+    Identity,
+    Sha256,
+    Signer,
+    identity_text,
+    parse_identity,
+    seal_secret,
+    sha256,
+    unseal_secret,
+)
 from zbnntp.model.limits import NICK_CHARACTERS
 
+MORE_IDENTITIES = "identities"
+SHORT_ID = 8  # characters of an identity that are enough to name it
 KEY_FILE, STORE_FILE, LOCK_FILE, ADMIN_SOCKET = "key.json", "store.sqlite", "lock", "admin.sock"
 SOCKET_PATH_OCTETS = 100  # the kernel takes 107; names are added
 PASSPHRASE_CREDENTIAL = "zbnntp-passphrase"  # noqa: S105 - a file name under $CREDENTIALS_DIRECTORY
@@ -39,6 +51,38 @@ class Keys:
     onion_seed: bytes
     nick: str
     next_key: Sha256  # hash of the recovery public key
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A local identity, as its key file names it without any passphrase. `place` holds that file."""
+
+    place: Path
+    identity: Identity
+    nick: str
+    sealed: bool
+
+
+def accounts(home: Path) -> list[Account]:
+    """The identities of a home: the default one first, then those added, by identity."""
+    added = sorted(path.parent for path in (home / MORE_IDENTITIES).glob(f"*/{KEY_FILE}"))
+    first, *others = (_account(place) for place in (home, *added))
+    return [first, *sorted(others, key=lambda it: it.identity)]
+
+
+def _account(place: Path) -> Account:
+    content = _read(place)
+    try:
+        identity = parse_identity(content["identity"])
+        return Account(place, identity, content["nick"], not isinstance(content["secret"], str))
+    except (KeyError, TypeError) as error:
+        raise BadEncoding(f"{place / KEY_FILE} is damaged; restore it from your backup") from error
+
+
+def new_place(home: Path) -> Path:
+    """A directory for one more identity."""
+    make_directory(home / MORE_IDENTITIES)
+    return home / MORE_IDENTITIES / secrets.token_hex(4)
 
 
 def make_directory(home: Path) -> None:

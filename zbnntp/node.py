@@ -7,12 +7,11 @@ handed over here as a callable or behind the small Protocols that nntp, peers an
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import signal
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,56 +19,44 @@ from typing import Any
 
 import trio
 
-from zbnntp import local, sealing
+from zbnntp import home, local
 from zbnntp.admin import serve_admin
 from zbnntp.config import Config
-from zbnntp.control import help as manual
-from zbnntp.control.actions import Control
-from zbnntp.control.reports import status_lines
-from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Keys, socket_path
+from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
 from zbnntp.ingest import Intake
-from zbnntp.library import Bell, Directory, Library
-from zbnntp.model.bundle import Offer
+from zbnntp.library import Bell
+from zbnntp.listening import open_listeners
 from zbnntp.model.errors import NotPermitted, Refused
-from zbnntp.model.keys import Identity, identity_text
-from zbnntp.model.link import Link, format_link
-from zbnntp.model.views import Level
+from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.nntp import server as nntp
-from zbnntp.peering import Peering
+from zbnntp.peering import Network
 from zbnntp.posting import Desk
+from zbnntp.resident import Commons, Resident
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers, promises, ratings
+from zbnntp.store import evidence, promises
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 
 log = logging.getLogger(__name__)
 
-SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
 RANK_SECONDS = 1  # levels are computed anew at most so often
 LOG_QUEUE = 1_000
 LOG_A_DAY = 200  # sentences in zb.log: a hostile peer must not fill the disk with complaints
 LOG_SAME_SECONDS = 3600
 DAY_SECONDS = 86_400
-NNTP_PORT, FALLBACK_PORT = 119, 1119
-LOOPBACK = ("127.0.0.1", "::1")
-OWN_GROUPS = {
-    local.CONTROL: "Commands to your node, and its answers",
-    local.HELP: "The manual",
-    local.LOG: "What your node did that you should know",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run. `say` prints a line to the owner, `clock` gives unix seconds; `local_net` replaces tor."""
+    """What to run. `keys` are the default identity's; `local_net` replaces tor; `say` prints a line to the owner."""
 
     home: Path
     config: Config
     keys: Keys
     local_net: Path | None
     say: Callable[[str], None]
-    clock: Callable[[], float]
+    clock: Callable[[], float]  # unix seconds
 
 
 def run_node(plan: Plan) -> None:
@@ -109,34 +96,62 @@ async def open_node(plan: Plan) -> AsyncIterator[Node]:
     path = plan.home / STORE_FILE
     prepare(path)
     path.chmod(0o600)
+    accounts = home.accounts(plan.home)
     async with open_writer(path) as writer:
         reader = connect_reader(path)
         try:
-            identity = plan.keys.signer.identity
-            view = await writer.run(lambda database: evidence.person_pk(database, identity))
+            views = [
+                await writer.run(lambda database, it=it: evidence.person_pk(database, it.identity))  # type: ignore[misc]
+                for it in accounts
+            ]
             epoch = await writer.run(promises.epoch)
-            yield Node(plan, reader, writer, view, epoch)
+            yield Node(plan, reader, writer, dict(zip(accounts, views, strict=True)), epoch)
         finally:
             reader.close()
 
 
 class Node:
-    """One person's node. The view is theirs; `house` methods are what control asks for."""
+    """The residents of one home directory and what they share. The first is the default identity."""
 
-    def __init__(self, plan: Plan, reader: sqlite3.Connection, writer: Writer, view: int, epoch: str) -> None:
-        self.plan, self.reader, self.writer, self.view = plan, reader, writer, view
-        self.identity: Identity = plan.keys.signer.identity
+    def __init__(
+        self,
+        plan: Plan,
+        reader: sqlite3.Connection,
+        writer: Writer,
+        accounts: Mapping[Account, int],
+        epoch: str,
+    ) -> None:
+        self.plan = plan
         self.bell = Bell()
-        self.standings = Standings(reader, writer, (self.identity,), turn=trio.Lock())
-        self.intake = Intake(reader, writer, self.standings, self.log, self._announce)
-        self.library = Library(reader, self.intake, self.identity, epoch, self.bell, plan.config.mirror, plan.clock)
-        directory = Directory(reader, self.identity, (self.identity,), self.log)
-        self.peering = Peering(plan, self.library, directory)
-        self.control = Control(reader, writer, self.standings, self.identity, plan.clock, self)
-        self._rewritten = f"rewritten {self.identity.hex()}"
-        self._to_seal, self._to_rank = trio.Event(), trio.Event()
+        self._to_rank = trio.Event()
         self._log_in, self._log_out = trio.open_memory_channel[str](LOG_QUEUE)
-        self._listening: list[str] = []
+        standings = Standings(reader, writer, [it.identity for it in accounts], turn=trio.Lock())
+        intake = Intake(reader, writer, standings, self.log, self._announce)
+        config = plan.config
+        self.commons = Commons(
+            reader=reader,
+            writer=writer,
+            standings=standings,
+            intake=intake,
+            network=Network(plan),
+            bell=self.bell,
+            epoch=epoch,
+            mirror=config.mirror,
+            delay_seconds=config.publish_delay_seconds,
+            listening=[],
+            clock=plan.clock,
+            log=self.log,
+        )
+        self.residents = [Resident(self.commons, account, view) for account, view in accounts.items()]
+        self.owner = self.residents[0]
+        self._unlock_known()
+
+    def _unlock_known(self) -> None:
+        """The default identity's key was given; keys in clear text are at hand as well."""
+        self.owner.unlock(self.plan.keys)
+        for resident in self.residents[1:]:
+            if not resident.account.sealed:
+                resident.unlock(home.load_keys(resident.account.place, None))
 
     async def serve(self, listeners: Sequence[socket.socket], stopping: trio.Event) -> None:
         """The task tree: everything that runs while the node does."""
@@ -147,118 +162,83 @@ class Node:
             config = self.plan.config
             limits = nntp.Limits(connections=config.connections, idle_seconds=config.idle_seconds)
             self._announce_listeners(listeners)
-            await nntp.serve(listeners, self._make_session, self.plan.clock, limits=limits, stopping=stopping)
+            await nntp.serve(listeners, self.open, self.plan.clock, limits=limits, stopping=stopping)
             nursery.cancel_scope.cancel()
 
     async def live(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Everything but newsreaders and the owner's door, until cancelled."""
-        await self.prepare()
+        for resident in self.residents:
+            await resident.furnish()
+        await self.commons.standings.refresh(self.commons.now())
         async with trio.open_nursery() as nursery:
-            for task in (self._keep_log, self._keep_ranked, self._keep_sealed, self.peering.run):
+            for task in (self._keep_log, self._keep_ranked, self.commons.network.run):
                 nursery.start_soon(task)
+            for resident in self.residents:
+                await resident.seal()
+                nursery.start_soon(resident.live)
             task_status.started()
-
-    async def prepare(self) -> None:
-        """Own groups, manual and welcome; levels from the ratings held; a first head."""
-        now, nick = self.now(), self.nick()
-
-        def furnish(database: sqlite3.Connection) -> None:
-            for name, description in OWN_GROUPS.items():
-                numbers.add_newsgroup(database, self.view, name, now, description)
-            manual.file_help(database, self.view, now)
-            manual.file_welcome(database, self.view, self.identity, nick, now)
-
-        await self.writer.run(furnish)
-        await self.standings.refresh(now)
-        await self.seal()
-
-    def now(self) -> int:
-        return int(self.plan.clock())
-
-    # what control asks of the house
-
-    def nick(self) -> str:
-        return promises.find_meta(self.reader, f"nick {self.identity.hex()}") or self.plan.keys.nick
-
-    def publish(self) -> None:
-        self._to_seal.set()
-        self.peering.people_changed()
-
-    def link(self) -> str:
-        urls = tuple(endpoint.url for endpoint in self.peering.endpoints)
-        if not urls:
-            raise NotPermitted("this node has no address for others yet: it runs without tor")
-        return format_link(Link(self.identity, urls))
-
-    def status(self) -> Sequence[str]:
-        return status_lines(self.report())
-
-    async def follow(self, identity: Identity, urls: Sequence[str]) -> str:
-        return await self.peering.fetch_now(identity, urls)
-
-    def report(self) -> dict[str, Any]:
-        """What `zbnntp status --json` prints."""
-        standings = ratings.standings(self.reader, self.view).values()
-        own = evidence.find_manifest(self.reader, self.identity)
-        boards = [row for row in numbers.newsgroups(self.reader, self.view) if row.name not in OWN_GROUPS]
-        return {
-            "identity": identity_text(self.identity),
-            "nick": self.nick(),
-            "from": manual.own_sender(self.identity, self.nick()),
-            "listening": self._listening,
-            "tor": self.peering.describe(),
-            "link": format_link(Link(self.identity, tuple(it.url for it in self.peering.endpoints)))
-            if self.peering.endpoints
-            else "",
-            "people": {
-                "fetched": sum(it.fetch for it in standings),
-                "full": sum(it.level == Level.FULL for it in standings),
-                "limited": sum(it.level == Level.LIMITED for it in standings),
-            },
-            "boards": {row.name: row.count for row in boards if not row.hidden},
-            "unpublished": len(evidence.outbox(self.reader, self.view)),
-            "published_seq": own.seq if own else 0,
-        }
 
     # newsreaders
 
-    def _make_session(self) -> tuple[Shelf, Desk]:
-        shelf = Shelf(self.reader, self.identity, lambda: manual.motd(self.identity, self.nick()))
-        signers = {self.identity: self.plan.keys.signer}
-        clock = self.plan.clock
-        desk = Desk(
-            self.reader, self.writer, self.standings, signers, self.identity, clock, self.control.post, self._posted
-        )
-        return shelf, desk
+    def open(self) -> tuple[Shelf, Desk]:
+        """The view of a connection that has not logged in: the default identity's."""
+        return self.owner.shelf(), self.owner.desk(self._open_signers, self._posted)
 
-    def _posted(self) -> None:
+    async def login(self, user: str, password: str) -> tuple[Shelf, Desk]:
+        """The view of a local identity, named by nick, id or short id; its passphrase unlocks it. NotPermitted."""
+        resident = self.find_resident(user)
+        keys = await trio.to_thread.run_sync(home.load_keys, resident.account.place, password)
+        resident.unlock(keys)
+        return resident.shelf(), resident.desk(lambda: {resident.identity: keys.signer}, self._posted)
+
+    def find_resident(self, name: str) -> Resident:
+        """The local identity of that nick or id; NotPermitted when there is none or more than one."""
+        found = [
+            it
+            for it in self.residents
+            if name == it.nick() or (len(name) >= home.SHORT_ID and identity_text(it.identity).startswith(name))
+        ]
+        if len(found) != 1:
+            raise NotPermitted("no identity of that name lives here; use its nick or its 56 characters")
+        return found[0]
+
+    def _open_signers(self) -> Mapping[Identity, Signer]:
+        """Whom a connection without a login may post as: the owner, and those whose key lies in clear text."""
+        free = [it for it in self.residents if it is self.owner or not it.account.sealed]
+        return {it.identity: it.keys.signer for it in free if it.keys}
+
+    def _posted(self, author: Identity) -> None:
         self._to_rank.set()
-        self._to_seal.set()
+        for resident in self.residents:
+            if resident.identity == author:
+                resident.publish()
 
     # the owner
 
     async def _answer_owner(self, request: dict[str, Any]) -> dict[str, Any]:
+        resident = self.find_resident(request["as"]) if isinstance(request.get("as"), str) else self.owner
         if isinstance(request.get("do"), str):
-            answer = await self.control.run(request["do"], None)
+            answer = await resident.control.run(request["do"], None)
             return {"ok": answer.ok, "text": answer.text}
         if request.get("ask") == "link":
-            return {"ok": True, "text": self.link()}
+            return {"ok": True, "text": resident.link()}
         if request.get("ask") == "status":
-            return {"ok": True, "text": "\n".join(self.status()), "status": self.report()}
+            return {"ok": True, "text": "\n".join(resident.status()), "status": resident.report()}
         raise Refused("there is no such request")
 
     def _introduce(self) -> None:
-        say = self.plan.say
-        say(f"identity {identity_text(self.identity)} ({self.nick()})")
-        say(f"From     {manual.own_sender(self.identity, self.nick())}")
-        say(f"link     {self.report()['link'] or 'none: this node runs without tor'}")
-        say(f"tor      {self.peering.describe()}")
+        for resident in self.residents:
+            report = resident.report()
+            self.plan.say(f"identity {report['identity']} ({report['nick']})")
+            self.plan.say(f"From     {report['from']}")
+            self.plan.say(f"link     {report['link'] or 'none: this node runs without tor'}")
+        self.plan.say(f"tor      {self.owner.report()['tor']}")
 
     def _announce_listeners(self, listeners: Sequence[socket.socket]) -> None:
         for listener in listeners:
             host, port = listener.getsockname()[:2]
-            self._listening.append(f"nntp://[{host}]:{port}" if ":" in host else f"nntp://{host}:{port}")
-        self.plan.say(f"ready {self._listening[0]}")
+            self.commons.listening.append(f"nntp://[{host}]:{port}" if ":" in host else f"nntp://{host}:{port}")
+        self.plan.say(f"ready {self.commons.listening[0]}")
 
     # background
 
@@ -270,31 +250,11 @@ class Node:
         while True:
             await self._to_rank.wait()
             self._to_rank = trio.Event()
-            if self.standings.stale:
-                await self.standings.refresh(self.now())
-                self.peering.people_changed()
+            if self.commons.standings.stale:
+                await self.commons.standings.refresh(self.commons.now())
+                for resident in self.residents:
+                    resident.people_changed()
             await trio.sleep(RANK_SECONDS)
-
-    async def _keep_sealed(self) -> None:
-        while True:
-            await self._to_seal.wait()
-            self._to_seal = trio.Event()
-            await self.seal()
-            await trio.sleep(SEAL_SECONDS)
-
-    async def seal(self) -> Offer | None:
-        """Sign and publish what waits in the outbox, if anything does."""
-        keys = self.plan.keys
-        author = sealing.Author(keys.signer, self.nick(), self.peering.endpoints, keys.next_key)
-        now = self.now()
-        rewrite = now - int(promises.find_meta(self.reader, self._rewritten) or 0) >= DAY_SECONDS
-        offer = sealing.seal(self.reader, author, now, rewrite=rewrite)
-        if offer is not None:
-            await self.intake.offer(offer, "own", now)
-            if rewrite:
-                await self.writer.run(lambda database: promises.put_meta(database, self._rewritten, str(now)))
-            self.peering.own_news()
-        return offer
 
     def log(self, text: str) -> None:
         """One sentence into zb.log; when too many wait, the newest are dropped."""
@@ -306,52 +266,15 @@ class Node:
         seen: dict[str, int] = {}
         today, count = 0, 0
         async for text in self._log_out:
-            now = self.now()
+            now = self.commons.now()
             if now // DAY_SECONDS != today:
                 today, count, seen = now // DAY_SECONDS, 0, {}
             if count >= LOG_A_DAY or now - seen.get(text, 0) < LOG_SAME_SECONDS:
                 continue
             seen[text], count = now, count + 1
-            subject = text if len(text) <= 70 else text[:67] + "..."
-            note = local.Note(local.LOG, subject, text + "\n")
-            await self.writer.run(lambda database, note=note, now=now: local.file_note(database, self.view, note, now))  # type: ignore[misc]
+            await self.commons.writer.run(lambda database, text=text, now=now: self._file_log(database, text, now))  # type: ignore[misc]
 
-
-def open_listeners(listen: str, say: Callable[[str], None]) -> list[socket.socket]:
-    """The sockets of `HOST:PORT`; empty: both loopbacks at 119, or 1119 where that is forbidden, which is said."""
-    if listen:
-        host, _, port = listen.rpartition(":")
-        host = host.strip("[]")
-        if host not in LOOPBACK and host != "localhost":
-            raise NotPermitted(
-                "newsreaders on other machines need TLS and a login, which this node has not; use 127.0.0.1"
-            )
-        if not port.isdigit() or int(port) > 65535:
-            raise NotPermitted(f"{listen!r} is no HOST:PORT; for example 127.0.0.1:1119")
-        return _bind(("127.0.0.1" if host == "localhost" else host,), int(port))
-    try:
-        return _bind(LOOPBACK, NNTP_PORT)
-    except PermissionError:
-        say("port 119 needs more rights here: listening at 1119 (conf/zbnntp.socket shows how to have 119)")
-        return _bind(LOOPBACK, FALLBACK_PORT)
-
-
-def _bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    opened: list[socket.socket] = []
-    for host in hosts:
-        try:
-            opened.append(nntp.listen(host, port))
-        except PermissionError:
-            raise
-        except OSError as error:
-            if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) and opened:
-                continue  # a machine without IPv6
-            for listener in opened:
-                listener.close()
-            raise NotPermitted(
-                f"port {port} is taken ({error.strerror}); choose another with --listen 127.0.0.1:PORT"
-            ) from error
-    return opened
-
-
-__all__ = ["Node", "Plan", "open_listeners", "open_node", "run", "run_node", "serve"]
+    def _file_log(self, database: sqlite3.Connection, text: str, now: int) -> None:
+        subject = text if len(text) <= 70 else text[:67] + "..."
+        for resident in self.residents:
+            local.file_note(database, resident.view, local.Note(local.LOG, subject, text + "\n"), now)

@@ -1,7 +1,7 @@
 """How this node reaches others and is reached: onions through tor, sockets in a directory, or not at all.
 
-One Peering belongs to one local identity: its own onion, its own stream isolation, its own Unix socket. Onion nodes and
-local ones never mix. docs/tor.md.
+One Network belongs to a node; one Peering to each local identity: its own onion, stream isolation and Unix socket, so
+that nobody can tell that two of them live on one node. Onion nodes and local ones never mix. docs/tor.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from zbnntp.home import socket_path
+from zbnntp.home import Keys, socket_path
 from zbnntp.library import Directory, Library
 from zbnntp.model.errors import NotPermitted, ZbError
 from zbnntp.model.keys import Identity, identity_text
@@ -41,38 +41,14 @@ PUBLISHING = {
 }
 
 
-class Peering:
-    """`endpoints` is what the head says; `run` serves and syncs until cancelled."""
+class Network:
+    """What carries a node's visits: tor, the sockets in a directory, or nothing. Shared by its identities."""
 
-    def __init__(self, plan: Plan, library: Library, directory: Directory) -> None:
-        self._plan, self._library, self._directory = plan, library, directory
-        self._identity = plan.keys.signer.identity
-        self._tor: Tor | None = None
-        self._onion: OnionService | None = None
-        self._schedule: Schedule | None = None
-        self._visits: trio.Nursery | None = None
-        self.endpoints: tuple[Endpoint, ...] = ()
-        self._host, self._socket = "", Path()
-        self._carrier = self._open_local() if plan.local_net else self._open_tor()
-
-    def _open_local(self) -> Transport:
-        name = identity_text(self._identity)[:LOCAL_NAME_CHARACTERS]
-        net = self._plan.local_net or Path()
-        self._host, self._socket = name, net / f"{name}.sock"
-        self.endpoints = (Endpoint(f"local:{name}", True),)
-        return local_transport(net)
-
-    def _open_tor(self) -> Transport | None:
-        source = self._tor_source()
-        if source is None:
-            return None
-        self._socket = socket_path(self._plan.home, "onion.sock")
-        self._tor = Tor(source, self._plan.say)
-        self._onion = OnionService(self._plan.keys.onion_seed, self._socket)
-        self._tor.add(self._onion)
-        self._host = self._onion.address
-        self.endpoints = (Endpoint(f"http://{self._onion.address}", True),)
-        return onion_transport(source.socks, f"{identity_text(self._identity)}|peers")
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        source = None if plan.local_net else self._tor_source()
+        self.local_net = plan.local_net
+        self.tor = Tor(source, plan.say) if source else None
 
     def _tor_source(self) -> OwnTor | SystemTor | None:
         config = self._plan.config
@@ -86,30 +62,69 @@ class Peering:
         place = self._plan.home.absolute() / "tor"
         return OwnTor(place, socket_directory(place), extra_torrc=config.tor_options)
 
-    def describe(self) -> str:
+    async def run(self) -> None:
+        """Keep tor running until cancelled."""
+        if self.tor:
+            await self.tor.run()
+
+    def describe(self, onion: OnionService | None) -> str:
         """One sentence on how this node reaches others."""
-        if self._plan.local_net:
-            return f"not used: peers are the nodes in {self._plan.local_net}"
-        if self._tor is None or self._onion is None:
+        if self.local_net:
+            return f"not used: peers are the nodes in {self.local_net}"
+        if self.tor is None or onion is None:
             if self._plan.config.tor == "auto":
                 return "not installed: nothing is fetched or published; install tor and start again"
             return "off: nothing is fetched or published"
-        if self._tor.problem:
-            return self._tor.problem
-        if self._tor.bootstrap < 100:
-            return f"connecting, {self._tor.bootstrap} %"
-        return f"connected; {PUBLISHING[self._onion.state]}"
+        if self.tor.problem:
+            return self.tor.problem
+        if self.tor.bootstrap < 100:
+            return f"connecting, {self.tor.bootstrap} %"
+        return f"connected; {PUBLISHING[onion.state]}"
+
+
+class Peering:
+    """One identity's own onion or socket, and its visits. `endpoints` is what its head says."""
+
+    def __init__(self, network: Network, keys: Keys, home: Path, library: Library, directory: Directory) -> None:
+        self._network, self._library, self._directory = network, library, directory
+        self._identity = keys.signer.identity
+        self._onion: OnionService | None = None
+        self._schedule: Schedule | None = None
+        self._visits: trio.Nursery | None = None
+        self.endpoints: tuple[Endpoint, ...] = ()
+        self._host, self._socket = "", Path()
+        self._carrier: Transport | None = None
+        if network.local_net:
+            self._open_local(network.local_net)
+        elif network.tor:
+            self._open_onion(network.tor, keys, home)
+
+    def _open_local(self, net: Path) -> None:
+        name = identity_text(self._identity)[:LOCAL_NAME_CHARACTERS]
+        self._host, self._socket = name, net / f"{name}.sock"
+        self.endpoints = (Endpoint(f"local:{name}", True),)
+        self._carrier = local_transport(net)
+
+    def _open_onion(self, tor: Tor, keys: Keys, home: Path) -> None:
+        self._socket = socket_path(home, "onion.sock")
+        self._onion = OnionService(keys.onion_seed, self._socket)
+        tor.add(self._onion)
+        self._host = self._onion.address
+        self.endpoints = (Endpoint(f"http://{self._onion.address}", True),)
+        self._carrier = onion_transport(tor.socks, f"{identity_text(self._identity)}|peers")
+
+    def describe(self) -> str:
+        """One sentence on how this identity reaches others."""
+        return self._network.describe(self._onion)
 
     async def run(self) -> None:
-        """Tor, the server for visitors, and the schedule of visits to others."""
+        """The server for visitors, and the schedule of visits to others, until cancelled."""
         if self._carrier is None:
             await trio.sleep_forever()
             return
         try:
             async with trio.open_nursery() as nursery:
                 self._visits = nursery
-                if self._tor:
-                    nursery.start_soon(self._tor.run)
                 api = Api(self._identity, self._library, self._library.now, lacking=self._note_gap)
                 nursery.start_soon(Server(api, (self._host,)).serve, listen_unix(self._socket))
                 nursery.start_soon(self._visit_others, self._carrier)
@@ -119,9 +134,10 @@ class Peering:
                 await self._carrier.aclose()
 
     async def _visit_others(self, carrier: Transport) -> None:
-        if self._tor:
-            await self._tor.wait_bootstrapped()
-        renew = self._tor.renew if self._tor else no_renewal
+        tor = self._network.tor
+        if tor:
+            await tor.wait_bootstrapped()
+        renew = tor.renew if tor else no_renewal
         sync = Sync(carrier, self._library)
         self._schedule = Schedule(
             self._identity, sync, self._library, self._directory, random.SystemRandom(), renew=renew

@@ -26,18 +26,18 @@ DUPLICATE_SECONDS = 600  # the same text without a Message-ID within this time i
 
 
 class Desk:
-    """Takes what newsreaders post for one view. `control` runs a command article; `posted` is called after a post."""
+    """Takes what one view's newsreaders post, as one of `signers`; `control` runs commands, `posted` hears of posts."""
 
     def __init__(
         self,
         reader: sqlite3.Connection,
         writer: Writer,
         standings: Standings,
-        signers: Mapping[Identity, Signer],
+        signers: Callable[[], Mapping[Identity, Signer]],
         view: Identity,
         clock: Callable[[], float],
         control: Callable[[ProtoArticle], Awaitable[str]],
-        posted: Callable[[], None],
+        posted: Callable[[Identity], None],
     ) -> None:
         self._reader, self._writer, self._standings = reader, writer, standings
         self._signers, self._view = signers, view
@@ -56,20 +56,22 @@ class Desk:
         check_date(proto, now)
         if proto.cancels:
             return await self._cancel(proto, proto.cancels, offered_id, now)
-        signer = self._signer(proto)
+        signers = self._signers()
+        signer = self._signer(proto, signers)
         if proto.supersedes:
-            draft = make_replacement(self._reader, self._view, self._signers, proto, proto.supersedes)
+            draft = make_replacement(self._reader, self._view, signers, proto, proto.supersedes)
         else:
             draft = make_draft(self._reader, self._view, proto)
         article = await self._writer.run(lambda database: commit_post(database, self._standings, signer, draft, now))
         self._standings.note(posts.answered_authors(self._reader, [article]))
-        self._posted()
+        self._posted(signer.identity)
         return message_id(posts.post_id(self._reader, article))
 
     async def _cancel(self, proto: ProtoArticle, target: str, offered_id: str, now: int) -> str:
         """Take an own post back; the control article itself is not kept."""
-        await self._writer.run(lambda database: cancel_post(database, self._standings, self._signers, target, now))
-        self._posted()
+        signers = self._signers()
+        author = await self._writer.run(lambda database: cancel_post(database, self._standings, signers, target, now))
+        self._posted(author)
         return proto.message_id or offered_id
 
     async def _command(self, proto: ProtoArticle) -> str:
@@ -77,11 +79,11 @@ class Desk:
             raise NotPermitted(f"send commands to {CONTROL} alone, and the post to its board")
         return await self._control(proto)
 
-    def _signer(self, proto: ProtoArticle) -> Signer:
+    def _signer(self, proto: ProtoArticle, signers: Mapping[Identity, Signer]) -> Signer:
         author = proto.sender or self._view
-        if author not in self._signers:
+        if author not in signers:
             raise NotPermitted("the address in From is somebody else's; zb.help has your own")
-        return self._signers[author]
+        return signers[author]
 
 
 def cancel_post(
@@ -90,8 +92,8 @@ def cancel_post(
     signers: Mapping[Identity, Signer],
     reference: str,
     now: int,
-) -> None:
-    """Take an own post back: out of every group at once, out of the manifest with the next head."""
+) -> Identity:
+    """Take an own post back: out of every group at once, out of the manifest with the next head. Returns its author."""
     article, post, author = own_article(database, signers, reference)
     person = evidence.person_pk(database, author)
     if not drop_unpublished(database, standings, article):
@@ -99,6 +101,7 @@ def cancel_post(
         posts.record_deletion(database, person, post, now)
         for view in standings.views:
             settle(database, evidence.person_pk(database, view), [article], now)
+    return author
 
 
 def drop_unpublished(database: sqlite3.Connection, standings: Standings, article: int) -> bool:

@@ -1,9 +1,9 @@
 """Imports point one way.
 
     layer 4   cli -> node, demo, config, home, admin
-    layer 3   node -> everything below: the only place where the parts meet, with two at its side: library shows the
-              store to peers, peering has what runs for them; home (a node's files) and admin (its local socket)
-              know the model alone
+    layer 3   node -> everything below: the only place where the parts meet, with some at its side: resident is one of
+              its identities, library shows the store to peers, peering has what runs for them, listening opens the
+              newsreaders' sockets; home (a node's files) and admin (its local socket) know the model alone
     layer 2   posting -> ingest, shelf, control and what they share: model and store; some also trust
     layer 1   store, trust, nntp, peers: model only, never one another
     layer 0   model
@@ -45,9 +45,23 @@ ALLOWED: dict[str, set[str]] = {
     "admin": {"model"},
     "library": {"model", "store", "peers", "ingest"},
     "peering": {"model", "peers", "library", "home"},
-    "node": {"model", "store", "trust", "nntp", "peers", "config", "home", "admin", "library", "peering", *JOURNEYS},
+    "listening": {"model", "nntp"},
+    "resident": {"model", "store", "home", "library", "peering", *JOURNEYS},
+    "node": {
+        "model",
+        "store",
+        "nntp",
+        "config",
+        "home",
+        "admin",
+        "library",
+        "listening",
+        "peering",
+        "resident",
+        *JOURNEYS,
+    },
     "data": set(),
-    "demo": {"model", "store", "ingest", "node", "config", "home", "data"},
+    "demo": {"model", "store", "ingest", "node", "resident", "config", "home", "data"},
     "cli": {"node", "demo", "config", "home", "admin", "model"},
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}

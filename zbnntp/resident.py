@@ -1,0 +1,220 @@
+"""One of a node's identities: their view, desk and control, their library and address, their manifest.
+
+What the residents of a node share - store, trust graph, intake, tor - is in Commons. Nothing that leaves the node tells
+that two residents live together. A resident whose key is sealed and not yet unlocked can be read as, not posted as.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import trio
+
+from zbnntp import local, sealing
+from zbnntp.control import help as manual
+from zbnntp.control.actions import Control
+from zbnntp.control.reports import status_lines
+from zbnntp.home import Account, Keys
+from zbnntp.ingest import Intake
+from zbnntp.library import Bell, Directory, Library
+from zbnntp.model.bundle import Offer
+from zbnntp.model.errors import NotPermitted, ZbError
+from zbnntp.model.keys import Identity, Signer, identity_text
+from zbnntp.model.link import Link, format_link
+from zbnntp.model.views import Level
+from zbnntp.peering import Network, Peering
+from zbnntp.posting import Desk
+from zbnntp.shelf import Shelf
+from zbnntp.standing import Standings
+from zbnntp.store import evidence, numbers, promises, ratings
+from zbnntp.store.writer import Writer
+
+SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
+DAY_SECONDS = 86_400
+OWN_GROUPS = {
+    local.CONTROL: "Commands to your node, and its answers",
+    local.HELP: "The manual",
+    local.LOG: "What your node did that you should know",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Commons:
+    """What the residents of a node share."""
+
+    reader: sqlite3.Connection
+    writer: Writer
+    standings: Standings
+    intake: Intake
+    network: Network
+    bell: Bell
+    epoch: str
+    mirror: str
+    delay_seconds: int
+    listening: list[str]  # filled when newsreaders can connect
+    clock: Callable[[], float]
+    log: Callable[[str], None]
+
+    def now(self) -> int:
+        return int(self.clock())
+
+
+class Resident:
+    """One local identity. The methods from `nick` to `follow` are what control asks of the house."""
+
+    def __init__(self, commons: Commons, account: Account, view: int) -> None:
+        self.commons, self.account, self.view = commons, account, view
+        self.identity: Identity = account.identity
+        self.keys: Keys | None = None
+        self.peering: Peering | None = None
+        reader, views = commons.reader, commons.standings.views
+        self.library = Library(
+            reader, commons.intake, self.identity, commons.epoch, commons.bell, commons.mirror, commons.clock
+        )
+        self._directory = Directory(reader, self.identity, views, commons.log)
+        self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
+        self._rewritten = f"rewritten {self.identity.hex()}"
+        self._to_seal = trio.Event()
+        self._unlocked = trio.Event()
+
+    def unlock(self, keys: Keys) -> None:
+        """Their key is at hand from now on."""
+        if self.keys is None:
+            self.keys = keys
+            self.peering = Peering(self.commons.network, keys, self.account.place, self.library, self._directory)
+            self._unlocked.set()
+
+    async def live(self) -> None:
+        """Publish and visit others, from when the key is at hand until cancelled."""
+        await self._unlocked.wait()
+        if self.peering is None:
+            raise trio.TrioInternalError("an unlocked resident without an address")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._keep_sealed)
+            nursery.start_soon(self.peering.run)
+
+    async def furnish(self) -> None:
+        """Own groups, manual and welcome."""
+        now, nick = self.commons.now(), self.nick()
+
+        def change(database: sqlite3.Connection) -> None:
+            for name, description in OWN_GROUPS.items():
+                numbers.add_newsgroup(database, self.view, name, now, description)
+            manual.file_help(database, self.view, now)
+            manual.file_welcome(database, self.view, self.identity, nick, now)
+
+        await self.commons.writer.run(change)
+
+    # what control asks of the house
+
+    def nick(self) -> str:
+        return promises.find_meta(self.commons.reader, f"nick {self.identity.hex()}") or self.account.nick
+
+    def publish(self) -> None:
+        self._to_seal.set()
+        self.people_changed()
+
+    def link(self) -> str:
+        urls = tuple(endpoint.url for endpoint in self.peering.endpoints) if self.peering else ()
+        if not urls:
+            raise NotPermitted("this node has no address for others yet: it runs without tor")
+        return format_link(Link(self.identity, urls))
+
+    def status(self) -> Sequence[str]:
+        return status_lines(self.report())
+
+    def people_changed(self) -> None:
+        """Trust has changed whom to visit."""
+        if self.peering:
+            self.peering.people_changed()
+
+    async def follow(self, identity: Identity, urls: Sequence[str]) -> str:
+        if self.peering is None:
+            return "Their posts come as soon as your key is unlocked."
+        return await self.peering.fetch_now(identity, urls)
+
+    def report(self) -> dict[str, Any]:
+        """What `zbnntp status --json` prints of this identity."""
+        reader = self.commons.reader
+        standings = ratings.standings(reader, self.view).values()
+        own = evidence.find_manifest(reader, self.identity)
+        boards = [row for row in numbers.newsgroups(reader, self.view) if row.name not in OWN_GROUPS]
+        link = ""
+        with contextlib.suppress(NotPermitted):
+            link = self.link()
+        return {
+            "identity": identity_text(self.identity),
+            "nick": self.nick(),
+            "from": manual.own_sender(self.identity, self.nick()),
+            "listening": self.commons.listening,
+            "locked": self.keys is None,
+            "tor": self.peering.describe() if self.peering else "waits for the key",
+            "link": link,
+            "people": {
+                "fetched": sum(it.fetch for it in standings),
+                "full": sum(it.level == Level.FULL for it in standings),
+                "limited": sum(it.level == Level.LIMITED for it in standings),
+            },
+            "boards": {row.name: row.count for row in boards if not row.hidden},
+            "unpublished": len(evidence.outbox(reader, self.view)),
+            "published_seq": own.seq if own else 0,
+        }
+
+    # newsreaders
+
+    def shelf(self) -> Shelf:
+        return Shelf(self.commons.reader, self.identity, lambda: manual.motd(self.identity, self.nick()))
+
+    def desk(self, signers: Callable[[], Mapping[Identity, Signer]], posted: Callable[[Identity], None]) -> Desk:
+        """A desk for this view; `signers` are those whom its connection may post as."""
+        commons = self.commons
+        return Desk(
+            commons.reader,
+            commons.writer,
+            commons.standings,
+            signers,
+            self.identity,
+            commons.clock,
+            self.control.post,
+            posted,
+        )
+
+    # the manifest
+
+    async def _keep_sealed(self) -> None:
+        while True:
+            await self._seal_safely()
+            with trio.move_on_after(self._pause()):
+                await self._to_seal.wait()
+            self._to_seal = trio.Event()
+
+    def _pause(self) -> float:
+        """Until the next look at the outbox without being called: a delayed post, or a deletion, may be due."""
+        return SEAL_SECONDS if evidence.outbox(self.commons.reader, self.view) else DAY_SECONDS
+
+    async def _seal_safely(self) -> None:
+        try:
+            if await self.seal() is not None:
+                await trio.sleep(SEAL_SECONDS)
+        except ZbError as error:
+            self.commons.log(f"Your own manifest could not be published: {error}; it is tried again.")
+            await trio.sleep(SEAL_SECONDS)
+
+    async def seal(self) -> Offer | None:
+        """Sign and publish what waits in the outbox, if anything does and the key is at hand."""
+        if self.keys is None or self.peering is None:
+            return None
+        commons, now = self.commons, self.commons.now()
+        author = sealing.Author(self.keys.signer, self.nick(), self.peering.endpoints, self.keys.next_key)
+        rewrite = now - int(promises.find_meta(commons.reader, self._rewritten) or 0) >= DAY_SECONDS
+        offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay_seconds=commons.delay_seconds)
+        if offer is not None:
+            await commons.intake.offer(offer, "own", now)
+            if rewrite:
+                await commons.writer.run(lambda database: promises.put_meta(database, self._rewritten, str(now)))
+            self.peering.own_news()
+        return offer
