@@ -115,6 +115,7 @@ class Control:
         self._controller = controller
         self._threads = threads
         self._send, self.events = trio.open_memory_channel[Any](EVENTS)
+        self._closing = False
         self._token = trio.lowlevel.current_trio_token()
 
     async def subscribe(self) -> None:
@@ -129,6 +130,7 @@ class Control:
 
     async def close(self) -> None:
         """Also frees a thread that waits for an answer."""
+        self._closing = True
         with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_SECONDS, shield=True):
             await trio.to_thread.run_sync(self._controller.close, abandon_on_cancel=True, limiter=self._threads)
 
@@ -143,7 +145,7 @@ class Control:
             raise TorDown(f"This node's tor is gone ({error}).") from error
 
     def _on_status(self, controller: object, state: stem.control.State, timestamp: float) -> None:
-        if state == stem.control.State.CLOSED:
+        if state == stem.control.State.CLOSED and not self._closing:
             self._pass_on(None)
 
     def _pass_on(self, event: object) -> None:

@@ -1,0 +1,249 @@
+"""Tor as a partner that is absent, slow, old or confused: a fake control port, no tor needed."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.peers.fake_tor import HSDIR, FakeTor
+from zbnntp.model.errors import TorDown
+from zbnntp.peers.address import is_onion
+from zbnntp.peers.onion import OnionService, OnionState, Tor
+from zbnntp.peers.tor_process import OwnTor, SystemTor, socket_directory
+
+SEED = bytes(range(32))
+
+
+@asynccontextmanager
+async def running(tor: Tor, fake: FakeTor | None = None) -> AsyncIterator[None]:
+    async with trio.open_nursery() as nursery:
+        if fake:
+            nursery.start_soon(fake.serve)
+        nursery.start_soon(tor.run)
+        with trio.fail_after(10):
+            yield
+        nursery.cancel_scope.cancel()
+
+
+def onion(fake: FakeTor, seed: bytes = SEED, **options: object) -> OnionService:
+    service = OnionService(seed, fake.directory / "web.sock", **options)  # type: ignore[arg-type]
+    fake.addresses[service.command(pow_defence=False).split()[1]] = service.service_id
+    return service
+
+
+async def until(condition: object) -> None:
+    while not condition():  # type: ignore[operator]
+        await trio.sleep(0.01)
+
+
+def test_the_address_is_known_before_tor_runs() -> None:
+    service = OnionService(SEED, Path("/run/x.sock"))
+    assert is_onion(service.address)
+    assert service.state is OnionState.ABSENT
+    line = service.command(pow_defence=True)
+    assert line.startswith("ADD_ONION ED25519-V3:")
+    assert " Flags=DiscardPK Port=80,unix:/run/x.sock MaxStreams=20 PoWDefensesEnabled=1 " in line
+    assert "PoW" not in service.command(pow_defence=False)
+
+
+def test_a_closed_onion_names_its_clients() -> None:
+    line = OnionService(SEED, Path("/run/x.sock"), ["KEYA", "KEYB"]).command(pow_defence=False)
+    assert "Flags=DiscardPK,V3Auth " in line
+    assert line.endswith("ClientAuthV3=KEYA ClientAuthV3=KEYB")
+
+
+def test_a_target_that_tor_cannot_parse_is_refused() -> None:
+    with pytest.raises(ValueError, match="forward"):
+        OnionService(SEED, Path("/My Files/x.sock"))
+
+
+async def test_an_onion_is_added_and_reachable(short_dir: Path) -> None:
+    fake, said = FakeTor(short_dir), list[str]()
+    tor, service = Tor(fake.source, said.append), onion(fake)
+    tor.add(service)
+    async with running(tor, fake):
+        await service.wait_reachable()
+        await tor.wait_bootstrapped()
+        assert said == [f"{service.address} is reachable."]
+        assert len(fake.asked("ADD_ONION")) == 1
+        assert not fake.asked("TAKEOWNERSHIP"), "somebody else's tor"
+        await tor.remove(service)
+        assert fake.asked("DEL_ONION") == [f"DEL_ONION {service.service_id}"]
+        await tor.renew()
+        assert fake.asked("SIGNAL") == ["SIGNAL NEWNYM"]
+    assert service.state is OnionState.ABSENT
+
+
+async def test_a_closed_connection_is_made_again_with_all_onions(short_dir: Path) -> None:
+    fake, said = FakeTor(short_dir), list[str]()
+    tor = Tor(fake.source, said.append)
+    services = [onion(fake, bytes([number]) * 32) for number in range(8)]
+    for service in services:
+        tor.add(service)
+    async with running(tor, fake):
+        for service in services:
+            await service.wait_reachable()
+        await fake.hang_up()
+        await until(lambda: fake.connections == 2)
+        for service in services:
+            await service.wait_reachable()
+        assert len(fake.asked("ADD_ONION")) == 16
+        assert any("started again" in text for text in said)
+        assert tor.problem == ""
+
+
+async def test_five_onions_are_published_at_a_time(short_dir: Path) -> None:
+    fake = FakeTor(short_dir)
+    fake.published = False
+    tor = Tor(fake.source, [].append)
+    services = [onion(fake, bytes([number]) * 32) for number in range(8)]
+    async with running(tor, fake):
+        await tor.wait_bootstrapped()
+        await until(lambda: tor.connected)
+        for service in services:
+            tor.add(service)
+        await until(lambda: len(fake.asked("ADD_ONION")) == 5)
+        await trio.sleep(0.05)
+        assert len(fake.asked("ADD_ONION")) == 5
+        waiting = next(service for service in services if service.state is OnionState.PUBLISHING)
+        await fake.event(f"HS_DESC UPLOADED {waiting.service_id} UNKNOWN ${HSDIR}")
+        await until(lambda: len(fake.asked("ADD_ONION")) == 6)
+
+
+async def test_an_old_tor_is_asked_without_the_words_it_does_not_know(short_dir: Path) -> None:
+    fake = FakeTor(short_dir)
+    fake.replies["ADD_ONION"] = ["512 Unrecognized argument", "250 OK"]
+    tor, service = Tor(fake.source, [].append), onion(fake)
+    tor.add(service)
+    async with running(tor, fake):
+        await service.wait_reachable()
+        assert ["PoW" in line for line in fake.asked("ADD_ONION")] == [True, False]
+
+
+async def test_an_onion_that_was_left_there_is_replaced(short_dir: Path) -> None:
+    fake = FakeTor(short_dir)
+    fake.replies["ADD_ONION"] = ["550 Onion address collision", "250 OK"]
+    tor, service = Tor(fake.source, [].append), onion(fake)
+    tor.add(service)
+    async with running(tor, fake):
+        await service.wait_reachable()
+        assert len(fake.asked("DEL_ONION")) == 1
+
+
+async def test_an_onion_that_tor_does_not_take_is_said(short_dir: Path) -> None:
+    fake, said = FakeTor(short_dir), list[str]()
+    fake.replies["ADD_ONION"] = ["551 No"]
+    fake.published = False
+    tor, service = Tor(fake.source, said.append), onion(fake)
+    tor.add(service)
+    async with running(tor, fake):
+        await until(lambda: service.state is OnionState.REFUSED)
+        assert "551" in said[0]
+
+
+async def test_a_tor_that_is_not_ready_becomes_so(short_dir: Path) -> None:
+    fake = FakeTor(short_dir)
+    fake.replies["GETINFO status/bootstrap-phase"] = [
+        '250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=10 TAG=conn SUMMARY="Connecting"\r\n250 OK'
+    ]
+    tor = Tor(fake.source, [].append)
+    async with running(tor, fake):
+        await until(lambda: tor.bootstrap == 10)
+        await trio.sleep(0.05)
+        await fake.event('STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="Done"')
+        await tor.wait_bootstrapped()
+
+
+async def test_a_stale_cookie_is_tried_again(short_dir: Path) -> None:
+    fake = FakeTor(short_dir)
+    fake.rotate_cookie()
+    tor = Tor(fake.source, [].append)
+    async with running(tor, fake):
+        await until(lambda: len(fake.asked("AUTHCHALLENGE")) > 2)
+        assert not tor.connected
+        fake.save_cookie()
+        await tor.wait_bootstrapped()
+
+
+async def test_a_tor_that_stops_answering_is_left(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zbnntp.peers.onion.HEALTH_SECONDS", 0.05)
+    monkeypatch.setattr("zbnntp.peers.onion.ASK_SECONDS", 0.3)
+    fake, said = FakeTor(short_dir), list[str]()
+    tor = Tor(fake.source, said.append)
+    async with running(tor, fake):
+        await until(lambda: tor.connected)
+        fake.silent = True
+        await until(lambda: said)
+        assert not tor.connected
+        assert "does not answer" in said[0]
+        with pytest.raises(TorDown):
+            await tor.renew()
+        fake.silent = False
+        await until(lambda: tor.connected)
+
+
+async def test_no_tor_at_all_is_said_once(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zbnntp.peers.onion.CONNECT_SECONDS", 0.1)
+    said = list[str]()
+    tor = Tor(SystemTor(short_dir / "control", short_dir / "socks"), said.append)
+    async with running(tor):
+        await trio.sleep(1)
+        assert len(said) == 1
+        assert "No such file" in said[0]
+
+
+async def test_a_program_that_is_missing_or_ends_is_said(short_dir: Path) -> None:
+    said = list[str]()
+    tor = Tor(OwnTor(short_dir / "tor", short_dir / "run", program="no-such-program"), said.append)
+    async with running(tor):
+        await until(lambda: said)
+        assert "install tor" in said[0]
+    said.clear()
+    script = short_dir / "tor.sh"
+    script.write_text("#!/bin/sh\necho '[notice] hello'\necho '[err] Reading config failed'\nexit 1\n")
+    script.chmod(0o700)
+    tor = Tor(OwnTor(short_dir / "tor", short_dir / "run", program=str(script)), said.append)
+    async with running(tor):
+        await until(lambda: said)
+        assert said[0] == "tor has ended: [err] Reading config failed"
+
+
+async def test_the_directories_of_our_own_tor_are_private(short_dir: Path) -> None:
+    source = OwnTor(short_dir / "a" / "tor", short_dir / "run", sys.executable, ["DisableNetwork 1"])
+    async with source.running() as complaint:
+        for directory in (source.directory, source.sockets):
+            assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+        await until(lambda: complaint() is not None)
+    torrc = (source.directory / "torrc").read_text().splitlines()
+    assert f"SocksPort unix:{source.socks} OnionTrafficOnly ExtendedErrors KeepAliveIsolateSOCKSAuth" in torrc
+    assert torrc[-1] == "DisableNetwork 1"
+
+
+async def test_a_process_that_ignores_sigterm_is_killed(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zbnntp.peers.tor_process.STOP_SECONDS", 0.1)
+    script = short_dir / "tor.sh"
+    script.write_text("#!/bin/sh\ntrap '' TERM\ntouch \"$0.ready\"\nwhile :; do sleep 0.05; done\n")
+    script.chmod(0o700)
+    async with OwnTor(short_dir / "tor", short_dir / "run", program=str(script)).running() as complaint:
+        with trio.fail_after(5):
+            await until((short_dir / "tor.sh.ready").exists)
+        assert complaint() is None
+    assert complaint() is not None
+
+
+def test_sockets_get_a_short_plain_path(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert socket_directory(short_dir / "run") == short_dir / "run"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_dir))
+    for wanted in (short_dir / ("x" * 80), short_dir / "My Files"):
+        found = socket_directory(wanted)
+        assert found.parent == short_dir
+        assert stat.S_IMODE(found.stat().st_mode) == 0o700
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    found = socket_directory(short_dir / ("x" * 80))
+    found.rmdir()
