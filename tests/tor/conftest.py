@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tests.peers.trio_tests import autojump_clock, pytest_pyfunc_call, short_dir
-from tests.tor.tor_testnet import TorMissing, TorTestNetwork
+from tests.tor.tor_testnet import TorMissing, TorNode, TorTestNetwork
 
 __all__ = ["autojump_clock", "pytest_pyfunc_call", "short_dir"]
 
@@ -37,3 +37,12 @@ def network_torrc(tor_network: TorTestNetwork) -> Sequence[str]:
     """Lines that make another tor a client of the private network."""
     lines = tor_network.clients[0].torrc.read_text().splitlines()
     return tuple(line for line in lines if not line.startswith(_OF_OUR_OWN))
+
+
+@pytest.fixture
+def system_tor(tor_network: TorTestNetwork) -> Iterator[TorNode]:
+    """A tor that somebody else runs. One for each test: stem takes over those whose owner is this process."""
+    client = tor_network.add_client()
+    yield client
+    if client.is_running():
+        client.stop()

@@ -16,7 +16,7 @@ import trio
 from tests.peers.house import NOW, Author, FakeLibrary, lines
 from tests.peers.nodes import serving
 from tests.tor.test_onion import PUBLISHED_SECONDS, running
-from tests.tor.tor_testnet import TorTestNetwork
+from tests.tor.tor_testnet import TorNode, TorTestNetwork
 from zbnntp.peers.api import Api
 from zbnntp.peers.onion import OnionService, Tor
 from zbnntp.peers.tor_process import SystemTor
@@ -52,13 +52,15 @@ class StreamWatch:
         self._thread.join(5)
 
 
-async def test_a_whole_sync_opens_nothing_but_tor_s_socket(tor_network: TorTestNetwork, short_dir: Path) -> None:
+async def test_a_whole_sync_opens_nothing_but_tor_s_socket(
+    tor_network: TorTestNetwork, system_tor: TorNode, short_dir: Path
+) -> None:
     client = tor_network.clients[0]
     author, library = Author("carol"), FakeLibrary()
     author.publish([lines("one", 50)])
     library.keep(author)
     service = OnionService(secrets.token_bytes(32), short_dir / "onion" / "web.sock")
-    tor = Tor(SystemTor(client.control_socket, client.socks_unix))
+    tor = Tor(SystemTor(system_tor.control_socket, system_tor.socks_unix))
     tor.add(service)
     api = Api(author.identity, library, lambda: NOW)
     async with running(tor), serving(service.target, api, {service.address}):

@@ -14,7 +14,7 @@ import trio
 
 from tests.peers.house import NOW, Author, FakeLibrary, lines
 from tests.peers.nodes import serving
-from tests.tor.tor_testnet import TorTestNetwork
+from tests.tor.tor_testnet import TorNode, TorTestNetwork
 from zbnntp.peers.api import Api
 from zbnntp.peers.backends import NoAnswer, Remedy
 from zbnntp.peers.onion import OnionService, OnionState, Tor
@@ -130,9 +130,10 @@ async def test_an_onion_that_was_never_published_is_off_line(tor_network: TorTes
         assert transport.connections == 0
 
 
-async def test_a_tor_of_the_system_is_used_by_its_control_socket(tor_network: TorTestNetwork, short_dir: Path) -> None:
-    client = tor_network.clients[0]
-    tor = Tor(SystemTor(client.control_socket, client.socks_unix))
+async def test_a_tor_of_the_system_is_used_by_its_control_socket(
+    tor_network: TorTestNetwork, system_tor: TorNode, short_dir: Path
+) -> None:
+    tor = Tor(SystemTor(system_tor.control_socket, system_tor.socks_unix))
     service = OnionService(secrets.token_bytes(32), short_dir / "onion" / "web.sock")
     author = Author("alice")
     api = Api(author.identity, FakeLibrary(), lambda: NOW)
@@ -145,4 +146,4 @@ async def test_a_tor_of_the_system_is_used_by_its_control_socket(tor_network: To
         assert author.identity.hex().encode() in answer.body
         await tor.renew()
         await tor.remove(service)
-        assert client.is_running()
+        assert system_tor.is_running()
