@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -199,6 +200,25 @@ async def test_five_hundred_silent_visitors_do_not_shut_out_a_good_one(short_dir
         assert len(server.open) <= 200
         for stream in streams:
             await stream.aclose()
+
+
+async def test_running_out_of_descriptors_is_waited_out(
+    short_dir: Path, autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = listen_unix(short_dir / "web.sock")
+    accept, problems = listener.accept, [OSError(errno.EMFILE, "Too many open files")]
+
+    async def accept_poorly() -> trio.SocketStream:
+        if problems:
+            raise problems.pop()
+        return await accept()
+
+    monkeypatch.setattr(listener, "accept", accept_poorly)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Server(TestSite(), {"alice"}).serve, listener)
+        assert b"hello" in await visit(short_dir / "web.sock")
+        assert trio.current_time() >= 1
+        nursery.cancel_scope.cancel()
 
 
 async def test_truncated_bodies_from_many_visitors_end_nothing(short_dir: Path) -> None:

@@ -156,7 +156,8 @@ class Connection:
         self._waiting = waiting
         self._exchange = Exchange(hosts, site.body_limit)
         self._requests = 0
-        self._since = trio.current_time()
+        self._credit: float = limits.requests_burst
+        self._paced = trio.current_time()
 
     async def run(self) -> None:
         """Request, reply, request ... until one side has had enough."""
@@ -199,8 +200,11 @@ class Connection:
     async def _keep_pace(self) -> None:
         """Wait when this connection asks faster than it may; what it sends meanwhile stays in its tor."""
         self._requests += 1
-        due = (self._requests - self._limits.requests_burst) / self._limits.requests_per_second
-        await trio.sleep_until(max(self._since + due, trio.current_time()))
+        now = trio.current_time()
+        earned = (now - self._paced) * self._limits.requests_per_second
+        self._credit = min(self._credit + earned, self._limits.requests_burst) - 1
+        self._paced = now
+        await trio.sleep(max(-self._credit / self._limits.requests_per_second, 0))
 
     async def _answer(self, request: Request) -> Reply:
         try:
