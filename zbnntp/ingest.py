@@ -23,6 +23,7 @@ from zbnntp.store.ratings import StoredRating
 from zbnntp.store.writer import Writer
 from zbnntp.visibility import rename, settle
 
+CARRY = b'"kind":"carry"'
 OWN = "own"  # the source of what this node has sealed itself
 STALE_TRIES = 5  # a newer head of the same person may be kept between our reading and writing
 
@@ -37,7 +38,7 @@ class Plan:
     held: HeldSegment | None
     first: int
     lines: tuple[bytes, ...]
-    entries: tuple[tuple[int, Post | Carry | Delete], ...]  # index in `lines`, and what was believed there
+    entries: tuple[tuple[int, Post | Carry | Delete], ...]  # ordinal of the line, and what was believed there
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,17 +203,21 @@ def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: in
     else:
         segment = plan.held.pk
         evidence.update_segment(database, segment, plan.position, plan.ref)
-    keys = evidence.add_lines(database, person, plan.role, segment, plan.first, plan.lines)
+    evidence.add_lines(database, person, plan.role, segment, plan.first, plan.lines)
     evidence.clear_pending(database, person, plan.role, plan.lines)
-    answered = {post.header.thread for _, post in plan.entries if isinstance(post, Post)}
+    keys = {ordinal: evidence.line_key(database, segment, ordinal) for ordinal, _ in plan.entries}
+    answered = {entry.header.thread for _, entry in plan.entries if isinstance(entry, Post)}
     touched: list[int] = []
-    for index, entry in plan.entries:
+    for ordinal, entry in plan.entries:
         if isinstance(entry, Post):
-            touched += keep_post(database, entry, keys[index], now)
+            touched += keep_post(database, entry, keys[ordinal], now)
         elif isinstance(entry, Delete):
             touched.append(posts.record_deletion(database, person, entry.post, now))
-        elif entry.header.id in answered:
-            thread = posts.record_opening(database, entry.header, keys[index], now)
+    for ordinal, entry in plan.entries:
+        if not isinstance(entry, Carry):
+            continue
+        if entry.header.id in answered or posts.is_answered_in(database, entry.header.id, segment):
+            thread = posts.record_opening(database, entry.header, keys[ordinal], now)
             touched += posts.articles_in(database, thread) if thread else []
     return touched
 
@@ -289,10 +294,21 @@ def _plan_new(
     lines = check_segment(ref, data)
     grown = next((it for it in free if it.role == role and _starts_with(data, it)), None)
     first = grown.ref.lines if grown else 0
-    fresh = lines[first:]
-    believed = ((index, _believe(line, head.identity, role)) for index, line in enumerate(fresh))
-    entries = tuple((index, entry) for index, entry in believed if _is_shown(entry, head))
-    return Plan(role, position, ref, grown, first, fresh, entries)  # type: ignore[arg-type]
+    believed = [(first + index, _believe(line, head.identity, role)) for index, line in enumerate(lines[first:])]
+    entries = [(ordinal, entry) for ordinal, entry in believed if _is_shown(entry, head)]
+    entries += _early_carries(reader, lines[:first], [entry for _, entry in entries], head)
+    return Plan(role, position, ref, grown, first, lines[first:], tuple(entries))  # type: ignore[arg-type]
+
+
+def _early_carries(
+    reader: sqlite3.Connection, lines: Sequence[bytes], fresh: Iterable[object], head: Head
+) -> list[tuple[int, object]]:
+    """Openings that a segment carried before the first answer to them stood in it."""
+    threads = {entry.header.thread for entry in fresh if isinstance(entry, Post) and entry.header.thread}
+    missing = {thread for thread in threads if not posts.opening_line(reader, thread)}
+    candidates = enumerate(lines) if missing else ()
+    believed = ((ordinal, _believe(line, head.identity, POSTS)) for ordinal, line in candidates if CARRY in line)
+    return [(ordinal, entry) for ordinal, entry in believed if isinstance(entry, Carry) and entry.header.id in missing]
 
 
 def _is_shown(entry: object, head: Head) -> bool:

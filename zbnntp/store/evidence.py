@@ -174,11 +174,16 @@ def drop_segment(database: sqlite3.Connection, segment: int) -> None:
 
 def add_lines(
     database: sqlite3.Connection, person: int, role: str, segment: int, first: int, lines: Sequence[bytes]
-) -> list[int]:
-    """Append lines to a segment from ordinal `first` on; returns their keys."""
+) -> None:
+    """Append lines to a segment from ordinal `first` on."""
     insert = "INSERT INTO line (person, role, segment, ordinal, octets) VALUES (?, ?, ?, ?, ?)"
     rows = ((person, role, segment, ordinal, line) for ordinal, line in enumerate(lines, first))
-    return [int(database.execute(insert, row).lastrowid or 0) for row in rows]
+    database.executemany(insert, rows)
+
+
+def line_key(database: sqlite3.Connection, segment: int, ordinal: int) -> int:
+    row = database.execute("SELECT pk FROM line WHERE segment = ? AND ordinal = ?", (segment, ordinal)).fetchone()
+    return int(row[0])
 
 
 def lines_of(database: sqlite3.Connection, person: int, role: str) -> list[tuple[int, bytes]]:

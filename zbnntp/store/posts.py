@@ -83,6 +83,15 @@ def record_opening(database: sqlite3.Connection, header: Header, line: int, now:
     return thread
 
 
+def is_answered_in(database: sqlite3.Connection, thread: PostId, segment: int) -> bool:
+    """Whether a segment holds a post of a thread."""
+    row = database.execute(
+        "SELECT 1 FROM post JOIN line ON line.pk = post.line WHERE post.thread = ? AND line.segment = ? LIMIT 1",
+        (find_article(database, thread), segment),
+    ).fetchone()
+    return row is not None
+
+
 def release_openings(database: sqlite3.Connection, segment: int) -> None:
     """Before a segment goes: openings read off its lines are held by the post itself, or known without a line."""
     database.execute(
