@@ -56,9 +56,7 @@ def test_another_order(lines: list[bytes]) -> None:
         list(read_bundle(lines))
 
 
-@pytest.mark.parametrize(
-    "line", [b"", b"[]", b"nonsense", b"{}", b'{"kind":5}', b'{"kind":"a\\nb"}', POINTER.replace(b",", b", ")]
-)
+@pytest.mark.parametrize("line", [b"", b"[]", b"nonsense", b"{}", b'{"kind":5}', POINTER.replace(b",", b", ")])
 def test_a_bundle_is_canonical_lines(line: bytes) -> None:
     with pytest.raises(BadEncoding):
         list(read_bundle([POINTER, HEAD, line]))

@@ -65,7 +65,7 @@ def read_bundle(lines: Iterable[bytes]) -> Iterator[Offer]:
     for raw in lines:
         raw = raw.removesuffix(b"\n")
         line = decode(raw, limits.BUNDLE_LINE_OCTETS)
-        kind = text_field(line, "kind")
+        kind = text_field(line, "kind", lines=True)
         if kind == "pointer" and group:
             yield _open_offer(group)
             group, octets = [], 0
