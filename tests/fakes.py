@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from zbnntp.model.errors import BadArticle, NotVisible, Refused
+from zbnntp.model.errors import BadArticle, NotPermitted, NotVisible, Refused
 from zbnntp.model.views import Article, Group, Overview
 
 NOW = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC
@@ -179,6 +179,31 @@ class FakeDesk:
         kept = [line for line in octets.split(b"\r\n") if not line.lower().startswith(b"message-id:")]
         self.shelf.add_article(b"Message-ID: " + final_id.encode() + b"\r\n" + b"\r\n".join(kept))
         return final_id
+
+
+@dataclass
+class FakeHouse:
+    """Who may see what. `delay` is awaited by each login; `logins` are the attempts; `make` gives the open view."""
+
+    make: Callable[[], tuple[FakeShelf, FakeDesk | None]]
+    passwords: dict[str, str] = field(default_factory=dict)
+    offers_login: bool = False
+    demands_login: bool = False
+    delay: Callable[[], Awaitable[None]] | None = None
+    logins: list[tuple[str, str]] = field(default_factory=list)
+
+    def open(self) -> tuple[FakeShelf, FakeDesk | None]:
+        return self.make()
+
+    async def login(self, user: str, password: str) -> tuple[FakeShelf, FakeDesk | None]:
+        self.logins.append((user, password))
+        if self.delay is not None:
+            await self.delay()
+        if self.passwords.get(user) != password:
+            raise NotPermitted(f"{user} has another password than {password}")
+        shelf = small_forum()
+        shelf.message = f"Welcome, {user}.\n"
+        return shelf, None if user == "guest" else FakeDesk(shelf)
 
 
 def header(octets: bytes, name: str) -> str:

@@ -162,7 +162,7 @@ class Node:
             config = self.plan.config
             limits = nntp.Limits(connections=config.connections, idle_seconds=config.idle_seconds)
             self._announce_listeners(listeners)
-            await nntp.serve(listeners, self.open, self.plan.clock, limits=limits, stopping=stopping)
+            await nntp.serve(listeners, self, self.plan.clock, limits=limits, stopping=stopping)
             nursery.cancel_scope.cancel()
 
     async def live(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -178,7 +178,14 @@ class Node:
                 nursery.start_soon(resident.live)
             task_status.started()
 
-    # newsreaders
+    # newsreaders: nntp's House
+
+    demands_login = False
+
+    @property
+    def offers_login(self) -> bool:
+        """A login chooses a view; with one identity there is nothing to choose."""
+        return len(self.residents) > 1
 
     def open(self) -> tuple[Shelf, Desk]:
         """The view of a connection that has not logged in: the default identity's."""

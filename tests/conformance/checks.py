@@ -1,7 +1,8 @@
 """What the RFCs and the newsreaders ask for, as dialogues.
 
 A check names its source, says the rule, and gives command lines with what must come back for each: a code, the
-beginning of a status line, or a pair of one of these and the exact lines of the block. The forum is small_forum() of
+beginning of a status line, or a pair of one of these and the exact lines of the block. What the listener offers is
+nothing special, or what `terms` say. The forum is small_forum() of
 tests/fakes.py: tech.linux has 3, 4, 6, 7 (marks 3..7), tech.empty is empty with low 12,
 misc.new is virgin, zb.help is read-only.
 """
@@ -9,6 +10,9 @@ misc.new is virgin, zb.help is read-only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from tests.nntp.dialogue import PLAIN, octets_of
+from zbnntp.nntp.session import Terms
 
 Expected = int | str | tuple[int | str, list[str]]
 
@@ -21,15 +25,22 @@ class Check:
     rule: str
     sent: tuple[str | bytes, ...]
     expected: tuple[Expected, ...]
+    terms: Terms = PLAIN
+
+    @property
+    def turns(self) -> list[bytes]:
+        """What is sent; as one turn where it may be pipelined."""
+        turns = [octets_of(sent) for sent in self.sent]
+        return [b"".join(turns)] if self.terms == PLAIN else turns
 
     def __str__(self) -> str:
         return f"{self.source}: {self.rule}"
 
 
-def check(source: str, rule: str, *turns: tuple[str | bytes, Expected] | bytes) -> Check:
+def check(source: str, rule: str, *turns: tuple[str | bytes, Expected] | bytes, terms: Terms = PLAIN) -> Check:
     """A check from turns; a turn of octets alone is sent and answered by nothing."""
     sent = tuple(turn if isinstance(turn, bytes) else turn[0] for turn in turns)
-    return Check(source, rule, sent, tuple(turn[1] for turn in turns if not isinstance(turn, bytes)))
+    return Check(source, rule, sent, tuple(turn[1] for turn in turns if not isinstance(turn, bytes)), terms)
 
 
 IN_GROUP = ("GROUP tech.linux", "211 4 3 7 tech.linux")

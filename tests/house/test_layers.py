@@ -41,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "peers": {"model"},
     **JOURNEYS,
     "config": {"model"},
+    "certificate": {"model"},
     "home": {"model"},
     "admin": {"model"},
     "library": {"model", "store", "peers", "ingest"},

@@ -14,11 +14,12 @@ from tests.house.source import PACKAGE, files, imports, tree
 OWNERS: dict[str, tuple[str, ...]] = {
     "trio": (
         *("node.py", "resident.py", "admin.py", "library.py", "peering.py", "demo.py", "cli.py"),
-        *("nntp/server.py", "nntp/wire.py", "peers/", "store/writer.py", "store/loop.py"),
+        *("nntp/server.py", "nntp/wire.py", "nntp/logins.py", "peers/", "store/writer.py", "store/loop.py"),
     ),
     "outcome": ("store/writer.py", "store/loop.py"),
     "aiosqlite": ("store/writer.py",),
     "nacl": ("model/keys.py",),
+    "cryptography": ("certificate.py",),
     "stem": ("peers/onion.py",),
     "httpx": ("peers/transport.py",),
     "httpcore": ("peers/transport.py", "peers/backends.py"),

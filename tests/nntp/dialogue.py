@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.fakes import NOW, FakeDesk, FakeShelf, small_forum
-from zbnntp.model.errors import ZbError
-from zbnntp.nntp.machine import Machine
-from zbnntp.nntp.session import Session
+from tests.fakes import NOW, FakeDesk, FakeHouse, FakeShelf, small_forum
+from zbnntp.model.errors import Refused, ZbError
+from zbnntp.nntp.login import WRONG
+from zbnntp.nntp.machine import Machine, Upload
+from zbnntp.nntp.replies import Login
+from zbnntp.nntp.session import Session, Terms
 
 MULTI_LINE = {100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282}
 Make = Callable[[], tuple[FakeShelf, FakeDesk | None]]
+PASSWORDS = {"anna": "correct horse", "bert": "größe ", "guest": "x"}
 
 
 @dataclass
@@ -37,26 +40,69 @@ def reading_room() -> tuple[FakeShelf, None]:
     return small_forum(), None
 
 
-def machine_for(make: Make = forum) -> Machine:
+class NoLayer:
+    """Stands for TLS or compression where a dialogue is about what is said in it."""
+
+    def feed(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def read(self) -> bytes:
+        raise NotImplementedError
+
+    def write(self, octets: bytes) -> bytes:
+        raise NotImplementedError
+
+    def close(self) -> bytes:
+        raise NotImplementedError
+
+
+def no_room() -> NoLayer:
+    raise Refused("no room for that")
+
+
+# What a listener may offer: everything on the loopback; a login first; a login first, on an address of the network.
+ALL = Terms(offers_login=True, make_tls=NoLayer, make_deflate=NoLayer)
+HOUSEHOLD = Terms(offers_login=True, demands_login=True, make_tls=NoLayer, make_deflate=NoLayer)
+EXPOSED = Terms(offers_login=True, demands_login=True, private=False, make_tls=NoLayer, make_deflate=NoLayer)
+IN_TLS = Terms(offers_login=True, demands_login=True, private=False, tls=True, make_tls=NoLayer, make_deflate=NoLayer)
+FULL = Terms(offers_login=True, make_tls=no_room, make_deflate=no_room)
+PLAIN = Terms()  # nothing but the core
+LOOPBACK = Terms(make_deflate=NoLayer)  # what a server without certificate and logins offers
+
+
+def machine_for(make: Make = forum, terms: Terms = PLAIN) -> Machine:
     """A fresh machine."""
-    return Machine(Session(*make(), lambda: NOW))
+    return Machine(Session(*make(), lambda: NOW, terms))
 
 
 def drain(machine: Machine) -> bytes:
-    """Everything it has to say now; uploads go to its desk."""
+    """Everything it has to say now; uploads go to its desk, logins to a fake house, layers nowhere."""
     said = b""
     while True:
         said += machine.take()
-        if machine.upload is not None:
-            post(machine)
+        if isinstance(machine.errand, Upload):
+            post(machine, machine.errand)
+        elif isinstance(machine.errand, Login):
+            log_in(machine, machine.errand)
+        elif machine.errand is not None:
+            machine.switch()
         elif not machine.busy:
             return said
 
 
-def post(machine: Machine) -> None:
+def log_in(machine: Machine, login: Login) -> None:
+    """What the server does with a login, without waiting."""
+    try:
+        FakeHouse(forum, PASSWORDS).login(login.user, login.password).send(None)
+    except StopIteration as done:
+        machine.logged_in(*done.value)
+    except ZbError:
+        machine.not_logged_in(WRONG)
+
+
+def post(machine: Machine, upload: Upload) -> None:
     """What the server does with an upload. FakeDesk never waits, so its coroutine ends at once."""
-    upload, desk = machine.upload, machine.session.desk
-    assert upload is not None
+    desk = machine.session.desk
     assert desk is not None
     try:
         desk.post(upload.octets, upload.offered_id).send(None)
@@ -66,9 +112,9 @@ def post(machine: Machine) -> None:
         machine.not_posted(error)
 
 
-def feed(pieces: Iterable[bytes], make: Make = forum) -> bytes:
+def feed(pieces: Iterable[bytes], make: Make = forum, terms: Terms = PLAIN) -> bytes:
     """What a fresh session says to octets that arrive in these pieces, greeting included."""
-    machine = machine_for(make)
+    machine = machine_for(make, terms)
     said = drain(machine)
     for piece in pieces:
         if machine.closed:
@@ -83,23 +129,34 @@ def pieces_of(octets: bytes, size: int) -> list[bytes]:
     return [octets[at : at + size] for at in range(0, len(octets), size)]
 
 
-def exchange(octets: bytes, make: Make = forum) -> bytes:
+def exchange(octets: bytes, make: Make = forum, terms: Terms = PLAIN) -> bytes:
     """What a session says to these octets, in whatever pieces they come; without the greeting."""
-    whole = feed([octets], make)
+    return exchange_in_turns([octets], make, terms)
+
+
+def exchange_in_turns(turns: Sequence[bytes], make: Make = forum, terms: Terms = PLAIN) -> bytes:
+    """The same for a newsreader that waits for each answer before its next turn."""
+    whole = feed(turns, make, terms)
     for size in (1, 7):
-        assert feed(pieces_of(octets, size), make) == whole
+        assert feed([piece for octets in turns for piece in pieces_of(octets, size)], make, terms) == whole
     return whole.partition(b"\r\n")[2]
 
 
-def ask(*commands: str | bytes, make: Make = forum) -> list[Response]:
-    """Replies to command lines (text gets its CRLF, octets are sent as they are)."""
-    octets = b"".join(c if isinstance(c, bytes) else c.encode() + b"\r\n" for c in commands)
-    return parse_responses(exchange(octets, make))
+def octets_of(command: str | bytes) -> bytes:
+    """Text gets its CRLF, octets are sent as they are."""
+    return command if isinstance(command, bytes) else command.encode() + b"\r\n"
 
 
-def ask_one(*commands: str | bytes, make: Make = forum) -> Response:
+def ask(*commands: str | bytes, make: Make = forum, terms: Terms = PLAIN) -> list[Response]:
+    """Replies to command lines; pipelined where nothing is offered that forbids it."""
+    turns = [octets_of(command) for command in commands]
+    turns = [b"".join(turns)] if terms == PLAIN else turns
+    return parse_responses(exchange_in_turns(turns, make, terms))
+
+
+def ask_one(*commands: str | bytes, make: Make = forum, terms: Terms = PLAIN) -> Response:
     """The reply to the last command."""
-    return ask(*commands, make=make)[-1]
+    return ask(*commands, make=make, terms=terms)[-1]
 
 
 def parse_responses(octets: bytes) -> list[Response]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.nntp.dialogue import ask, ask_one, forum, reading_room
+from tests.nntp.dialogue import ALL, ask, ask_one, forum, reading_room
 from zbnntp.model import errors
 from zbnntp.nntp.commands import COMMANDS, Command, answer
 from zbnntp.nntp.session import Session
@@ -23,7 +23,7 @@ def test_names_are_unique() -> None:
 
 
 def test_help_shows_every_row() -> None:
-    lines = ask_one("HELP").lines
+    lines = ask_one("HELP", terms=ALL).lines
     assert [line.split("  ")[1] for line in lines] == [f"{row.name} {row.usage}".strip() for row in COMMANDS]
     assert all(len(line) < 100 for line in lines)
 
@@ -39,10 +39,11 @@ def test_arity_is_read_off_the_usage(usage: str, least: int, most: int) -> None:
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
 def test_wrong_arity_is_501_with_the_syntax(row: Command) -> None:
-    wrong = [words for words in (row.least - 1, row.most + 1) if 0 <= words < 10]
+    too_many = [] if row.verbatim else [row.most + 1]
+    wrong = [words for words in (row.least - 1, *too_many) if 0 <= words < 10]
     # a word less or more than the table allows; LIST alone is a command of its own
     for count in wrong:
-        reply = ask_one(row.name + " x" * count)
+        reply = ask_one(row.name + " x" * count, terms=ALL)
         assert reply.code == 501
         assert reply.text == f"the syntax is: {row.name} {row.usage}".strip()
 
@@ -62,9 +63,16 @@ def test_capabilities() -> None:
     ]
 
 
-def test_capabilities_never_name_what_pan_switches_on() -> None:
-    everything = [*ask_one("CAPABILITIES").lines, *ask_one("HELP").lines]
-    assert not any("COMPRESS" in line or "XZVER" in line for line in everything)
+def test_nothing_names_what_pan_switches_on() -> None:
+    probes = ["CAPABILITIES", "HELP", "XZVER 1-", "XZHDR subject 1-", "XFEATURE COMPRESS GZIP", "COMPRESS GZIP"]
+    for reply in ask(*probes, terms=ALL):
+        assert not any("COMPRESS=GZIP" in line or "XZVER" in line for line in [str(reply), *reply.lines])
+
+
+def test_what_is_not_offered_is_unknown() -> None:
+    probes = ["AUTHINFO USER x", "AUTHINFO GENERIC", "AUTHINFO", "STARTTLS", "COMPRESS DEFLATE"]
+    assert [reply.code for reply in ask(*probes)] == [500] * 5
+    assert not any("AUTHINFO" in line or "TLS" in line or "COMPRESS" in line for line in ask_one("HELP").lines)
 
 
 def test_a_listed_variant_is_served_and_a_missing_one_is_not_listed() -> None:

@@ -19,7 +19,7 @@ from tests.nntp.dialogue import (
     proto,
 )
 from zbnntp.nntp.lines import LINE_OCTETS_MAX
-from zbnntp.nntp.machine import READ_AHEAD_OCTETS, SEND_OCTETS, STEPS
+from zbnntp.nntp.machine import READ_AHEAD_OCTETS, SEND_OCTETS, STEPS, Upload
 from zbnntp.nntp.protocols import MAX_ARTICLE_OCTETS
 
 
@@ -192,8 +192,8 @@ def test_commands_wait_for_the_desk() -> None:
     drain(machine)
     machine.receive(b"POST\r\n" + proto() + b"DATE\r\n")
     assert machine.take().startswith(b"340 ")
-    assert machine.upload is not None
-    assert machine.upload.offered_id == "<offer1@zb.invalid>"
+    assert isinstance(machine.errand, Upload)
+    assert machine.errand.offered_id == "<offer1@zb.invalid>"
     assert machine.take() == b""
     machine.posted("<final@zb.invalid>")
     assert machine.take() == b"240 article received <final@zb.invalid>\r\n111 20260101000000\r\n"

@@ -10,9 +10,8 @@ from types import ModuleType
 import pytest
 import trio
 
-from tests.nntp.dialogue import forum
+from tests.nntp.dialogue import Make, forum
 from tests.nntp.serving import serving
-from zbnntp.nntp.server import Make
 
 
 def nntplib() -> ModuleType:

@@ -2,7 +2,8 @@
 
 HELP, CAPABILITIES and the number of arguments are read off the rows. A usage is a list of words; those in brackets may
 be left out, a last word with "..." may be repeated. A command of two words is a variant: an unknown second word is 501,
-an unknown first word 500 (RFC 3977 section 3.2.1). This is the only place where errors become response codes.
+an unknown first word 500 (RFC 3977 section 3.2.1). A row that is not offered to a session is unknown to it. This is the
+only place where errors become response codes.
 """
 
 from __future__ import annotations
@@ -14,27 +15,34 @@ from dataclasses import dataclass, field
 
 from zbnntp import __version__
 from zbnntp.model.errors import Invalid, Missing, NotPermitted, NotVisible, ZbError
-from zbnntp.nntp import articles, fields, listing
-from zbnntp.nntp.replies import Code, Refusal, Reply, line_block
+from zbnntp.nntp import articles, carrier, fields, legacy, listing, login
+from zbnntp.nntp.replies import Answer, Code, Refusal, Reply, line_block
 from zbnntp.nntp.session import Session
 
 LINE_OCTETS = 512  # RFC 3977 section 3.1, with CRLF
 ARGUMENT_OCTETS = 497
 # XPAT is an extension, whose lines may be longer: Thunderbird spends four octets on a letter of a search.
 LONG_LINE_OCTETS = 8192
+_REST = re.compile(rb"[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t](.+)", re.DOTALL)
 _CONTROL = re.compile(rb"[\0-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row. `least` and `most` count arguments and come from `usage`; `octets` is the limit of the line."""
+    """One row. `least` and `most` count arguments and come from `usage`; `octets` is the limit of the line.
+
+    `before_login`: also where a login is due. `verbatim`: the one argument is the rest of the line, blanks included.
+    """
 
     name: str
     usage: str
-    handler: Callable[..., Reply]
+    handler: Callable[..., Answer]
     help: str
     capability: str = ""
     octets: int = LINE_OCTETS
+    before_login: bool = False
+    verbatim: bool = False
+    offered: Callable[[Session], bool] | None = None  # None: always
     least: int = field(init=False)
     most: int = field(init=False)
 
@@ -63,6 +71,7 @@ def capability_lines(session: Session) -> list[str]:
         labels.pop("POST", None)
     variants = [row.name.split()[1] for row in COMMANDS if row.capability == "LIST"]
     lines = ["LIST " + " ".join(variants) if label == "LIST" else label for label in labels]
+    lines += carrier.capability_lines(session) + login.capability_lines(session)
     return ["VERSION 2", f"IMPLEMENTATION zbnntp {__version__}", *lines, "X-ZBNNTP"]
 
 
@@ -72,8 +81,11 @@ def mode_reader(session: Session) -> Reply:
 
 
 def greeting(session: Session) -> Reply:
-    """The first line. It must not contain "INN", which switches on a work-around in slrn; tin shows it to people."""
-    if session.desk is None:
+    """The first line. It must not contain "INN", which switches on a work-around in slrn; tin shows it to people.
+
+    Where a login is due it is 200 too: after 201 some never try to post (RFC 3977 section 5.1.1).
+    """
+    if session.desk is None and not session.locked:
         return Reply(Code.READY_NO_POSTING, "zbnntp ready, no posting on this connection")
     return Reply(Code.READY, "zbnntp ready, posting allowed")
 
@@ -90,12 +102,14 @@ def date(session: Session) -> Reply:
 
 def help_text(session: Session) -> Reply:
     """HELP: the table."""
-    return Reply(Code.HELP, "commands follow", (line_block(help_lines()),))
+    return Reply(Code.HELP, "commands follow", (line_block(help_lines(session)),))
 
 
-def help_lines() -> Iterator[str]:
+def help_lines(session: Session) -> Iterator[str]:
     """One line a command: syntax, then what it does."""
     for row in COMMANDS:
+        if row.offered is not None and not row.offered(session):
+            continue
         syntax = f"{row.name} {row.usage}".rstrip()
         yield f"  {syntax:<44} {row.help}"
 
@@ -109,9 +123,9 @@ def post(session: Session) -> Reply:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("CAPABILITIES", "[keyword]", capabilities, "what this server can do"),
-    Command("MODE READER", "", mode_reader, "does nothing: this server serves readers only"),
-    Command("QUIT", "", quit_session, "ends the session"),
+    Command("CAPABILITIES", "[keyword]", capabilities, "what this server can do", before_login=True),
+    Command("MODE READER", "", mode_reader, "does nothing: this server serves readers only", before_login=True),
+    Command("QUIT", "", quit_session, "ends the session", before_login=True),
     Command("HELP", "", help_text, "this list"),
     Command("DATE", "", date, "the server's clock in UTC", "READER"),
     Command("GROUP", "group", listing.group, "selects a group and its first article", "READER"),
@@ -149,6 +163,40 @@ COMMANDS: tuple[Command, ...] = (
     Command("LIST DISTRIB.PATS", "", listing.list_not_kept, "not kept here"),
     Command("LIST MODERATORS", "", listing.list_not_kept, "not kept here"),
     Command("XGTITLE", "[wildmat]", listing.xgtitle, "descriptions, as older newsreaders ask for them"),
+    Command("XROVER", "[range]", legacy.xrover, "references of articles"),
+    Command("XPATH", "<message-id>", legacy.xpath, "groups and numbers of an article"),
+    Command("SLAVE", "", legacy.slave, "does nothing"),
+    Command(
+        "AUTHINFO USER",
+        "name",
+        login.user,
+        "your name",
+        octets=LONG_LINE_OCTETS,
+        before_login=True,
+        verbatim=True,
+        offered=login.is_offered,
+    ),
+    Command(
+        "AUTHINFO PASS",
+        "password",
+        login.password,
+        "your password",
+        octets=LONG_LINE_OCTETS,
+        before_login=True,
+        verbatim=True,
+        offered=login.is_offered,
+    ),
+    Command(
+        "AUTHINFO SASL",
+        "PLAIN [response]",
+        login.sasl,
+        "both at once, in base64",
+        octets=LONG_LINE_OCTETS,
+        before_login=True,
+        offered=login.is_offered,
+    ),
+    Command("STARTTLS", "", carrier.starttls, "turns on TLS", before_login=True, offered=carrier.offers_tls),
+    Command("COMPRESS", "DEFLATE", carrier.compress, "turns on compression", offered=carrier.offers_deflate),
 )
 
 # What a first word means without a second one.
@@ -170,35 +218,66 @@ def _index() -> tuple[dict[bytes, Command], dict[bytes, dict[bytes, Command]]]:
 _SINGLE, _FAMILIES = _index()
 
 
-def answer(session: Session, line: bytes) -> Reply:
+def octets_most(line: bytes) -> int:
+    """How long a line with this beginning may be."""
+    first, second = [*line[:LINE_OCTETS].upper().split(), b"", b""][:2]
+    row = _SINGLE.get(first) or _FAMILIES.get(first, {}).get(second)
+    return row.octets if row else LINE_OCTETS
+
+
+def answer(session: Session, line: bytes) -> Answer:
     """One command line without its CRLF, not blank -> its reply. Raises only what is a bug."""
+    return answer_with(_obey, session, line)
+
+
+def answer_with(handler: Callable[[Session, bytes], Answer], session: Session, line: bytes) -> Answer:
+    """What a handler says to a line, errors as replies."""
     try:
-        row, words = _find_row(line)
-        return row.handler(session, *_arguments(row, line, words))
+        return handler(session, line)
     except Refusal as no:
         return Reply(no.code, str(no))
     except ZbError as error:
         return Reply(_code_of(error), str(error))
 
 
-def _find_row(line: bytes) -> tuple[Command, list[bytes]]:
+def _obey(session: Session, line: bytes) -> Answer:
+    row, words = _find_row(session, line)
+    if session.locked and not row.before_login:
+        raise login.due(session)
+    return row.handler(session, *_arguments(row, line, words))
+
+
+def _find_row(session: Session, line: bytes) -> tuple[Command, list[bytes]]:
     words = line.split()  # at control characters too, which _arguments() refuses
     keyword = words[0].upper()
     row = _SINGLE.get(keyword)
     if row is not None:
-        return row, words[1:]
-    family = _FAMILIES.get(keyword)
-    if family is None:
-        raise Refusal(Code.UNKNOWN, "unknown command; HELP lists the known ones")
+        words = words[1:]
+    else:
+        row, words = _find_variant(session, keyword, words)
+    if row.offered is not None and not row.offered(session):
+        raise _unknown()
+    return row, words
+
+
+def _find_variant(session: Session, keyword: bytes, words: list[bytes]) -> tuple[Command, list[bytes]]:
+    family = _FAMILIES.get(keyword, {})
     variant = words[1].upper() if len(words) > 1 else DEFAULT_VARIANTS.get(keyword, b"")
     if variant not in family:
-        raise Refusal(Code.SYNTAX, f"unknown variant; known are {', '.join(row.name for row in family.values())}")
+        known = [row.name for row in family.values() if row.offered is None or row.offered(session)]
+        raise Refusal(Code.SYNTAX, f"unknown variant; known are {', '.join(known)}") if known else _unknown()
     return family[variant], words[2:]
+
+
+def _unknown() -> Refusal:
+    return Refusal(Code.UNKNOWN, "unknown command; HELP lists the known ones")
 
 
 def _arguments(row: Command, line: bytes, words: list[bytes]) -> list[str]:
     if len(line) + len(b"\r\n") > row.octets:
         raise Refusal(Code.SYNTAX, f"the line is longer than {row.octets} octets")
+    if row.verbatim:
+        words = _verbatim(line)
     if not row.least <= len(words) <= row.most:
         raise row.explain()
     if _CONTROL.search(line):
@@ -206,9 +285,15 @@ def _arguments(row: Command, line: bytes, words: list[bytes]) -> list[str]:
     if row.octets == LINE_OCTETS and len(line) > ARGUMENT_OCTETS < max(map(len, words), default=0):
         raise Refusal(Code.SYNTAX, f"an argument is longer than {ARGUMENT_OCTETS} octets")
     try:
-        return [word.decode() for word in words]
+        return [word.decode(errors="surrogateescape" if row.verbatim else "strict") for word in words]
     except UnicodeDecodeError:
         raise Refusal(Code.SYNTAX, "commands are sent in UTF-8") from None
+
+
+def _verbatim(line: bytes) -> list[bytes]:
+    """All that follows the first blank after the two words of a command; RFC 4643 section 3.1."""
+    match = _REST.fullmatch(line)
+    return [match[1]] if match else []
 
 
 _CODES: tuple[tuple[type[ZbError], Code], ...] = (

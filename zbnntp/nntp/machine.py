@@ -4,7 +4,9 @@ The server feeds what it received and sends what take() gives, in turns:
 
     machine.receive(data)
     while True: octets = machine.take(); send them; again while machine.busy
-    machine.upload is set: the desk decides, then posted() or not_posted()
+    machine.errand is an Upload: the desk decides, then posted() or not_posted()
+                      a Login: the house decides, then logged_in() or not_logged_in()
+                      a Layer: lay what switch() gives into the connection
     machine.closed: say no more
 
 take() answers as many commands as are complete, at most SEND_OCTETS or STEPS of work, and pulls long answers window by
@@ -15,21 +17,24 @@ before that command is answered in full (RFC 3977 section 3.5).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from zbnntp.model.errors import TooLarge, ZbError
 from zbnntp.nntp import commands
+from zbnntp.nntp.guard import ATTEMPTS_A_CONNECTION
+from zbnntp.nntp.layers import Layer
 from zbnntp.nntp.lines import Block, Inbox
-from zbnntp.nntp.protocols import MAX_ARTICLE_OCTETS
-from zbnntp.nntp.replies import TERMINATOR, Code, Reply, status_line
+from zbnntp.nntp.login import POSTING_ALLOWED
+from zbnntp.nntp.protocols import MAX_ARTICLE_OCTETS, Desk, Shelf
+from zbnntp.nntp.replies import TERMINATOR, Answer, Code, Login, Reply, status_line
 from zbnntp.nntp.session import Session
 
 # Enough to fill a socket buffer; larger sends hold up other readers (measured: 512 KiB doubles their latency).
 SEND_OCTETS = 1 << 16
 # Work in one take(), so that 64 KiB of pipelined commands cannot hold up other readers either.
 STEPS = 128
-STEPS_A_WINDOW = 16
+STEPS_A_WINDOW = 32
 # Pipelined commands kept while answers are being sent; some newsreaders send one GROUP for each group they know
 # before they read anything.
 READ_AHEAD_OCTETS = 1 << 16
@@ -53,10 +58,11 @@ class Upload:
 
 
 class Machine:
-    """The server's half of one dialogue. `busy`: take() again; `upload`: ask the desk; `closed`: send and hang up."""
+    """The server's half of one dialogue. `busy`: take() again; `errand`: to be run; `closed`: send and hang up."""
 
     __slots__ = (
         "_block",
+        "_expects",
         "_first",
         "_inbox",
         "_offered",
@@ -64,21 +70,24 @@ class Machine:
         "_size",
         "_stopping",
         "_windows",
+        "_wrong_logins",
         "busy",
         "closed",
+        "errand",
         "session",
-        "upload",
     )
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.busy = False
         self.closed = False
-        self.upload: Upload | None = None
+        self.errand: Upload | Login | Layer | None = None
         self._inbox = Inbox()
         self._first = True  # nothing has been received yet
         self._block: Block | None = None  # the article that is being received
         self._offered = ""
+        self._expects: Callable[[Session, bytes], Answer] | None = None  # takes the next line
+        self._wrong_logins = 0
         self._windows: Iterator[bytes] | None = None  # the rest of a long answer
         self._parts: list[bytes] = []
         self._size = 0
@@ -101,7 +110,7 @@ class Machine:
         while steps > 0 and self._size < SEND_OCTETS:
             if self._windows is not None:
                 steps -= self._pull(self._windows)
-            elif self.upload is None and not self.closed and self._answer_next():
+            elif self.errand is None and not self.closed and self._answer_next():
                 steps -= 1
             else:
                 self.busy = False
@@ -110,13 +119,33 @@ class Machine:
 
     def posted(self, message_id: str) -> None:
         """The desk took the upload."""
-        self.upload = None
+        self.errand = None
         self._say(Reply(Code.POSTED, f"article received {message_id}"))
 
     def not_posted(self, error: ZbError) -> None:
         """The desk did not take the upload."""
-        self.upload = None
+        self.errand = None
         self._say(Reply(Code.NOT_POSTED, str(error)))
+
+    def logged_in(self, shelf: Shelf, desk: Desk | None) -> None:
+        """The house knows the user: from now on this is the view."""
+        self.errand = None
+        self.session.log_in(shelf, desk)
+        self._say(Reply(Code.LOGGED_IN, f"welcome, {POSTING_ALLOWED}" if desk else "welcome"))
+
+    def not_logged_in(self, text: str) -> None:
+        """It does not, or is too busy to say; who is wrong too often is hung up on."""
+        self.errand = None
+        self._wrong_logins += 1
+        self._say(Reply(Code.NOT_LOGGED_IN, text, close=self._wrong_logins >= ATTEMPTS_A_CONNECTION))
+
+    def switch(self) -> Layer:
+        """The layer that the last reply announced. What came after the command came without it, and is dropped."""
+        layer, self.errand = self.errand, None
+        assert layer is not None
+        assert not isinstance(layer, Upload | Login)
+        self._inbox.take()
+        return layer
 
     def stop(self) -> None:
         """Answer the next command with 400 (RFC 3977 section 3.2.1); what is being sent is finished first."""
@@ -126,7 +155,7 @@ class Machine:
         """After an exception in here or in the desk: the last octets to send. The session is over."""
         if self._windows is None:
             self._say(Reply(Code.FAULT, "something went wrong in this node; its log says what, please try again"))
-        self.closed, self.upload, self._windows = True, None, None
+        self.closed, self.errand, self._windows = True, None, None
         return self._flush()
 
     def _flush(self) -> bytes:
@@ -152,15 +181,25 @@ class Machine:
         return True
 
     def _answer_line(self, line: bytes) -> None:
+        if self._expects is not None:
+            handler, self._expects = self._expects, None
+            self._act(commands.answer_with(handler, self.session, line))
+            return
         if not line.strip():
             return
         first, self._first = self._first, False
-        if first and (_HTTP.match(line) or len(line) > commands.LINE_OCTETS):
+        if first and (_HTTP.match(line) or len(line) > commands.octets_most(line)):
             self._say(Reply(Code.CLOSING, "this is a news server; open it with a newsreader", close=True))
         elif self._stopping:
             self._say(Reply(Code.CLOSING, "this node is stopping; come back later", close=True))
         else:
-            self._say(commands.answer(self.session, line))
+            self._act(commands.answer(self.session, line))
+
+    def _act(self, answer: Answer) -> None:
+        if isinstance(answer, Login):
+            self.errand = answer
+        else:
+            self._say(answer)
 
     def _is_tls(self) -> bool:
         if not self._inbox.starts_with(_TLS_HANDSHAKE):
@@ -180,7 +219,7 @@ class Machine:
         elif _BROKEN_LINE_END.search(octets):
             self._say(Reply(Code.NOT_POSTED, "the article has a NUL or a line end that is not CR LF; send it as text"))
         else:
-            self.upload = Upload(octets, self._offered)
+            self.errand = Upload(octets, self._offered)
         return True
 
     def _say(self, reply: Reply) -> None:
@@ -193,6 +232,8 @@ class Machine:
         self.closed = self.closed or reply.close
         if reply.upload:
             self._block, self._offered = Block(MAX_ARTICLE_OCTETS), reply.upload
+        self._expects = reply.expects
+        self.errand = reply.layer
 
     def _pull(self, windows: Iterator[bytes]) -> int:
         """Queue the next window, or the terminator after the last; return the steps that took."""

@@ -1,8 +1,8 @@
 """What the NNTP server asks of the house.
 
-The server owns the wire and nothing else: articles, numbers and trust live behind Shelf, posting behind Desk. Both are
-made anew for each connection by the callable that serve() is given, so that each connection may be a different
-identity's view.
+The server owns the wire and nothing else: articles, numbers and trust live behind Shelf, posting behind Desk. The House
+opens both anew for each connection and once more at a login, so that each connection may be a different identity's
+view.
 
 Shelf calls are synchronous and run in the trio thread (a hop to a worker costs more than a lookup), so every step is
 bounded: a window holds at most 256 rows or 128 KiB. Long answers are iterators of windows; the next window is pulled
@@ -14,11 +14,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from zbnntp.model.errors import NotPermitted
 from zbnntp.model.views import Article, Group, Overview
 
 # The largest article a desk is handed. Bodies are limited far below that by the desk, whose sentence says more than
 # ours could; this bound only keeps one upload from filling memory.
 MAX_ARTICLE_OCTETS = 1 << 20
+
+
+class House(Protocol):
+    """Who may read what. What stands here is asked at each new connection."""
+
+    @property
+    def offers_login(self) -> bool:
+        """Whether names and passwords mean anything here; where they do not, AUTHINFO is an unknown command."""
+
+    @property
+    def demands_login(self) -> bool:
+        """Whether nothing is shown before a login. Addresses that other machines reach demand one in any case."""
+
+    def open(self) -> tuple[Shelf, Desk | None]:
+        """The view of somebody who has not logged in; None: no posting."""
+
+    async def login(self, user: str, password: str) -> tuple[Shelf, Desk | None]:
+        """The view of a user. Raises NotPermitted when there is no such user or the password is wrong.
+
+        Takes its time in a worker thread; the server asks for few at once. Octets that are no UTF-8 come as lone
+        surrogates.
+        """
+
+
+class OpenHouse:
+    """A house without logins: everybody has the view that `make` gives."""
+
+    offers_login = False
+    demands_login = False
+
+    def __init__(self, make: Callable[[], tuple[Shelf, Desk | None]]) -> None:
+        self._make = make
+
+    def open(self) -> tuple[Shelf, Desk | None]:
+        return self._make()
+
+    async def login(self, user: str, password: str) -> tuple[Shelf, Desk | None]:
+        raise NotPermitted("there are no logins here")
 
 
 class Shelf(Protocol):

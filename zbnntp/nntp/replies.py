@@ -7,11 +7,13 @@ however long it is. The terminator is added when the last window is gone (RFC 39
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zbnntp.model.errors import Refused
+from zbnntp.nntp.layers import Layer
 
 # RFC 3977 section 3.1: the initial line including the code and CRLF.
 STATUS_OCTETS = 512
@@ -19,14 +21,16 @@ TERMINATOR = b".\r\n"
 
 
 class Code(IntEnum):
-    """The codes we use, RFC 3977 appendix C and RFC 2980."""
+    """The codes we use: RFC 3977 appendix C, 4643, 4642, 8054, 2980."""
 
     HELP = 100
     CAPABILITIES = 101
     DATE = 111
     READY = 200
     READY_NO_POSTING = 201
+    SLAVE = 202
     BYE = 205
+    COMPRESSING = 206
     GROUP = 211
     LIST = 215
     ARTICLE = 220
@@ -38,8 +42,12 @@ class Code(IntEnum):
     NEWNEWS = 230
     NEWGROUPS = 231
     POSTED = 240
+    LOGGED_IN = 281
     XGTITLE = 282
     SEND_ARTICLE = 340
+    PASSWORD = 381
+    BEGIN_TLS = 382
+    SASL = 383
     CLOSING = 400
     FAULT = 403
     NO_GROUP = 411
@@ -51,21 +59,43 @@ class Code(IntEnum):
     NO_ID = 430
     NO_POSTING = 440
     NOT_POSTED = 441
+    LOGIN_DUE = 480
+    NOT_LOGGED_IN = 481
     NO_TITLES = 481
+    OUT_OF_ORDER = 482
+    TLS_DUE = 483
     UNKNOWN = 500
     SYNTAX = 501
     FORBIDDEN = 502
     NOT_KEPT = 503
+    NOT_BASE64 = 504
+    NO_TLS = 580
 
 
 class Reply(NamedTuple):
-    """One answer. `upload` is the message id offered when an article is to follow; `close` ends the session."""
+    """One answer. `upload` is the message id offered when an article is to follow; `close` ends the session.
+
+    `expects` takes the next line instead of a command; `layer` is laid into the connection when this has been sent.
+    """
 
     code: int
     text: str
     block: Iterable[bytes] | None = None
     upload: str = ""
     close: bool = False
+    expects: Callable[[Any, bytes], Answer] | None = None
+    layer: Layer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A handler's answer that only the house can give: whether this is the user's password."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+Answer = Reply | Login
 
 
 class Refusal(Refused):

@@ -10,18 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import trio
 
-from zbnntp.model.errors import ZbError
+from zbnntp.model.errors import NotPermitted, Refused, ZbError
+from zbnntp.nntp.deflate import Deflate
+from zbnntp.nntp.login import WRONG
+from zbnntp.nntp.logins import Logins
 from zbnntp.nntp.machine import Machine, Upload
-from zbnntp.nntp.protocols import Desk, Shelf
-from zbnntp.nntp.replies import Code, status_line
-from zbnntp.nntp.session import Session
+from zbnntp.nntp.protocols import House
+from zbnntp.nntp.replies import Code, Login, status_line
+from zbnntp.nntp.session import Session, Terms
+from zbnntp.nntp.tls import Tls
 from zbnntp.nntp.wire import HungUp, Wire
 
 log = logging.getLogger(__name__)
@@ -46,10 +52,13 @@ class Limits:
     sweep_seconds: float = 15
     # What is being sent or posted when the node stops may take this long.
     grace_seconds: float = 2
+    # A handshake is two round trips; who stalls in it holds a connection for no longer than this.
+    handshake_seconds: float = 15
+    # Compression takes 300 kB a connection, sixty times what an idle one takes.
+    compressed: int = 200
 
 
 DEFAULT_LIMITS = Limits()
-Make = Callable[[], tuple[Shelf, Desk | None]]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -70,31 +79,34 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def serve(
     listeners: Sequence[socket.socket],
-    make: Make,
+    house: House,
     now: Callable[[], float],
     *,
+    tls: ssl.SSLContext | None = None,
+    tls_listeners: Sequence[socket.socket] = (),
     limits: Limits = DEFAULT_LIMITS,
     stopping: trio.Event | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve newsreaders on listening sockets, and close those in the end.
 
-    `make` gives each connection its Shelf and Desk (None: no posting); `now` is the clock, unix seconds. Runs until
-    `stopping` is set, which lets answers and posts in progress finish, or until it is cancelled, which does not.
+    `now` is the clock, unix seconds. With `tls`, STARTTLS is offered on `listeners`, and on `tls_listeners` TLS comes
+    first (RFC 8143). Runs until `stopping` is set, which lets answers and posts in progress finish, or until it is
+    cancelled, which does not.
     """
-    server = _Server(make, now, limits)
+    server = _Server(house, now, tls, limits)
     try:
         async with trio.open_nursery() as nursery:
-            for listener in listeners:
+            for listener in (*listeners, *tls_listeners):
                 listener.setblocking(False)
-                nursery.start_soon(server.accept, listener, nursery)
+                nursery.start_soon(server.accept, listener, listener in tls_listeners, nursery)
             nursery.start_soon(server.sweep)
             task_status.started()
             await (trio.Event() if stopping is None else stopping).wait()
             await server.finish()
             nursery.cancel_scope.cancel()
     finally:
-        for listener in listeners:
+        for listener in (*listeners, *tls_listeners):
             listener.close()
 
 
@@ -108,22 +120,25 @@ class _Connection:
 class _Server:
     """All connections of one node."""
 
-    def __init__(self, make: Make, now: Callable[[], float], limits: Limits) -> None:
-        self._make = make
+    def __init__(self, house: House, now: Callable[[], float], tls: ssl.SSLContext | None, limits: Limits) -> None:
+        self._house = house
+        self._logins = Logins(house)
+        self._all_terms: dict[Terms, Terms] = {}
         self._now = now
+        self._tls = tls
         self._limits = limits
         self._accepting: list[trio.CancelScope] = []
         self._connections: set[_Connection] = set()
         self._stopping = False
         self._all_gone = trio.Event()
 
-    async def accept(self, listener: socket.socket, nursery: trio.Nursery) -> None:
-        """Take newsreaders from one listener until finish()."""
+    async def accept(self, listener: socket.socket, tls: bool, nursery: trio.Nursery) -> None:
+        """Take newsreaders from one listener until finish(); with `tls` it comes before all else."""
         with trio.CancelScope() as scope:
             self._accepting.append(scope)
             while True:
                 await trio.lowlevel.wait_readable(listener)
-                await self._accept_some(listener, nursery)
+                await self._accept_some(listener, tls, nursery)
 
     async def sweep(self) -> None:
         """Hang up on the idle ones, silently (RFC 3977 section 3.1)."""
@@ -147,7 +162,7 @@ class _Server:
             with trio.move_on_after(self._limits.grace_seconds):
                 await self._all_gone.wait()
 
-    async def _accept_some(self, listener: socket.socket, nursery: trio.Nursery) -> None:
+    async def _accept_some(self, listener: socket.socket, tls: bool, nursery: trio.Nursery) -> None:
         for _ in range(ACCEPTS_A_TURN):
             try:
                 connected, _address = listener.accept()
@@ -159,13 +174,14 @@ class _Server:
                     await trio.sleep(ACCEPT_PAUSE_SECONDS)
                 continue  # or the newsreader has hung up already
             if len(self._connections) >= self._limits.connections:
-                _turn_away(connected)
+                _turn_away(connected, tls)
             else:
-                self._admit(connected, nursery)
+                self._admit(connected, tls, nursery)
 
-    def _admit(self, connected: socket.socket, nursery: trio.Nursery) -> None:
+    def _admit(self, connected: socket.socket, tls: bool, nursery: trio.Nursery) -> None:
         try:
-            session = Session(*self._make(), self._now)
+            terms = self._terms(tls, is_private(connected.getsockname()))
+            session = Session(*self._house.open(), self._now, terms)
             connection = _Connection(Wire(connected), Machine(session), trio.CancelScope())
         except Exception:
             log.exception("a newsreader could not be served")
@@ -173,6 +189,30 @@ class _Server:
             return
         self._connections.add(connection)
         nursery.start_soon(self._run, connection)
+
+    def _terms(self, tls: bool, private: bool) -> Terms:
+        """What is offered: passwords never in the open, and nothing to strangers."""
+        terms = Terms(
+            offers_login=self._house.offers_login,
+            demands_login=self._house.demands_login or not private,
+            private=private,
+            tls=tls,
+            make_tls=None if self._tls is None else self._make_tls,
+            make_deflate=self._make_deflate,
+        )
+        return self._all_terms.setdefault(terms, terms)  # one object for all connections that are alike
+
+    def _make_tls(self) -> Tls:
+        assert self._tls is not None
+        try:
+            return Tls(self._tls)
+        except ssl.SSLError as error:
+            raise Refused("this node cannot do TLS just now; its certificate may be damaged") from error
+
+    def _make_deflate(self) -> Deflate:
+        if sum(each.machine.session.compressed for each in self._connections) >= self._limits.compressed:
+            raise Refused("too many connections are compressed already; go on without")
+        return Deflate()
 
     async def _run(self, connection: _Connection) -> None:
         try:
@@ -187,13 +227,15 @@ class _Server:
 
     async def _serve_one(self, connection: _Connection) -> None:
         try:
+            if connection.machine.session.terms.tls:
+                await connection.wire.shake_hands(self._make_tls(), self._limits.handshake_seconds)
             await self._converse(connection.wire, connection.machine)
         except HungUp:
             pass
         except Exception:
             log.exception("a newsreader's session failed")
             with contextlib.suppress(HungUp):
-                connection.wire.send_now(connection.machine.fault())
+                connection.wire.send_last(connection.machine.fault())
 
     async def _converse(self, wire: Wire, machine: Machine) -> None:
         while True:
@@ -202,12 +244,33 @@ class _Server:
                 await wire.send(octets, machine)
             if machine.busy:
                 await trio.lowlevel.checkpoint()
-            elif machine.upload is not None:
-                await _post(machine, machine.upload)
+            elif machine.errand is not None:
+                await self._run_errand(wire, machine)
             elif machine.closed or self._stopping:
                 return
             else:
                 machine.receive(await wire.receive())
+
+    async def _run_errand(self, wire: Wire, machine: Machine) -> None:
+        errand = machine.errand
+        if isinstance(errand, Upload):
+            await _post(machine, errand)
+        elif isinstance(errand, Login):
+            await self._log_in(machine, errand, wire.address)
+        elif isinstance(layer := machine.switch(), Tls):
+            await wire.shake_hands(layer, self._limits.handshake_seconds)
+        else:
+            wire.push(layer)
+
+    async def _log_in(self, machine: Machine, login: Login, address: str) -> None:
+        try:
+            view = await self._logins.check(login, address)
+        except NotPermitted:
+            machine.not_logged_in(WRONG)
+        except ZbError as error:
+            machine.not_logged_in(str(error))
+        else:
+            machine.logged_in(*view)
 
 
 async def _post(machine: Machine, upload: Upload) -> None:
@@ -221,7 +284,12 @@ async def _post(machine: Machine, upload: Upload) -> None:
         machine.posted(message_id)
 
 
-def _turn_away(connected: socket.socket) -> None:
+def is_private(address: object) -> bool:
+    """Whether only this machine reaches one of its own addresses, as getsockname() tells it."""
+    return not isinstance(address, tuple) or ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
+
+
+def _turn_away(connected: socket.socket, tls: bool) -> None:
     with connected, contextlib.suppress(OSError):
         connected.setblocking(False)
-        connected.send(_TOO_MANY)
+        connected.send(b"" if tls else _TOO_MANY)

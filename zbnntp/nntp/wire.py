@@ -1,4 +1,4 @@
-"""One TCP connection of the NNTP server, on trio: octets in and out, nothing else.
+"""One TCP connection of the NNTP server, on trio: octets in and out, through the layers that lie in it.
 
 Raw non-blocking sockets and wait_readable: wait first, then receive. While a send waits, more commands are read ahead
 up to a limit; beyond it the kernel's window closes and the newsreader has to wait for us.
@@ -11,7 +11,9 @@ import socket
 
 import trio
 
+from zbnntp.nntp.layers import Layer, LayerBroken, Layers
 from zbnntp.nntp.machine import Machine
+from zbnntp.nntp.tls import Tls
 
 RECEIVE_OCTETS = 1 << 16
 # How long a send may wait before commands are read ahead: a newsreader that only reads slowly is not worth two waits.
@@ -24,21 +26,62 @@ class HungUp(Exception):
 
 
 class Wire:
-    """One TCP connection: octets in and out, nothing else. TLS can take its place."""
+    """One TCP connection."""
 
-    __slots__ = ("_socket", "last_active", "waiting")
+    __slots__ = ("_layers", "_socket", "last_active", "waiting")
 
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connected
+        self._layers: Layers | None = None
         self.last_active = trio.current_time()
         self.waiting = False  # for a command, with nothing left to say
+
+    @property
+    def address(self) -> str:
+        """Where the newsreader is."""
+        try:
+            name = self._socket.getpeername()
+        except OSError as error:
+            raise HungUp from error
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    def push(self, layer: Layer) -> None:
+        """Lay something between the socket and the session."""
+        self._layers = self._layers or Layers()
+        self._layers.push(layer)
+
+    async def shake_hands(self, tls: Tls, seconds: float) -> None:
+        """Begin TLS, which lies below all other layers; HungUp when that fails or takes longer."""
+        self.waiting = True
+        with trio.move_on_after(seconds):
+            while not tls.ready:
+                await trio.lowlevel.wait_readable(self._socket)
+                await self._shake_once(tls)
+        self.waiting = False
+        if not tls.ready:
+            raise HungUp
+        self.push(tls)
+
+    async def _shake_once(self, tls: Tls) -> None:
+        data = self._receive_raw()
+        if data is None:
+            return
+        try:
+            tls.feed(data)
+            tls.shake()
+        except LayerBroken as error:
+            self._send_now(tls.to_send())
+            raise HungUp from error
+        octets = tls.to_send()
+        while octets := octets[self._send_now(octets) :]:
+            await trio.lowlevel.wait_writable(self._socket)
 
     async def receive(self) -> bytes:
         """What has arrived; HungUp at the end."""
         self.waiting = True
-        data = None
+        data = None if self._layers is None else self._unfold()
         while data is None:
             await trio.lowlevel.wait_readable(self._socket)
             data = self._receive_now()
@@ -50,26 +93,25 @@ class Wire:
 
     async def send(self, octets: bytes, machine: Machine) -> None:
         """Send everything; reads ahead into the machine while that has room."""
-        sent = self.send_now(octets)
+        if self._layers is not None:
+            octets = self._fold(octets)
+        sent = self._send_now(octets)
         while sent < len(octets):
             await self._wait_writable(machine)
-            sent += self.send_now(memoryview(octets)[sent:])
+            sent += self._send_now(memoryview(octets)[sent:])
             self.last_active = trio.current_time()
 
-    def send_now(self, octets: bytes | memoryview) -> int:
-        """Send what fits without waiting; the number of octets that did."""
-        try:
-            return self._socket.send(octets)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise HungUp from error
+    def send_last(self, octets: bytes) -> None:
+        """Send what fits without waiting."""
+        self._send_now(octets if self._layers is None else self._fold(octets))
 
     async def close(self) -> None:
         """Hang up, but not before late octets are read: unread ones would make the kernel drop our last reply."""
         with self._socket, contextlib.suppress(HungUp, OSError), trio.move_on_after(LINGER_SECONDS):
+            if self._layers is not None:
+                self._send_now(self._layers.close())
             self._socket.shutdown(socket.SHUT_WR)
-            while self._receive_now():
+            while self._receive_raw():
                 await trio.lowlevel.wait_readable(self._socket)
 
     def drop(self) -> None:
@@ -78,11 +120,42 @@ class Wire:
 
     def _receive_now(self) -> bytes | None:
         """What is there without waiting; None when that is nothing yet."""
+        data = self._receive_raw()
+        if not data or self._layers is None:
+            return data
+        return self._unfold(data)
+
+    def _receive_raw(self) -> bytes | None:
         try:
             return self._socket.recv(RECEIVE_OCTETS)
         except BlockingIOError:
             return None
         except OSError as error:
+            raise HungUp from error
+
+    def _send_now(self, octets: bytes | memoryview) -> int:
+        """Send what fits without waiting; the number of octets that did."""
+        try:
+            return self._socket.send(octets)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise HungUp from error
+
+    def _unfold(self, data: bytes = b"") -> bytes | None:
+        """What the layers make of it, or of what they still hold; None when that is nothing yet."""
+        assert self._layers is not None
+        try:
+            self._layers.feed(data)
+            return self._layers.read() or None
+        except LayerBroken as error:
+            raise HungUp from error
+
+    def _fold(self, octets: bytes) -> bytes:
+        assert self._layers is not None
+        try:
+            return self._layers.write(octets)
+        except LayerBroken as error:
             raise HungUp from error
 
     async def _wait_writable(self, machine: Machine) -> None:
@@ -96,13 +169,13 @@ class Wire:
 
     async def _read_ahead(self, machine: Machine) -> None:
         """Some newsreaders write all their commands before they read: take them, or both sides wait for ever."""
-        while machine.has_room:
-            await trio.lowlevel.wait_readable(self._socket)
-            try:
-                data = self._receive_now()
-            except HungUp:
-                return  # send() will notice
-            if data:
-                machine.receive(data)
-            elif data is not None:
-                return
+        with contextlib.suppress(HungUp):  # send() will notice
+            while machine.has_room:
+                data = None if self._layers is None else self._unfold()
+                if data is None:
+                    await trio.lowlevel.wait_readable(self._socket)
+                    data = self._receive_now()
+                if data:
+                    machine.receive(data)
+                elif data is not None:
+                    return
