@@ -96,17 +96,17 @@ def cancel_post(
     """Take an own post back: out of every group at once, out of the manifest with the next head. Returns its author."""
     article, post, author = own_article(database, signers, reference)
     person = evidence.person_pk(database, author)
+    posts.record_deletion(database, person, post, now)  # also of one that is being sealed just now
     if not drop_unpublished(database, standings, article):
         evidence.add_pending(database, person, POSTS, make_delete(post, now))
-        posts.record_deletion(database, person, post, now)
         for view in standings.views:
             settle(database, evidence.person_pk(database, view), [article], now)
     return author
 
 
 def drop_unpublished(database: sqlite3.Connection, standings: Standings, article: int) -> bool:
-    """Forget a post that has left the node nowhere yet; False when it is published."""
-    if not posts.is_pending(database, article):
+    """Forget a post that has left the node nowhere yet; False when it is published, or answers need its header."""
+    if not posts.is_pending(database, article) or posts.is_answered(database, article):
         return False
     for view in standings.views:
         numbers.hide(database, evidence.person_pk(database, view), article)

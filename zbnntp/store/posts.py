@@ -110,10 +110,16 @@ def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now
 
 
 def drop_post(database: sqlite3.Connection, article: int) -> None:
-    """Forget a post that was never published, and its line."""
-    database.execute("UPDATE opening SET line = NULL WHERE thread = ?", (article,))
+    """Forget a post that was never published, and its line; nobody has answered it."""
+    database.execute("DELETE FROM opening WHERE thread = ?", (article,))
     database.execute("DELETE FROM line WHERE pk = (SELECT line FROM post WHERE article = ?)", (article,))
     database.execute("DELETE FROM post WHERE article = ?", (article,))
+
+
+def is_answered(database: sqlite3.Connection, article: int) -> bool:
+    """Whether a post opens a thread in which others are held."""
+    row = database.execute("SELECT 1 FROM post WHERE thread = ?1 AND article <> ?1 LIMIT 1", (article,)).fetchone()
+    return row is not None
 
 
 def is_pending(database: sqlite3.Connection, article: int) -> bool:
