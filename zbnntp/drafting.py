@@ -105,6 +105,8 @@ def _find_place(reader: sqlite3.Connection, reference: str) -> _Place | None:
     if found:
         thread, line, _ = found
         answered = reopen_post(line).header
+        if posts.opening_boards(reader, posts.find_article(reader, thread) or 0) != ",".join(answered.boards):
+            return None  # never shown, or not yet; an answer would not be either
         return _Place(thread, answered.boards, (*(it for it in answered.parents if it != thread), answered.id))
     boards = posts.opening_boards(reader, article)
     post = posts.post_id(reader, article)
