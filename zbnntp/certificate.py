@@ -24,7 +24,7 @@ from zbnntp.model.errors import NotPermitted
 CERTIFICATE_FILE, KEY_FILE = "tls-certificate.pem", "tls-key.pem"
 NAME = "localhost"
 ADDRESSES = ("127.0.0.1", "::1")
-LIFE = datetime.timedelta(days=3653)
+LIFE = datetime.timedelta(days=3652)
 
 
 def make_certificate(directory: Path, now: float) -> tuple[Path, Path]:

@@ -14,10 +14,10 @@ WINDOW_BITS = -15  # 32 KiB, without header and checksum
 # Measured on overviews: level 3 takes 0.4 ms for a send of 64 KiB and leaves 23 %; level 6 takes 0.8 ms, leaves 21 %.
 LEVEL = 3
 MEMORY_LEVEL = 7  # with the window, 200 kB a connection
-# Deflate can reach 1,032 to one. Pipelined commands stay below 30; the first octets are free, because a burst of
-# equal commands may well be small.
-UNFOLD_MOST = 200
-UNFOLD_FREE_OCTETS = 1 << 20
+# Deflate can reach 1,032 to one. Pipelined commands that differ stay below 40; the first octets are free, because a
+# burst of equal commands may well be small.
+UNFOLD_MOST = 50
+UNFOLD_FREE_OCTETS = 1 << 18
 
 
 class Deflate:

@@ -75,4 +75,5 @@ class Layers:
         with contextlib.suppress(LayerBroken):
             for layer in reversed(self._stack):
                 octets = (layer.write(octets) if octets else b"") + layer.close()
-        return octets
+            return octets
+        return b""

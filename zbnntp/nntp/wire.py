@@ -68,6 +68,8 @@ class Wire:
         data = self._receive_raw()
         if data is None:
             return
+        if not data:
+            raise HungUp
         try:
             tls.feed(data)
             tls.shake()
