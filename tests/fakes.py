@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from zbnntp.model.errors import BadArticle, NotPermitted, NotVisible, Refused
-from zbnntp.model.views import Article, Group, Overview
+from zbnntp.model.views import Article, Group, Overview, Window
 
 NOW = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC
 
@@ -77,15 +77,25 @@ class FakeShelf:
     def motd(self) -> str:
         return self.message
 
-    def numbers(self, group: str, low: int, high: int) -> Iterator[Sequence[int]]:
-        visible = [number for number in self._visible(group) if low <= number <= high]
-        for at in range(0, len(visible), self.window):
-            self.pulled += 1
-            yield visible[at : at + self.window]
+    def listed(self, key: str, line: Callable[[Group], bytes]) -> bytes:
+        return b"".join(map(line, self.groups()))
 
-    def overview(self, group: str, low: int, high: int) -> Iterator[Sequence[Overview]]:
-        for window in self.numbers(group, low, high):
-            yield [Overview(number, self._text(self.rows[group].ids[number])) for number in window]
+    def first(self, name: str) -> int:
+        return next(iter(self._visible(name)), 0)
+
+    def numbers(self, group: str, low: int, high: int) -> Iterator[bytes]:
+        for window in self._windows(group, low, high):
+            yield b"".join(b"%d\r\n" % number for number in window)
+
+    def overview(self, group: str, low: int, high: int) -> Iterator[Window]:
+        for window in self._windows(group, low, high):
+            ids = self.rows[group].ids
+            yield Window(b"".join(b"%d\t%b\r\n" % (number, self._text(ids[number])) for number in window))
+
+    def heads(self, group: str, low: int, high: int) -> Iterator[Sequence[tuple[int, bytes]]]:
+        for window in self._windows(group, low, high, self.window // 4):
+            ids = self.rows[group].ids
+            yield [(number, self.octets[ids[number]].partition(b"\r\n\r\n")[0] + b"\r\n") for number in window]
 
     def locate(self, group: str, number: int) -> str | None:
         message_id = self.rows[group].ids.get(number, "")
@@ -115,7 +125,7 @@ class FakeShelf:
     def new_groups(self, since: int) -> Sequence[Group]:
         return [self._view(row) for _, row in sorted(self.rows.items()) if row.created >= since]
 
-    def new_news(self, match: Callable[[str], bool], since: int) -> Iterator[Sequence[str]]:
+    def new_news(self, match: Callable[[str], bool], since: int) -> Iterator[bytes]:
         new = [
             message_id
             for message_id, arrived in self.arrived.items()
@@ -125,9 +135,16 @@ class FakeShelf:
         ]
         for at in range(0, len(new), self.window):
             self.pulled += 1
-            yield new[at : at + self.window]
+            yield "".join(f"{message_id}\r\n" for message_id in new[at : at + self.window]).encode()
 
     # the inside
+
+    def _windows(self, group: str, low: int, high: int, size: int = 0) -> Iterator[Sequence[int]]:
+        visible = [number for number in self._visible(group) if low <= number <= high]
+        size = size or self.window
+        for at in range(0, len(visible), size):
+            self.pulled += 1
+            yield visible[at : at + size]
 
     def _visible(self, group: str) -> list[int]:
         ids = self.rows[group].ids if group in self.rows else {}

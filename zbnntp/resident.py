@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import trio
@@ -28,6 +28,7 @@ from zbnntp.model.link import Link, format_link
 from zbnntp.model.views import Level
 from zbnntp.peering import Network, Peering
 from zbnntp.posting import Desk
+from zbnntp.rack import Rack
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
 from zbnntp.store import evidence, numbers, promises, ratings
@@ -58,6 +59,7 @@ class Commons:
     listening: list[str]  # filled when newsreaders can connect
     clock: Callable[[], float]
     log: Callable[[str], None]
+    rack: Rack = field(default_factory=Rack)
 
     def now(self) -> int:
         return int(self.clock())
@@ -77,6 +79,7 @@ class Resident:
         )
         self._directory = Directory(reader, self.identity, views, commons.log)
         self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
+        self._shelf = Shelf(reader, self.identity, self._motd, lambda: commons.writer.commits, commons.rack)
         self._rewritten = f"rewritten {self.identity.hex()}"
         self._to_seal = trio.Event()
         self._unlocked = trio.Event()
@@ -167,7 +170,11 @@ class Resident:
     # newsreaders
 
     def shelf(self) -> Shelf:
-        return Shelf(self.commons.reader, self.identity, lambda: manual.motd(self.identity, self.nick()))
+        """The one shelf that all connections of this view share."""
+        return self._shelf
+
+    def _motd(self) -> str:
+        return manual.motd(self.identity, self.nick())
 
     def desk(self, signers: Callable[[], Mapping[Identity, Signer]], posted: Callable[[Identity], None]) -> Desk:
         """A desk for this view; `signers` are those whom its connection may post as."""

@@ -1,46 +1,80 @@
 """JOURNEY 3: what a newsreader may see - groups, overview, articles - of one local identity's view.
 
-Implements nntp's Shelf over the read-only connection, synchronously, in windows of bounded size. What an article's
-Xref, X-Zb-Trust and X-Zb-Sage say differs from reader to reader; all else comes from the post alone.
-docs/newsgroups.md "Served articles".
+Implements nntp's Shelf over the read-only connection, synchronously, in windows of bounded size. All connections of a
+view share one shelf: groups stand ready in a Roster, overview in a Rack, and whoever reads articles in order finds the
+next ones rendered. Whatever is kept ready is checked against the last commit before it is shown.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 
-from zbnntp.local import CONTROL, HELP, LOG, local_message_id, parse_local_id
-from zbnntp.model.article import compose
+from zbnntp.local import CONTROL, HELP, LOG, parse_local_id
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.kept import reopen_post
-from zbnntp.model.keys import Identity, identity_text, message_id, parse_message_id
-from zbnntp.model.views import Article, Group, Level, Overview
-from zbnntp.store import evidence, numbers, posts, promises
-from zbnntp.store.numbers import Newsgroup, Row
+from zbnntp.model.keys import Identity, identity_text, parse_message_id
+from zbnntp.model.views import Article, Group, Overview, Window
+from zbnntp.rack import Block, Rack
+from zbnntp.rendering import article_id, overview_text, render_article, render_head
+from zbnntp.roster import Place, Roster
+from zbnntp.store import evidence, overview, posts, promises
+from zbnntp.store.database import data_version
+from zbnntp.store.numbers import Newsgroup
+from zbnntp.store.overview import BLOCK_NUMBERS, Filed
 
 READ_ONLY = frozenset({HELP, LOG})
 OWN_GROUPS = (CONTROL, HELP, LOG)
-POST_ID_OCTETS = 32
+# Articles read and rendered at once for somebody who reads in order, and how much of them waits to be asked for.
+AHEAD_ARTICLES = 32
+AHEAD_OCTETS = 2 << 20
+EXPECTED_MOST = 512
+HEADS_A_WINDOW = 64
+LISTING = -1  # in the place of a block: all numbers of a group
 
 
 class Shelf:
-    """One view. `motd` is shown by LIST MOTD; `now` is read for nothing else than what callers pass in."""
+    """One view. `generation` gives a number that every commit changes; without it the store is asked."""
 
     OVERVIEW_EXTRA: Sequence[str] = ("Xref:full", "X-Zb-Trust:full")
 
-    def __init__(self, reader: sqlite3.Connection, view: Identity, motd: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        reader: sqlite3.Connection,
+        view: Identity,
+        motd: Callable[[], str],
+        generation: Callable[[], int] | None = None,
+        rack: Rack | None = None,
+    ) -> None:
         self._reader = reader
         self._identity = view
         self._view = evidence.find_person(reader, view) or 0
         self._motd = motd
+        self._rack = rack or Rack()
+        self._roster = Roster(reader, self._view, generation or partial(data_version, reader), self._group)
+        self._ahead: dict[tuple[int, int], Article] = {}
+        self._ahead_octets = 0
+        self._expected: set[tuple[int, int]] = set()  # group and number that come next for somebody
 
     def groups(self) -> Sequence[Group]:
-        return [self._group(row) for row in numbers.newsgroups(self._reader, self._view) if not row.hidden]
+        self._refresh()
+        return self._roster.groups()
+
+    def listed(self, key: str, line: Callable[[Group], bytes]) -> bytes:
+        self._refresh()
+        return self._roster.listed(key, line)
 
     def group(self, name: str) -> Group | None:
-        row = self._newsgroup(name)
-        return self._group(row) if row else None
+        place = self._place(name)
+        return place.group if place else None
+
+    def first(self, name: str) -> int:
+        place = self._place(name)
+        return self._roster.first(place) if place else 0
 
     def subscriptions(self) -> Sequence[str]:
         boards = [group for group in self.groups() if group.name not in OWN_GROUPS]
@@ -50,62 +84,116 @@ class Shelf:
     def motd(self) -> str:
         return self._motd()
 
-    def numbers(self, group: str, low: int, high: int) -> Iterator[Sequence[int]]:
-        row = self._newsgroup(group)
-        while row and low <= high:
-            window = numbers.numbers_window(self._reader, row.pk, low, high)
-            if not window:
-                return
-            yield window
+    def numbers(self, group: str, low: int, high: int) -> Iterator[bytes]:
+        place = self._place(group)
+        if place is None:
+            return
+        whole = low <= place.group.low and high >= place.group.high
+        kept = self._rack.find(place.pk, LISTING, place.version, 0) if whole else None
+        if kept is not None:
+            yield kept.text
+            return
+        windows: list[bytes] = []
+        while window := overview.numbers_window(self._reader, place.pk, low, high):
+            windows.append(b"%d\r\n" * len(window) % tuple(window))
+            yield windows[-1]
             low = window[-1] + 1
+        if whole and self._place(group) is place:
+            self._rack.put(place.pk, LISTING, Block(b"".join(windows), (), array("I"), place.version, 0))
 
-    def overview(self, group: str, low: int, high: int) -> Iterator[Sequence[Overview]]:
-        row = self._newsgroup(group)
-        while row and low <= high:
-            window = numbers.overview_window(self._reader, self._view, row.pk, low, high)
-            if not window:
+    def overview(self, group: str, low: int, high: int) -> Iterator[Window]:
+        place = self._place(group)
+        low = max(low, 1)
+        while place and low <= high:
+            block = self._roster.directory(place).from_block(low // BLOCK_NUMBERS, 1)
+            if block is None or block * BLOCK_NUMBERS > high:
                 return
-            yield [Overview(it.number, overview_text(it)) for it in window]
-            low = window[-1].number + 1
+            window = self._block(place, block).cut(low, high)
+            if window is not None:
+                yield window
+            low = (block + 1) * BLOCK_NUMBERS
+            place = self._place(group)
+
+    def heads(self, group: str, low: int, high: int) -> Iterator[Sequence[tuple[int, bytes]]]:
+        place = self._place(group)
+        while place and low <= high:
+            rows = list(overview.rows(self._reader, self._view, place.pk, low, high, HEADS_A_WINDOW))
+            if not rows:
+                return
+            yield [(row.number, render_head(self._reader, self._view, row)) for row in rows]
+            low = rows[-1].number + 1
 
     def locate(self, group: str, number: int) -> str | None:
-        row = self._row(group, number)
-        return self._message_id(row.article) if row else None
+        place = self._place(group)
+        if place is None:
+            return None
+        block = self._block_in_order(place, number)
+        if block is None:
+            row = next(iter(overview.rows(self._reader, self._view, place.pk, number, number)), None)
+            return article_id(row) if row else None
+        at = bisect_left(block.numbers, number)
+        return block.message_id(at) if at < len(block.numbers) and block.numbers[at] == number else None
 
     def neighbour(self, group: str, number: int, step: int) -> tuple[int, str] | None:
-        newsgroup = self._newsgroup(group)
-        found = numbers.neighbour(self._reader, newsgroup.pk, number, step) if newsgroup else None
-        return (found[0], self._message_id(found[1])) if found else None
+        place = self._place(group)
+        at = (number + step) // BLOCK_NUMBERS if place else None
+        while place and (at := self._roster.directory(place).from_block(at or 0, step)) is not None:
+            block = self._block(place, at)
+            index = bisect_right(block.numbers, number) if step > 0 else bisect_left(block.numbers, number) - 1
+            if 0 <= index < len(block.numbers):
+                return block.numbers[index], block.message_id(index)
+            at += step
+        return None
 
     def article(self, group: str, number: int) -> Article | None:
-        row = self._row(group, number)
-        return self._article(row, number) if row else None
+        place = self._place(group)
+        if place is None:
+            return None
+        key = (place.pk, number)
+        ready = self._ahead.pop(key, None)
+        if ready is not None:
+            self._ahead_octets -= len(ready.octets)
+            return ready
+        found = self._read_some(place, number)
+        if not found or found[0].row.number != number:
+            return None
+        if len(found) > 1:
+            self._keep_ahead(place, found[1:])
+        return render_article(self._reader, self._view, found[0], number)
 
     def find(self, message_id: str, group: str | None) -> Article | None:
-        found = self._find_row(message_id, group)
-        return self._article(found[0], found[1]) if found else None
+        places = self._find(message_id)
+        if not places:
+            return None
+        name, filed = next((place for place in places if place[0] == group), places[0])
+        return render_article(self._reader, self._view, filed, filed.row.number if name == group else 0)
 
     def find_overview(self, message_id: str) -> Overview | None:
-        found = self._find_row(message_id, None)
-        return Overview(0, overview_text(found[0])) if found else None
+        places = self._find(message_id)
+        return Overview(0, overview_text(places[0][1].row)) if places else None
 
     def new_groups(self, since: int) -> Sequence[Group]:
         return [group for group in self.groups() if group.created >= since]
 
-    def new_news(self, match: Callable[[str], bool], since: int) -> Iterator[Sequence[str]]:
-        seen: set[int] = set()
-        for newsgroup in numbers.newsgroups(self._reader, self._view):
-            if newsgroup.hidden or not match(newsgroup.name):
+    def new_news(self, match: Callable[[str], bool], since: int) -> Iterator[bytes]:
+        groups = [group for group in self.groups() if match(group.name)]
+        seen: set[bytes] | None = set() if len(groups) > 1 else None
+        for group in groups:
+            place = self._place(group.name)
+            if place is None or not group.count:
                 continue
-            for window in numbers.exposed_since(self._reader, newsgroup.pk, since):
-                fresh = [article for article in window if article not in seen]
-                seen.update(fresh)
-                if fresh:
-                    yield [self._message_id(article) for article in fresh]
+            first = overview.given_since(self._reader, place.pk, group.high, since)
+            for window in self.overview(group.name, first, group.high):
+                yield window.derived("ids", ids_of) if seen is None else _unseen(window.text, seen)
 
-    def _newsgroup(self, name: str) -> Newsgroup | None:
-        row = numbers.find_newsgroup(self._reader, self._view, name)
-        return None if row is None or row.hidden else row
+    def _refresh(self) -> None:
+        if self._roster.refresh():
+            self._ahead.clear()
+            self._ahead_octets = 0
+
+    def _place(self, name: str) -> Place | None:
+        self._refresh()
+        return self._roster.find(name)
 
     def _group(self, row: Newsgroup) -> Group:
         status = "n" if row.name in READ_ONLY else "y"
@@ -113,28 +201,70 @@ class Shelf:
         high = row.high if row.high >= row.low else row.low - 1
         return Group(row.name, row.low, high, row.count, status, row.description, row.created, creator)
 
-    def _row(self, group: str, number: int) -> Row | None:
-        newsgroup = self._newsgroup(group)
-        return numbers.find_row(self._reader, self._view, newsgroup.pk, number) if newsgroup else None
+    def _block(self, place: Place, block: int) -> Block:
+        version = self._roster.directory(place).versions.get(block, 0)
+        return self._rack.block(self._reader, self._view, place.pk, block, version, self._roster.levels)
 
-    def _message_id(self, article: int) -> str:
-        identifier = posts.post_id(self._reader, article)
-        return message_id(identifier) if len(identifier) == POST_ID_OCTETS else local_message_id(identifier)
+    def _block_in_order(self, place: Place, number: int) -> Block | None:
+        """The block of a number if it stands ready or if somebody goes through it; a single line costs less without."""
+        at = number // BLOCK_NUMBERS
+        version = self._roster.directory(place).versions.get(at)
+        if version is None:
+            return None
+        block = self._rack.find(place.pk, at, version, self._roster.levels)
+        if block is None and self._is_expected(place, number):
+            block = self._block(place, at)
+        if block is None:
+            self._expect(place, number + 1)
+        return block
 
-    def _find_row(self, wanted: str, group: str | None) -> tuple[Row, int] | None:
-        """The article's row in the group if it stands there (with its number), else in another (with 0)."""
+    def _read_some(self, place: Place, number: int) -> list[Filed]:
+        """An article, and those after it when somebody reads in order."""
+        count = AHEAD_ARTICLES if self._is_expected(place, number) else 1
+        high = number if count == 1 else place.group.high
+        found = overview.filed(self._reader, self._view, place.pk, number, high, count)
+        self._expect(place, found[-1].row.number + 1 if found else number + 1)
+        return found
+
+    def _keep_ahead(self, place: Place, found: Sequence[Filed]) -> None:
+        if self._ahead_octets > AHEAD_OCTETS:
+            self._ahead.clear()
+            self._ahead_octets = 0
+        for filed in found:
+            number = filed.row.number
+            with suppress(NotVisible):
+                article = render_article(self._reader, self._view, filed, number)
+                before = self._ahead.get((place.pk, number))
+                self._ahead_octets += len(article.octets) - (len(before.octets) if before else 0)
+                self._ahead[place.pk, number] = article
+
+    def _is_expected(self, place: Place, number: int) -> bool:
+        key = (place.pk, number)
+        if key in self._expected:
+            self._expected.discard(key)
+            return True
+        return False
+
+    def _expect(self, place: Place, number: int) -> None:
+        if len(self._expected) >= EXPECTED_MOST:
+            self._expected.clear()
+        self._expected.add((place.pk, number))
+
+    def _find(self, wanted: str) -> list[tuple[str, Filed]]:
+        """The article of an id or alias in each of its groups. Raises NotVisible when it is hidden."""
+        self._refresh()
         identifier = parse_message_id(wanted) or parse_local_id(wanted)
+        places = overview.places_by_id(self._reader, self._view, identifier) if identifier else []
+        if places:
+            return places
         article = posts.find_article(self._reader, identifier) if identifier else None
         article = article or promises.find_alias(self._reader, wanted)
         if article is None:
-            return None
-        places = numbers.places_of(self._reader, self._view, article)
+            return []
+        places = overview.places(self._reader, self._view, article)
         if not places:
             self._explain_absence(article)
-            return None
-        name, newsgroup, number = next((place for place in places if place[0] == group), places[0])
-        row = numbers.find_row(self._reader, self._view, newsgroup, number)
-        return (row, number if name == group else 0) if row else None
+        return places
 
     def _explain_absence(self, article: int) -> None:
         source = posts.find_source(self._reader, self._view, article)
@@ -149,36 +279,20 @@ class Shelf:
         who = identity_text(source.identity)
         raise NotVisible(f"your trust hides its author; send 'why {who}' to {CONTROL}")
 
-    def _article(self, row: Row, number: int) -> Article:
-        local = promises.find_local(self._reader, row.article)
-        if local is not None:
-            head, _, body = local.partition(b"\r\n\r\n")
-            return Article(number, self._message_id(row.article), head + b"\r\n" + extra_lines(row) + b"\r\n" + body)
-        source = posts.find_source(self._reader, self._view, row.article)
-        if source is None:
-            raise NotVisible("that article is going just now; refresh the group")
-        post = reopen_post(source.line)
-        octets = compose(post.header, post.body, source.subject or "", source.nick, extra_lines(row))
-        return Article(number, message_id(post.header.id), octets)
+
+def ids_of(text: bytes) -> bytes:
+    """The Message-IDs in overview lines, one a line."""
+    return b"".join([line.split(b"\t", 5)[4] + b"\r\n" for line in text.split(b"\r\n")[:-1]])
 
 
-def trust_text(mt: float | None) -> bytes:
-    """The author's message trust as X-Zb-Trust shows it; empty for the node's own articles."""
-    return b"" if mt is None else f"{mt:+.2f}".encode()
-
-
-def extra_lines(row: Row) -> bytes:
-    """The header lines that are this reader's alone."""
-    lines = row.xref + b"\r\n"
-    if row.mt is not None:
-        lines += b"X-Zb-Trust: " + trust_text(row.mt) + b"\r\n"
-    if row.sage or row.level == Level.LIMITED:
-        lines += b"X-Zb-Sage: " + (b"sage" if row.sage else b"limited") + b"\r\n"
-    return lines
-
-
-def overview_text(row: Row) -> bytes:
-    """The overview line after the number."""
-    octets = row.octets + len(extra_lines(row))
-    trust = b"X-Zb-Trust: " + trust_text(row.mt) if row.mt is not None else b""
-    return b"%b\t%d\t%d\t%b\t%b" % (row.fields, octets, row.lines, row.xref, trust)
+def _unseen(text: bytes, seen: set[bytes]) -> bytes:
+    """The same, without those seen before; only what stands in several groups can be."""
+    found: list[bytes] = []
+    for line in text.split(b"\r\n")[:-1]:
+        fields = line.split(b"\t", 9)
+        if fields[8].count(b":") > 2:
+            if fields[4] in seen:
+                continue
+            seen.add(fields[4])
+        found.append(fields[4])
+    return b"".join([identifier + b"\r\n" for identifier in found])

@@ -102,7 +102,7 @@ class Node:
 
     def articles(self, group: str = CONTROL) -> list[str]:
         shelf = self.house.shelf
-        numbers = [number for window in shelf.numbers(group, 1, 10_000) for number in window]
+        numbers = [int(line) for window in shelf.numbers(group, 1, 10_000) for line in window.split()]
         return [shelf.article(group, number).octets.decode() for number in numbers]  # type: ignore[union-attr]
 
     def _state(self) -> str:

@@ -30,7 +30,10 @@ JOURNEYS: dict[str, set[str]] = {
     "ingest": BELOW | {"trust", "standing", "visibility", "local"},
     "drafting": BELOW | {"local"},
     "posting": BELOW | {"drafting", "ingest", "sealing", "standing", "visibility", "local"},
-    "shelf": BELOW | {"local", "visibility"},
+    "rendering": BELOW,
+    "roster": BELOW,
+    "rack": BELOW | {"rendering"},
+    "shelf": BELOW | {"local", "rendering", "roster", "rack"},
     "control": BELOW | {"trust", "ingest", "standing", "visibility", "local"},
 }
 ALLOWED: dict[str, set[str]] = {

@@ -213,7 +213,7 @@ def test_fault_in_a_handler_is_403_after_the_replies_before_it() -> None:
 def broken_windows(after: int):
     def windows(group: str, low: int, high: int):
         for number in range(after):
-            yield [number]
+            yield b"%d\r\n" % number
         raise RuntimeError
 
     return windows

@@ -10,6 +10,7 @@ import quopri
 import re
 from dataclasses import dataclass
 from email.utils import formatdate
+from enum import IntFlag
 
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, identity_text, message_id, short_id
@@ -22,6 +23,18 @@ _BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x
 _SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]|  ')
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
+_TYPE, _FLOWED = b"text/plain; charset=utf-8", b"; format=flowed"
+_HEAD_PATH = f"Path: {PATH}\r\nFrom: ".encode()
+_HEAD_PLAIN = b"\r\nMIME-Version: 1.0\r\nContent-Type: %b\r\nContent-Transfer-Encoding: 8bit\r\n" % _TYPE
+_HEAD_FLOWED = _HEAD_PLAIN.replace(_TYPE, _TYPE + _FLOWED)
+
+
+class Form(IntFlag):
+    """What `served_head` has to know beside an overview line."""
+
+    PLAIN = 0
+    FLOWED = 1
+    SPECIAL = 2  # a header or an encoding that only `compose` writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class Rendered:
     references: bytes
     octets: int
     lines: int
+    form: int  # Form
 
 
 def address(identity: Identity) -> str:
@@ -112,7 +126,32 @@ def overview_fields(octets: bytes) -> Rendered:
         found.get(b"references", b""),
         len(octets),
         body.count(b"\r\n"),
+        _form(found),
     )
+
+
+def _form(found: dict[bytes, bytes]) -> int:
+    if found.get(b"content-transfer-encoding") != b"8bit" or b"supersedes" in found:
+        return Form.SPECIAL
+    return Form.FLOWED if found.get(b"content-type") == _TYPE + _FLOWED else Form.PLAIN
+
+
+def served_head(fields: bytes, xref: bytes, form: int, extra: bytes) -> bytes:
+    """The header lines that `compose` writes for a post, from what the overview keeps of it; not for SPECIAL ones.
+
+    `fields` are tab-separated, `xref` is the header line. What is in encoded words is folded at each blank.
+    """
+    subject, sender, date, identifier, references = fields.split(b"\t")
+    if subject[:2] == b"=?":
+        subject = subject.replace(b" ", b"\r\n ")
+    if sender[:2] == b"=?":
+        sender = sender.replace(b" ", b"\r\n ")
+    newsgroups = b",".join([place.partition(b":")[0] for place in xref.split(b" ")[2:]])
+    return b"".join((
+        _HEAD_PATH, sender, b"\r\nNewsgroups: ", newsgroups, b"\r\nSubject: ", subject, b"\r\nDate: ", date,
+        b"\r\nMessage-ID: ", identifier, b"\r\nReferences: " if references else b"", references,
+        _HEAD_FLOWED if form else _HEAD_PLAIN, extra,
+    ))  # fmt: skip
 
 
 def encoded(text: str) -> str:

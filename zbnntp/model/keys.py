@@ -34,6 +34,7 @@ ARGON2_OPS, ARGON2_OCTETS = argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERA
 ARGON2_OPS_MOST, ARGON2_OCTETS_MOST = argon2id.OPSLIMIT_SENSITIVE, argon2id.MEMLIMIT_SENSITIVE
 _VERSION = b"\x01"
 _IDENTITY_TEXT = re.compile(r"[a-z2-7]{56}")
+_DIGITS = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv")
 _MESSAGE_ID = re.compile(r"<([a-z2-7]{52})@zb\.invalid>")
 
 
@@ -90,8 +91,8 @@ def parse_message_id(text: str) -> PostId | None:
     match = _MESSAGE_ID.fullmatch(text)
     if not match:
         return None
-    post = PostId(base64.b32decode(match[1].upper() + "===="))
-    return post if message_id(post) == text else None  # else its spare bits are not zero
+    value = int(match[1].translate(_DIGITS), 32)  # base64.b32decode takes five times as long
+    return None if value & 0xF else PostId((value >> 4).to_bytes(KEY_OCTETS, "big"))  # 52 characters, 4 spare bits
 
 
 def verify(identity: Identity, message: bytes, signature: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -38,6 +39,35 @@ class Overview:
 
     number: int
     text: bytes
+
+
+class Window:
+    """Some lines of a group's overview as OVER prints them: number, tab, `Overview.text`, CRLF.
+
+    What is made of the lines can be kept with them: a window lives as long as it is right. `octets` is its size.
+    """
+
+    __slots__ = ("_derived", "octets", "text")
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.octets = len(text)
+        self._derived: dict[object, bytes] | None = None
+
+    def derived(self, key: object, make: Callable[[bytes], bytes]) -> bytes:
+        """`make(text)`, made once."""
+        if self._derived is None:
+            self._derived = {}
+        made = self._derived.get(key)
+        if made is None:
+            made = self._derived[key] = make(self.text)
+            self.octets += len(made)
+        return made
+
+    def __iter__(self) -> Iterator[Overview]:
+        for line in self.text.split(b"\r\n")[:-1]:
+            number, _, text = line.partition(b"\t")
+            yield Overview(int(number), text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ RFC 3977 sections 6.1.3 to 6.2.4 and 8.3; RFC 2980 section 2.8 for XOVER.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from zbnntp.model.views import Article, Overview
+from zbnntp.model.views import Article, Window
 from zbnntp.nntp.replies import Code, Refusal, Reply, stuff
 from zbnntp.nntp.session import Session
 from zbnntp.nntp.syntax import is_message_id, parse_message_id, parse_number, parse_range
@@ -74,7 +74,7 @@ def xover(session: Session, which: str = "") -> Reply:
     return over(session)
 
 
-def overview_windows(session: Session, span: str) -> Iterator[Sequence[Overview]]:
+def overview_windows(session: Session, span: str) -> Iterator[Window]:
     """Overview of a range of the selected group, or of the current article."""
     if not span:
         group, number = session.current()
@@ -140,13 +140,9 @@ def _over_id(session: Session, message_id: str) -> Reply:
     found = session.shelf.find_overview(message_id)
     if found is None:
         raise Refusal(Code.NO_ID, NO_SUCH_ID)
-    return _over_reply(iter([[Overview(0, found.text)]]))
+    return _over_reply(iter([Window(b"0\t%b\r\n" % found.text)]))
 
 
-def _over_reply(windows: Iterator[Sequence[Overview]]) -> Reply:
+def _over_reply(windows: Iterator[Window]) -> Reply:
     # no line can begin with a dot: each begins with its number
-    return Reply(
-        Code.OVER,
-        "overview follows",
-        (b"".join([b"%d\t%b\r\n" % (row.number, row.text) for row in window]) for window in windows),
-    )
+    return Reply(Code.OVER, "overview follows", (window.text for window in windows))

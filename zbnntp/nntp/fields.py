@@ -1,15 +1,14 @@
 """One header of many articles: HDR, XHDR, and XPAT, which searches.
 
-What is in the overview is read from there, everything else from the articles, a few at a time.
+What is in the overview is read from there, everything else from the articles' heads, a window at a time.
 RFC 3977 section 8.5; RFC 2980 sections 2.6 and 2.9.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import chain
 
-from zbnntp.model.views import Overview
 from zbnntp.nntp.articles import NO_SUCH_ID, find, gone, overview_windows, split_head
 from zbnntp.nntp.replies import Code, Refusal, Reply
 from zbnntp.nntp.session import Session
@@ -19,12 +18,11 @@ from zbnntp.nntp.syntax import (
     parse_field,
     parse_message_id,
     parse_range,
+    pattern_literal,
     pattern_matcher,
 )
 
 FIXED_COLUMNS = ("subject", "from", "date", "message-id", "references", ":bytes", ":lines")
-# Reading an article costs about ten times an overview line, so a window of them is smaller.
-ARTICLES_A_WINDOW = 16
 
 # Article number and content, None where the article has no such header.
 _Row = tuple[int, bytes | None]
@@ -36,12 +34,11 @@ def hdr(session: Session, name: str, which: str = "") -> Reply:
     if is_message_id(which):
         number, content = _of_id(session, field, parse_message_id(which))
         return Reply(Code.HDR, "headers follow", (b"%d %b\r\n" % (number, content or b""),))
-    windows = _rows(session, field, which)
+    windows = _lines(session, field, which)
     first = next(windows, None)
     if first is None:
         raise gone(which)
-    lines = (b"".join([b"%d %b\r\n" % (n, content or b"") for n, content in rows]) for rows in chain([first], windows))
-    return Reply(Code.HDR, "headers follow", lines)
+    return Reply(Code.HDR, "headers follow", chain([first], windows))
 
 
 def xhdr(session: Session, name: str, which: str = "") -> Reply:
@@ -49,31 +46,39 @@ def xhdr(session: Session, name: str, which: str = "") -> Reply:
     field = _legacy_name(parse_field(name))
     if is_message_id(which):
         return _of_id_reply(session, field, which, lambda content: True)
-    windows = _rows(session, field, which)
+    windows = _lines(session, field, which)
     first = next(windows, None)
     if first is None and not which:
         raise gone(which)
-    return Reply(Code.HEAD, "headers follow", (_present_lines(rows) for rows in chain([first or []], windows)))
+    return Reply(Code.HEAD, "headers follow", map(_present_lines, chain([first or b""], windows)))
 
 
 def xpat(session: Session, name: str, which: str, *patterns: str) -> Reply:
     """XPAT: the headers that match one pattern (blanks allowed) after encoded words are decoded."""
     field = _legacy_name(parse_field(name))
-    matches = pattern_matcher(" ".join(patterns))
+    text = " ".join(patterns)
+    matches = pattern_matcher(text)
     if is_message_id(which):
         return _of_id_reply(session, field, which, lambda content: matches(_text(content)))
-    windows = _rows(session, field, which)
-    return Reply(Code.HEAD, "matching headers follow", (_matching_lines(rows, matches) for rows in windows))
+    windows = _lines(session, field, which)
+    literal = pattern_literal(text).encode()
+    return Reply(Code.HEAD, "matching headers follow", (_matching_lines(one, matches, literal) for one in windows))
 
 
-def _rows(session: Session, field: str, which: str) -> Iterator[list[_Row]]:
-    """The field of a range of the selected group, or of the current article; all checks are made at once."""
+def _lines(session: Session, field: str, which: str) -> Iterator[bytes]:
+    """The field of a range of the selected group, or of the current article, as HDR prints it.
+
+    All checks are made at once. A column of the overview is kept with the overview it was cut from.
+    """
     column = _column(session, field)
     if column is not None:
-        return (_from_overview(rows, column, field) for rows in overview_windows(session, which))
+        skipped = len(field) + 2 if column >= len(FIXED_COLUMNS) else 0
+        windows = overview_windows(session, which)
+        return (one.derived(field, lambda text: _column_lines(text, column, skipped)) for one in windows)
     group, low = session.current() if not which else (session.selected(), 0)
     low, high = parse_range(which) if which else (low, low)
-    return _from_articles(session, field, group, low, high)
+    heads = session.shelf.heads(group, low, high)
+    return (b"".join([b"%d %b\r\n" % (number, header(head, field) or b"") for number, head in one]) for one in heads)
 
 
 def _column(session: Session, field: str) -> int | None:
@@ -86,24 +91,16 @@ def _column(session: Session, field: str) -> int | None:
     return len(FIXED_COLUMNS) + extra.index(field) if field in extra else None
 
 
+def _column_lines(text: bytes, column: int, skipped: int) -> bytes:
+    """Number and column of each overview line, without the header name that the extra columns carry."""
+    rows = [line.split(b"\t", column + 2) for line in text.split(b"\r\n")[:-1]]
+    return b"".join([b"%b %b\r\n" % (row[0], row[column + 1][skipped:]) for row in rows])
+
+
 def _overview_content(text: bytes, column: int, field: str) -> bytes | None:
     """A column without the header name that the extra ones carry."""
-    parts = text.split(b"\t", column + 1)
-    content = parts[column] if len(parts) > column else b""
-    if column >= len(FIXED_COLUMNS):
-        content = content[len(field) + 2 :]
-    return content or None
-
-
-def _from_overview(rows: Sequence[Overview], column: int, field: str) -> list[_Row]:
-    return [(row.number, _overview_content(row.text, column, field)) for row in rows]
-
-
-def _from_articles(session: Session, field: str, group: str, low: int, high: int) -> Iterator[list[_Row]]:
-    for window in session.shelf.numbers(group, low, high):
-        for at in range(0, len(window), ARTICLES_A_WINDOW):
-            found = [session.shelf.article(group, number) for number in window[at : at + ARTICLES_A_WINDOW]]
-            yield [(one.number, header(one.octets, field)) for one in found if one]
+    content = text.split(b"\t", column + 1)[column]
+    return content[len(field) + 2 if column >= len(FIXED_COLUMNS) else 0 :] or None
 
 
 def header(octets: bytes, field: str) -> bytes | None:
@@ -139,12 +136,30 @@ def _of_id_reply(session: Session, field: str, message_id: str, wanted: Callable
     return Reply(Code.HEAD, "headers follow", (line,))
 
 
-def _present_lines(rows: list[_Row]) -> bytes:
-    return b"".join([b"%d %b\r\n" % (number, content) for number, content in rows if content is not None])
+def _present_lines(lines: bytes) -> bytes:
+    """Those with a content."""
+    if b" \r\n" not in lines:
+        return lines
+    return b"".join([line for line in lines.splitlines(keepends=True) if line.partition(b" ")[2] != b"\r\n"])
 
 
-def _matching_lines(rows: list[_Row], matches: Callable[[str], bool]) -> bytes:
-    return _present_lines([row for row in rows if row[1] is not None and matches(_text(row[1]))])
+def _matching_lines(lines: bytes, matches: Callable[[str], bool], literal: bytes) -> bytes:
+    """Those whose content matches; of all others only the literal and encoded words are looked for."""
+    found: list[bytes] = []
+    for start, end in sorted({*_lines_with(lines, literal), *_lines_with(lines, b"=?")}):
+        content = lines[start:end].partition(b" ")[2].removesuffix(b"\r\n")
+        if content and matches(_text(content)):
+            found.append(lines[start:end])
+    return b"".join(found)
+
+
+def _lines_with(lines: bytes, part: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of the lines in which octets occur."""
+    at = lines.find(part)
+    while 0 <= at < len(lines):
+        end = lines.find(b"\r\n", at) + 2
+        yield lines.rfind(b"\n", 0, at) + 1, end
+        at = lines.find(part, end)
 
 
 def _text(content: bytes) -> str:

@@ -5,7 +5,7 @@ RFC 3977 sections 6.1.1, 6.1.2, 7.3 to 7.6, 8.4 and 8.6; RFC 6048; RFC 2980 sect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from zbnntp.model.views import Group
 from zbnntp.nntp.replies import Code, Refusal, Reply, line_block
@@ -28,15 +28,14 @@ def listgroup(session: Session, name: str = "", span: str = "") -> Reply:
     low, high = parse_range(span) if span else (1, NUMBER_MAX)
     found = _select(session, name or session.selected())
     windows = session.shelf.numbers(found.name, low, high)
-    return Reply(Code.GROUP, f"{_marks(found)} list follows", (b"%d\r\n" * len(w) % tuple(w) for w in windows))
+    return Reply(Code.GROUP, f"{_marks(found)} list follows", windows)
 
 
 def _select(session: Session, name: str) -> Group:
     found = session.shelf.group(name)
     if found is None:
         raise Refusal(Code.NO_GROUP, "there is no such group here; LIST shows all groups")
-    first = session.shelf.neighbour(name, found.low - 1, 1) if found.count else None
-    session.select(name, first[0] if first else 0)
+    session.select(name, session.shelf.first(name))
     return found
 
 
@@ -46,32 +45,29 @@ def _marks(found: Group) -> str:
 
 def list_active(session: Session, wildmat: str = "") -> Reply:
     """LIST ACTIVE."""
-    return _group_list(Code.LIST, "groups follow", active_line, _matching(session, wildmat))
+    return _group_list(session, Code.LIST, "groups follow", active_line, wildmat)
 
 
 def list_counts(session: Session, wildmat: str = "") -> Reply:
     """LIST COUNTS, RFC 6048 section 2.2."""
-    line = "{0.name} {0.high} {0.low} {0.count} {0.status}".format
-    return _group_list(Code.LIST, "groups with counts follow", line, _matching(session, wildmat))
+    return _group_list(session, Code.LIST, "groups with counts follow", _counts_line, wildmat)
 
 
 def list_active_times(session: Session, wildmat: str = "") -> Reply:
     """LIST ACTIVE.TIMES."""
-    line = "{0.name} {0.created} {0.creator}".format
-    return _group_list(Code.LIST, "creation times follow", line, _matching(session, wildmat))
+    return _group_list(session, Code.LIST, "creation times follow", _times_line, wildmat)
 
 
 def list_newsgroups(session: Session, wildmat: str = "") -> Reply:
     """LIST NEWSGROUPS."""
-    return _group_list(Code.LIST, "descriptions follow", _description_line, _matching(session, wildmat))
+    return _group_list(session, Code.LIST, "descriptions follow", _description_line, wildmat)
 
 
 def xgtitle(session: Session, wildmat: str = "") -> Reply:
     """XGTITLE: descriptions of the groups that match, or of the selected one."""
     if not wildmat and session.group is None:
         raise Refusal(Code.NO_TITLES, "select a group or give a pattern, for example XGTITLE *")
-    groups = _matching(session, wildmat or session.selected())
-    return _group_list(Code.XGTITLE, "descriptions follow", _description_line, groups)
+    return _group_list(session, Code.XGTITLE, "descriptions follow", _description_line, wildmat or session.selected())
 
 
 def list_overview_fmt(session: Session) -> Reply:
@@ -107,15 +103,15 @@ def list_not_kept(session: Session) -> Reply:
 def newgroups(session: Session, date: str, time: str, zone: str = "") -> Reply:
     """NEWGROUPS: groups made since then, as LIST ACTIVE shows them."""
     since = parse_since(date, time, zone, session.now())
-    return _group_list(Code.NEWGROUPS, "new groups follow", active_line, session.shelf.new_groups(since))
+    groups = list(session.shelf.new_groups(since))
+    return Reply(Code.NEWGROUPS, "new groups follow", _group_windows(active_line, groups))
 
 
 def newnews(session: Session, wildmat: str, date: str, time: str, zone: str = "") -> Reply:
     """NEWNEWS: ids of what arrived since then, whatever its Date says."""
     matches = parse_wildmat(wildmat)
     since = parse_since(date, time, zone, session.now())
-    windows = session.shelf.new_news(matches, since)
-    return Reply(Code.NEWNEWS, "new articles follow", (line_block(ids) for ids in windows))
+    return Reply(Code.NEWNEWS, "new articles follow", session.shelf.new_news(matches, since))
 
 
 def active_line(row: Group) -> str:
@@ -123,23 +119,32 @@ def active_line(row: Group) -> str:
     return f"{row.name} {row.high} {row.low} {row.status}"
 
 
+def _counts_line(row: Group) -> str:
+    return f"{row.name} {row.high} {row.low} {row.count} {row.status}"
+
+
+def _times_line(row: Group) -> str:
+    return f"{row.name} {row.created} {row.creator}"
+
+
 def _description_line(row: Group) -> str:
     return f"{row.name}\t{row.description or '-'}"
 
 
-def _matching(session: Session, wildmat: str) -> Iterable[Group]:
+def _group_list(session: Session, code: Code, text: str, line: Callable[[Group], str], wildmat: str) -> Reply:
+    """All groups from what is kept ready, or those that match."""
     if not wildmat:
-        return session.shelf.groups()
+        return Reply(code, text, (session.shelf.listed(line.__name__, lambda row: line_block((line(row),))),))
+    return Reply(code, text, _group_windows(line, _matching(session, wildmat)))
+
+
+def _matching(session: Session, wildmat: str) -> list[Group]:
     if not set(wildmat).intersection("*?!,[]\\"):
         # Gnus asks LIST ACTIVE for each subscribed group
         found = session.shelf.group(wildmat)
         return [found] if found else []
     matches = parse_wildmat(wildmat)
     return [row for row in session.shelf.groups() if matches(row.name)]
-
-
-def _group_list(code: Code, text: str, line: Callable[[Group], str], groups: Iterable[Group]) -> Reply:
-    return Reply(code, text, _group_windows(line, list(groups)))
 
 
 def _group_windows(line: Callable[[Group], str], groups: list[Group]) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.model.views import Article, Group, Overview
+from zbnntp.model.views import Article, Group, Overview, Window
 
 # The largest article a desk is handed. Bodies are limited far below that by the desk, whose sentence says more than
 # ours could; this bound only keeps one upload from filling memory.
@@ -70,8 +70,14 @@ class Shelf(Protocol):
     def groups(self) -> Sequence[Group]:
         """All groups, sorted by name."""
 
+    def listed(self, key: str, line: Callable[[Group], bytes]) -> bytes:
+        """A line for each group, sorted by name, kept ready; `key` tells one way of printing from the others."""
+
     def group(self, name: str) -> Group | None:
         """One group, marks as of now."""
+
+    def first(self, name: str) -> int:
+        """The number of a group's first visible article; 0 when it has none."""
 
     def subscriptions(self) -> Sequence[str]:
         """Names of groups for a new reader, the most important first."""
@@ -79,11 +85,14 @@ class Shelf(Protocol):
     def motd(self) -> str:
         """The message of the day, lines ended by LF; may be empty."""
 
-    def numbers(self, group: str, low: int, high: int) -> Iterator[Sequence[int]]:
-        """Visible article numbers in low..high, ascending, in windows that are never empty."""
+    def numbers(self, group: str, low: int, high: int) -> Iterator[bytes]:
+        """Visible article numbers in low..high, ascending, one a line, in windows."""
 
-    def overview(self, group: str, low: int, high: int) -> Iterator[Sequence[Overview]]:
+    def overview(self, group: str, low: int, high: int) -> Iterator[Window]:
         """Overview of the visible articles in low..high, ascending, in windows that are never empty."""
+
+    def heads(self, group: str, low: int, high: int) -> Iterator[Sequence[tuple[int, bytes]]]:
+        """Numbers and header lines of the visible articles in low..high, ascending, in windows."""
 
     def locate(self, group: str, number: int) -> str | None:
         """The message id of a visible article."""
@@ -103,8 +112,8 @@ class Shelf(Protocol):
     def new_groups(self, since: int) -> Sequence[Group]:
         """Groups created at or after `since`, unix seconds."""
 
-    def new_news(self, match: Callable[[str], bool], since: int) -> Iterator[Sequence[str]]:
-        """Ids of visible articles that arrived here at or after `since`, in groups whose name matches."""
+    def new_news(self, match: Callable[[str], bool], since: int) -> Iterator[bytes]:
+        """Ids, one a line, of visible articles that arrived here at or after `since`, in groups whose name matches."""
 
 
 class Desk(Protocol):

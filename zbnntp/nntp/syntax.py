@@ -118,13 +118,18 @@ def pattern_matcher(text: str) -> Callable[[str], bool]:
     regular expression nearly all lines.
     """
     items = _set_items(text)
-    literal = _longest_literal(items)
+    literal = pattern_literal(text)
     fits = re.compile(_glob(items), re.DOTALL).fullmatch
 
     def matches(value: str) -> bool:
         return literal in value and fits(value) is not None
 
     return matches
+
+
+def pattern_literal(text: str) -> str:
+    """The longest run of plain characters in a pattern: what does not contain it does not match."""
+    return _longest_literal(_set_items(text))
 
 
 # A pattern as items: "*", or a regular expression for one character.

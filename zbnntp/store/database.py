@@ -49,6 +49,11 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return reader
 
 
+def data_version(reader: sqlite3.Connection) -> int:
+    """Another number after each commit of another connection."""
+    return int(reader.execute("PRAGMA data_version").fetchone()[0])
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """A writing connection, closed at the end."""

@@ -1,4 +1,4 @@
-"""Promises to newsreaders: groups, article numbers, water marks; and the overview of what is visible.
+"""Promises to newsreaders: groups, article numbers, water marks; and writing the overview of what is visible.
 
 A number is given at first exposure and kept for ever: what is hidden leaves a gap, what comes back has its old number
 if that is not below the low mark. The low mark never falls, a new number exceeds all ever given. RFC 3977 section
@@ -8,11 +8,10 @@ if that is not below the low mark. The low mark never falls, a new number exceed
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zbnntp.model.article import Rendered
-from zbnntp.store.database import WINDOW_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +25,21 @@ class Newsgroup:
     count: int
     hidden: int  # 0 or 1
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One visible article; `mt` and `level` are its author's, None for the node's own articles."""
-
-    number: int
-    article: int
-    fields: bytes
-    octets: int
-    lines: int
-    xref: bytes
-    sage: int  # 0 or 1
-    mt: float | None
-    level: int | None
+    version: int  # exceeds that of all others whenever something that is shown changes
 
 
-_NEWSGROUP = "SELECT pk, name, description, created, low, high, count, hidden FROM newsgroup "
+_NEWSGROUP = "SELECT pk, name, description, created, low, high, count, hidden, version FROM newsgroup "
 
 
 def newsgroups(database: sqlite3.Connection, view: int) -> list[Newsgroup]:
     """All groups of a view by name, hidden ones too."""
     rows = database.execute(_NEWSGROUP + "WHERE view = ? ORDER BY name", (view,))
+    return [Newsgroup(*row) for row in rows]
+
+
+def newsgroups_since(database: sqlite3.Connection, view: int, version: int) -> list[Newsgroup]:
+    """Groups of a view that have changed since a version."""
+    rows = database.execute(_NEWSGROUP + "WHERE version > ? AND view = ?", (version, view))
     return [Newsgroup(*row) for row in rows]
 
 
@@ -106,18 +98,18 @@ def expose(
     xref = xref_line(numbers)
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
     for name, newsgroup in places:
-        values = (newsgroup, numbers[name], article, author, fields, rendered.octets, rendered.lines, xref, sage)
-        database.execute("INSERT OR REPLACE INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
-        _recount(database, newsgroup, +1)
+        sizes = (rendered.octets, rendered.lines)
+        values = (newsgroup, numbers[name], article, author, fields, *sizes, xref, sage, rendered.form)
+        database.execute("INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def update_fields(database: sqlite3.Connection, view: int, article: int, rendered: Rendered) -> None:
     """The rendered fields of an exposed article anew: a nick has changed."""
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
     database.execute(
-        "UPDATE overview SET fields = ?, octets = ?, lines = ? WHERE article = ? "
+        "UPDATE overview SET fields = ?, octets = ?, lines = ?, form = ? WHERE article = ? "
         "AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = ?)",
-        (fields, rendered.octets, rendered.lines, article, view),
+        (fields, rendered.octets, rendered.lines, rendered.form, article, view),
     )
 
 
@@ -130,7 +122,6 @@ def hide(database: sqlite3.Connection, view: int, article: int) -> None:
     ).fetchall()
     for newsgroup, number in rows:
         database.execute("DELETE FROM overview WHERE newsgroup = ? AND number = ?", (newsgroup, number))
-        _recount(database, newsgroup, -1)
 
 
 def xref_line(numbers: dict[str, int]) -> bytes:
@@ -150,71 +141,3 @@ def _number(database: sqlite3.Connection, newsgroup: int, article: int, now: int
     database.execute("INSERT INTO number VALUES (?, ?, ?, ?)", (newsgroup, high + 1, article, now))
     database.execute("UPDATE newsgroup SET high = ? WHERE pk = ?", (high + 1, newsgroup))
     return int(high) + 1
-
-
-def _recount(database: sqlite3.Connection, newsgroup: int, by: int) -> None:
-    database.execute("UPDATE newsgroup SET count = count + ? WHERE pk = ?", (by, newsgroup))
-
-
-_ROW = (
-    "SELECT o.number, o.article, o.fields, o.octets, o.lines, o.xref, o.sage, "
-    "CASE WHEN o.author IS NULL THEN NULL ELSE coalesce(l.mt, 0) END, l.level "
-    "FROM overview o LEFT JOIN level l ON l.view = ? AND l.person = o.author "
-)
-
-
-def overview_window(database: sqlite3.Connection, view: int, newsgroup: int, low: int, high: int) -> list[Row]:
-    """At most WINDOW_ROWS visible articles from `low` on."""
-    rows = database.execute(
-        _ROW + "WHERE o.newsgroup = ? AND o.number BETWEEN ? AND ? ORDER BY o.number LIMIT ?",
-        (view, newsgroup, low, high, WINDOW_ROWS),
-    )
-    return [Row(*row) for row in rows]
-
-
-def find_row(database: sqlite3.Connection, view: int, newsgroup: int, number: int) -> Row | None:
-    row = database.execute(_ROW + "WHERE o.newsgroup = ? AND o.number = ?", (view, newsgroup, number)).fetchone()
-    return Row(*row) if row else None
-
-
-def places_of(database: sqlite3.Connection, view: int, article: int) -> list[tuple[str, int, int]]:
-    """Name and key of the groups where an article is visible, and its number there."""
-    return database.execute(
-        "SELECT n.name, n.pk, o.number FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
-        "WHERE o.article = ? AND n.view = ? ORDER BY n.name",
-        (article, view),
-    ).fetchall()
-
-
-def numbers_window(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> list[int]:
-    """At most WINDOW_ROWS visible numbers from `low` on."""
-    rows = database.execute(
-        "SELECT number FROM overview WHERE newsgroup = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT ?",
-        (newsgroup, low, high, WINDOW_ROWS),
-    )
-    return [number for (number,) in rows]
-
-
-def neighbour(database: sqlite3.Connection, newsgroup: int, number: int, step: int) -> tuple[int, int] | None:
-    """Number and article of the next (step 1) or previous (-1) visible one."""
-    order = "> ? ORDER BY number" if step > 0 else "< ? ORDER BY number DESC"
-    return database.execute(  # type: ignore[no-any-return]
-        f"SELECT number, article FROM overview WHERE newsgroup = ? AND number {order} LIMIT 1",  # noqa: S608
-        (newsgroup, number),
-    ).fetchone()
-
-
-def exposed_since(database: sqlite3.Connection, newsgroup: int, since: int) -> Iterator[list[int]]:
-    """Visible articles of a group whose number was given at or after a time, newest first, in windows."""
-    below = 2**63 - 1
-    while True:
-        rows = database.execute(
-            "SELECT number.number, number.given, o.article FROM number LEFT JOIN overview o "
-            "ON o.newsgroup = number.newsgroup AND o.number = number.number "
-            "WHERE number.newsgroup = ? AND number.number < ? ORDER BY number.number DESC LIMIT ?",
-            (newsgroup, below, WINDOW_ROWS),
-        ).fetchall()
-        yield [article for _, given, article in rows if given >= since and article is not None]
-        if len(rows) < WINDOW_ROWS or rows[-1][1] < since:
-            return
-        below = rows[-1][0]

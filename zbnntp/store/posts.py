@@ -31,13 +31,14 @@ class Source:
     deleted: int  # 0 or 1: its author took it back
 
 
-def _key(identifier: bytes) -> int:
+def id_key(identifier: bytes) -> int:
+    """Its first 8 octets."""
     return int.from_bytes(identifier[:8], "big", signed=True)
 
 
 def find_article(database: sqlite3.Connection, identifier: bytes) -> int | None:
     """The article of a post id (32 octets) or of a local id (16)."""
-    for pk, found in database.execute("SELECT pk, id FROM article WHERE key = ?", (_key(identifier),)):
+    for pk, found in database.execute("SELECT pk, id FROM article WHERE key = ?", (id_key(identifier),)):
         if found == identifier:
             return int(pk)
     return None
@@ -49,7 +50,7 @@ def article_pk(database: sqlite3.Connection, identifier: bytes, now: int) -> int
     if found is not None:
         return found
     insert = "INSERT INTO article (key, id, arrived) VALUES (?, ?, ?)"
-    return int(database.execute(insert, (_key(identifier), identifier, now)).lastrowid or 0)
+    return int(database.execute(insert, (id_key(identifier), identifier, now)).lastrowid or 0)
 
 
 def post_id(database: sqlite3.Connection, article: int) -> PostId:

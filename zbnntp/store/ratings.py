@@ -84,7 +84,8 @@ def put_standing(database: sqlite3.Connection, view: int, person: int, standing:
         database.execute("DELETE FROM level WHERE view = ? AND person = ?", (view, person))
         return
     database.execute(
-        "INSERT OR REPLACE INTO level (view, person, tlt, mt, fetch, level) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO level (view, person, tlt, mt, fetch, level) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (view, person) "
+        "DO UPDATE SET tlt = excluded.tlt, mt = excluded.mt, fetch = excluded.fetch, level = excluded.level",
         (view, person, standing.tlt, standing.mt, standing.fetch, int(standing.level)),
     )
 

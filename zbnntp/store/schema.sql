@@ -86,8 +86,10 @@ CREATE TABLE newsgroup (             -- per view: the local identity whose eyes 
   high INTEGER NOT NULL DEFAULT 0,
   count INTEGER NOT NULL DEFAULT 0,  -- derived: rows in overview
   hidden INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL DEFAULT 0,  -- derived: exceeds all others whenever something that is shown of it changes
   UNIQUE (view, name)
 );
+CREATE INDEX newsgroup_version ON newsgroup (version);
 
 CREATE TABLE number (
   newsgroup INTEGER NOT NULL REFERENCES newsgroup,
@@ -161,6 +163,11 @@ CREATE TABLE level (
   PRIMARY KEY (view, person)
 ) WITHOUT ROWID;
 
+CREATE TABLE level_version (         -- counts up whenever a level or a trust value changes that readers are shown
+  view INTEGER PRIMARY KEY REFERENCES person,
+  version INTEGER NOT NULL
+);
+
 CREATE TABLE overview (              -- visible articles only
   newsgroup INTEGER NOT NULL REFERENCES newsgroup,
   number INTEGER NOT NULL,
@@ -171,7 +178,57 @@ CREATE TABLE overview (              -- visible articles only
   lines INTEGER NOT NULL,
   xref BLOB NOT NULL,                -- the header line, without line end
   sage INTEGER NOT NULL,
+  form INTEGER NOT NULL,             -- model.article.Form
   PRIMARY KEY (newsgroup, number)
+) WITHOUT ROWID;
+CREATE TABLE block (                 -- 256 numbers of a group, for those who keep its overview rendered
+  newsgroup INTEGER NOT NULL REFERENCES newsgroup,
+  block INTEGER NOT NULL,            -- number / 256
+  count INTEGER NOT NULL,            -- rows in overview
+  version INTEGER NOT NULL,          -- the newsgroup's when something in it changed last
+  PRIMARY KEY (newsgroup, block)
 ) WITHOUT ROWID;
 CREATE INDEX overview_article ON overview (article);
 CREATE INDEX overview_author ON overview (author) WHERE author IS NOT NULL;
+
+-- versions: whoever keeps answers for newsreaders ready sees by them what to make anew, whatever changed it
+
+CREATE TRIGGER newsgroup_made AFTER INSERT ON newsgroup BEGIN
+  UPDATE newsgroup SET version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = NEW.pk;
+END;
+
+CREATE TRIGGER newsgroup_changed AFTER UPDATE OF description, low, high, hidden ON newsgroup BEGIN
+  UPDATE newsgroup SET version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = NEW.pk;
+END;
+
+CREATE TRIGGER overview_made AFTER INSERT ON overview BEGIN
+  UPDATE newsgroup SET count = count + 1, version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = NEW.newsgroup;
+  INSERT INTO block VALUES (NEW.newsgroup, NEW.number / 256, 1, (SELECT max(version) FROM newsgroup))
+    ON CONFLICT (newsgroup, block) DO UPDATE SET count = count + 1, version = excluded.version;
+END;
+
+CREATE TRIGGER overview_changed AFTER UPDATE ON overview BEGIN
+  UPDATE newsgroup SET version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = NEW.newsgroup;
+  UPDATE block SET version = (SELECT max(version) FROM newsgroup)
+    WHERE newsgroup = NEW.newsgroup AND block = NEW.number / 256;
+END;
+
+CREATE TRIGGER overview_gone AFTER DELETE ON overview BEGIN
+  UPDATE newsgroup SET count = count - 1, version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = OLD.newsgroup;
+  UPDATE block SET count = count - 1, version = (SELECT max(version) FROM newsgroup)
+    WHERE newsgroup = OLD.newsgroup AND block = OLD.number / 256;
+END;
+
+CREATE TRIGGER level_made AFTER INSERT ON level
+WHEN EXISTS (SELECT 1 FROM overview WHERE author = NEW.person) BEGIN
+  INSERT INTO level_version VALUES (NEW.view, 1) ON CONFLICT (view) DO UPDATE SET version = version + 1;
+END;
+
+CREATE TRIGGER level_changed AFTER UPDATE ON level
+WHEN (OLD.mt <> NEW.mt OR OLD.level <> NEW.level) AND EXISTS (SELECT 1 FROM overview WHERE author = NEW.person) BEGIN
+  INSERT INTO level_version VALUES (NEW.view, 1) ON CONFLICT (view) DO UPDATE SET version = version + 1;
+END;
+
+CREATE TRIGGER level_gone AFTER DELETE ON level BEGIN
+  INSERT INTO level_version VALUES (OLD.view, 1) ON CONFLICT (view) DO UPDATE SET version = version + 1;
+END;
