@@ -96,7 +96,7 @@ def test_a_slice_of_several_lines_is_at_most_128_kib() -> None:
     half = "x" * (limits.SLICE_OCTETS // 2 - 1) + "\n"
     assert list(read_bundle([POINTER, HEAD, slice_line(data=half * 2)]))
     with pytest.raises(TooLarge):
-        list(read_bundle([POINTER, HEAD, slice_line(data=half * 2 + "\n")]))
+        list(read_bundle([POINTER, HEAD, slice_line(data="x" + half * 2)]))
 
 
 def test_one_line_may_be_longer_than_a_slice() -> None:
@@ -129,6 +129,20 @@ def test_an_offer_beyond_4_mib_is_cut_off_while_it_is_read() -> None:
     with pytest.raises(TooLarge):
         list(read_bundle(endless()))
     assert seen * limits.SLICE_OCTETS <= limits.BUNDLE_OCTETS
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_offer_of_4_mib_line_ends_included(more: int) -> None:
+    hint = line_of(kind="hint", text="x" * 500_000)
+    lines = [POINTER, HEAD, *[hint] * 8]
+    left = limits.BUNDLE_OCTETS - sum(len(line) + 1 for line in lines)
+    lines.append(line_of(kind="hint", text="x" * (left - len(line_of(kind="hint", text="")) - 1 + more)))
+    assert sum(len(line) + 1 for line in lines) == limits.BUNDLE_OCTETS + more
+    if more:
+        with pytest.raises(TooLarge):
+            list(read_bundle(lines * 2))
+    else:
+        assert len(list(read_bundle(lines * 2))) == 2
 
 
 def test_a_file_holds_any_number_of_offers() -> None:

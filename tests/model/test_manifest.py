@@ -249,6 +249,13 @@ def test_a_segment_named_twice() -> None:
             open_signed_head(head_line(**fields))
 
 
+def test_a_head_of_64_kib() -> None:
+    filling = "x" * (limits.HEAD_OCTETS - len(head_line(x="")))
+    assert len(open_signed_head(head_line(x=filling)).raw) == limits.HEAD_OCTETS
+    with pytest.raises(TooLarge):
+        open_signed_head(head_line(x=filling + "x"))
+
+
 def test_a_head_above_64_kib_is_not_even_hashed() -> None:
     pointer = manifest.open_pointer(manifest.make_pointer(ALICE, TIME, head_line()))
     with pytest.raises(TooLarge):
