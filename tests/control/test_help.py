@@ -10,7 +10,7 @@ from tests.control.conftest import Node, Open
 from zbnntp.control import help as manual
 from zbnntp.control.help import MANUAL, Page, file_help, file_welcome, motd, own_sender, welcome
 from zbnntp.control.language import COMMANDS, parse_commands
-from zbnntp.local import HELP
+from zbnntp.local import CONTROL, HELP
 from zbnntp.model.article import address
 from zbnntp.model.keys import Signer
 from zbnntp.store import evidence
@@ -31,7 +31,8 @@ def _subjects(articles: Sequence[str]) -> list[str]:
 async def test_each_subject_is_an_article(open_desk: Open) -> None:
     async with open_desk() as node:
         await _file(node)
-        assert _subjects(node.articles(HELP)) == [*(page.subject for page in MANUAL), "Welcome: your next three steps"]
+        assert _subjects(node.articles(HELP)) == [page.subject for page in MANUAL]
+        assert _subjects(node.articles(CONTROL)) == ["Welcome: your next three steps"]
 
 
 async def test_a_restart_files_nothing_twice(open_desk: Open) -> None:
@@ -65,7 +66,7 @@ async def test_the_welcome_follows_the_nick(open_desk: Open) -> None:
     async with open_desk() as node:
         await _file(node)
         await _file(node, "Grace")
-        (letter,) = (it for it in node.articles(HELP) if "Subject: Welcome" in it)
+        (letter,) = (it for it in node.articles(CONTROL) if "Subject: Welcome" in it)
         assert own_sender(node.house.identity, "Grace") in letter
 
 

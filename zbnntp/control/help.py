@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from zbnntp.control.changes import help_text
 from zbnntp.control.reports import wrapped
-from zbnntp.local import HELP, ID_OCTETS, Note, file_note
+from zbnntp.local import CONTROL, HELP, ID_OCTETS, Note, file_note
 from zbnntp.model.article import address
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.store import evidence, numbers, posts, promises
@@ -181,7 +181,7 @@ def motd(identity: Identity, nick: str) -> str:
     return (
         f"Welcome to zbnntp, {nick or short_id(identity)}.\n"
         f"Your newsreader's From: {own_sender(identity, nick)}\n"
-        "Start with the article 'Welcome' in zb.help; send 'help' to zb.control for the commands.\n"
+        "Start with the article 'Welcome' in zb.control; zb.help is the manual.\n"
     )
 
 
@@ -218,29 +218,29 @@ what you and those whom you trust let in.
    Boards of people whom you see appear by themselves.
 
 To rate whoever wrote an article, reply to it with zb.control as the
-only group and +50 or -50 as the text. The other articles of this group
-are the manual; 'help' in zb.control lists the commands.
+only group and +50 or -50 as the text. The manual is in zb.help; answer
+this article with 'help' and your node lists the commands.
 """,
     )
 
 
 def file_help(database: sqlite3.Connection, view: int, now: int) -> None:
     """File the manual in a view's zb.help and take out pages that have changed."""
-    _file_pages(database, view, "help", MANUAL, now)
+    _file_pages(database, view, HELP, MANUAL, now)
 
 
 def file_welcome(database: sqlite3.Connection, view: int, identity: Identity, nick: str, now: int) -> None:
     """File the welcome article; one that names an earlier nick goes."""
-    _file_pages(database, view, "welcome", [welcome(identity, nick)], now)
+    _file_pages(database, view, CONTROL, [welcome(identity, nick)], now)
 
 
-def _file_pages(database: sqlite3.Connection, view: int, name: str, pages: Iterable[Page], now: int) -> None:
-    key = f"{name} {view}"
+def _file_pages(database: sqlite3.Connection, view: int, group: str, pages: Iterable[Page], now: int) -> None:
+    key = f"pages {group} {view}"
     before = (promises.find_meta(database, key) or "").split()
     identifiers: list[str] = []
     for page in pages:
         identifier = _identifier(evidence.identity_of(database, view), page)
-        file_note(database, view, Note(HELP, page.subject, page.body, identifier=identifier), now)
+        file_note(database, view, Note(group, page.subject, page.body, identifier=identifier), now)
         identifiers.append(identifier.hex())
     for gone in set(before) - set(identifiers):
         article = posts.find_article(database, bytes.fromhex(gone))
