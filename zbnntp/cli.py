@@ -184,6 +184,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _print_answer(options: argparse.Namespace, request: dict[str, object], part: str = "text") -> int:
     """Ask the running node and print one part of its answer: a text, or what programs read as JSON."""
+    if options.resident:
+        request |= {"as": options.resident}
     answer = ask_node(home.socket_path(options.home, home.ADMIN_SOCKET), request)
     if not answer.get("ok"):
         print(answer.get("text", ""), file=sys.stderr)
