@@ -36,6 +36,17 @@ SETTINGS: tuple[Setting, ...] = (
         "Where newsreaders connect. Empty: 127.0.0.1 and ::1 at port 119, or 1119 where 119 is not allowed.",
     ),
     Setting(
+        "tls_listen", str, "", "HOST:PORT",
+        "Where newsreaders connect with TLS from the start, usually port 563. Empty: nowhere.",
+    ),
+    Setting("tls_certificate", str, "", "path", "Certificate in PEM form. Empty: one is made in the home directory."),
+    Setting("tls_key", str, "", "path", "Its key in PEM form."),
+    Setting(
+        "login", str, "offered", "",
+        "Whether newsreaders must log in, as an identity of this home with its passphrase, before they see anything.",
+        choices=("offered", "demanded"),
+    ),
+    Setting(
         "tor", str, "auto", "",
         "own: start a tor of its own; system: use the tor that runs already; off: no peers; auto: own if installed.",
         choices=("auto", "own", "system", "off"),
@@ -66,6 +77,10 @@ class Config:
     """All settings, checked."""
 
     listen: str
+    tls_listen: str
+    tls_certificate: str
+    tls_key: str
+    login: str
     tor: str
     tor_control: str
     tor_socks: str

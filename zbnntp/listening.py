@@ -1,30 +1,86 @@
-"""Where newsreaders connect: the sockets of a setting, or the usual ports on the loopback."""
+"""Where newsreaders connect: the sockets of the settings, or the usual ports on the loopback; and TLS on them."""
 
 from __future__ import annotations
 
 import errno
+import re
 import socket
+import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from zbnntp.certificate import load_context, make_certificate
+from zbnntp.config import Config
+from zbnntp.home import Account
 from zbnntp.model.errors import NotPermitted
 from zbnntp.nntp import server as nntp
 
 NNTP_PORT, FALLBACK_PORT = 119, 1119
+MOST = 65_535
 LOOPBACK = ("127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The listening sockets: plain ones, those where TLS comes first, and what TLS is done with (None: not at all)."""
+
+    plain: Sequence[socket.socket]
+    tls: Sequence[socket.socket]
+    context: ssl.SSLContext | None
+
+    def close(self) -> None:
+        for listener in (*self.plain, *self.tls):
+            listener.close()
+
+
+def open_doors(
+    config: Config, home: Path, accounts: Sequence[Account], say: Callable[[str], None], now: float
+) -> Doors:
+    """The sockets that the settings name; raises NotPermitted where one cannot be had or would be unsafe.
+
+    An address that other machines reach needs TLS, which is then offered by STARTTLS at least, and passphrases.
+    """
+    far = [it for it in (config.listen, config.tls_listen) if it and not is_loopback(_split(it)[0])]
+    if far and not all(account.sealed for account in accounts):
+        raise NotPermitted(
+            f"{far[0]} can be reached from other machines, and an identity of this home has no passphrase: "
+            "anybody could log in; use 127.0.0.1, or identities with passphrases"
+        )
+    context = None
+    if far or config.tls_listen:
+        own = config.tls_certificate and config.tls_key
+        files = (Path(config.tls_certificate), Path(config.tls_key)) if own else make_certificate(home, now)
+        context = load_context(*files)
+    plain = open_listeners(config.listen, say)
+    try:
+        tls = open_listeners(config.tls_listen, say) if config.tls_listen else []
+    except BaseException:
+        Doors(plain, (), None).close()
+        raise
+    return Doors(plain, tls, context)
+
+
+def is_loopback(host: str) -> bool:
+    return host in LOOPBACK
+
+
+def _split(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > MOST:
+        raise NotPermitted(f"{listen!r} is no HOST:PORT; for example 127.0.0.1:1119")
+    return "127.0.0.1" if host == "localhost" else host, int(port)
 
 
 def open_listeners(listen: str, say: Callable[[str], None]) -> list[socket.socket]:
     """The sockets of `HOST:PORT`; empty: both loopbacks at 119, or 1119 where that is forbidden, which is said."""
     if listen:
-        host, _, port = listen.rpartition(":")
-        host = host.strip("[]")
-        if host not in LOOPBACK and host != "localhost":
-            raise NotPermitted(
-                "newsreaders on other machines need TLS and a login, which this node has not; use 127.0.0.1"
-            )
-        if not port.isdigit() or int(port) > 65535:
-            raise NotPermitted(f"{listen!r} is no HOST:PORT; for example 127.0.0.1:1119")
-        return _bind(("127.0.0.1" if host == "localhost" else host,), int(port))
+        host, port = _split(listen)
+        try:
+            return _bind((host,), port)
+        except PermissionError as error:
+            raise NotPermitted(f"port {port} needs more rights here; choose one above 1023") from error
     try:
         return _bind(LOOPBACK, NNTP_PORT)
     except PermissionError:

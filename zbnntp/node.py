@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-import socket
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from zbnntp.config import Config
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell
-from zbnntp.listening import open_listeners
+from zbnntp.listening import Doors, open_doors
 from zbnntp.model.errors import NotPermitted, Refused
 from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.nntp import server as nntp
@@ -81,13 +80,12 @@ async def _stop_on_signal(stopping: trio.Event) -> None:
 
 async def serve(plan: Plan, stopping: trio.Event) -> None:
     """Run a node until `stopping` is set. Raises NotPermitted with what to do when it cannot start."""
-    listeners = open_listeners(plan.config.listen, plan.say)
+    doors = open_doors(plan.config, plan.home, home.accounts(plan.home), plan.say, plan.clock())
     try:
         async with open_node(plan) as node:
-            await node.serve(listeners, stopping)
+            await node.serve(doors, stopping)
     finally:
-        for listener in listeners:
-            listener.close()
+        doors.close()
 
 
 @asynccontextmanager
@@ -153,7 +151,7 @@ class Node:
             if not resident.account.sealed:
                 resident.unlock(home.load_keys(resident.account.place, None))
 
-    async def serve(self, listeners: Sequence[socket.socket], stopping: trio.Event) -> None:
+    async def serve(self, doors: Doors, stopping: trio.Event) -> None:
         """The task tree: everything that runs while the node does."""
         self._introduce()
         async with trio.open_nursery() as nursery:
@@ -161,8 +159,16 @@ class Node:
             await nursery.start(serve_admin, socket_path(self.plan.home, ADMIN_SOCKET), self._answer_owner)
             config = self.plan.config
             limits = nntp.Limits(connections=config.connections, idle_seconds=config.idle_seconds)
-            self._announce_listeners(listeners)
-            await nntp.serve(listeners, self, self.plan.clock, limits=limits, stopping=stopping)
+            self._announce_doors(doors)
+            await nntp.serve(
+                doors.plain,
+                self,
+                self.plan.clock,
+                tls=doors.context,
+                tls_listeners=doors.tls,
+                limits=limits,
+                stopping=stopping,
+            )
             nursery.cancel_scope.cancel()
 
     async def live(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -180,12 +186,14 @@ class Node:
 
     # newsreaders: nntp's House
 
-    demands_login = False
+    @property
+    def demands_login(self) -> bool:
+        return self.plan.config.login == "demanded"
 
     @property
     def offers_login(self) -> bool:
-        """A login chooses a view; with one identity there is nothing to choose."""
-        return len(self.residents) > 1
+        """A login chooses a view and unlocks its key; with one key in clear text it means nothing."""
+        return self.demands_login or len(self.residents) > 1 or self.owner.account.sealed
 
     def open(self) -> tuple[Shelf, Desk]:
         """The view of a connection that has not logged in: the default identity's."""
@@ -241,10 +249,14 @@ class Node:
             self.plan.say(f"link     {report['link'] or 'none: this node runs without tor'}")
         self.plan.say(f"tor      {self.owner.report()['tor']}")
 
-    def _announce_listeners(self, listeners: Sequence[socket.socket]) -> None:
-        for listener in listeners:
-            host, port = listener.getsockname()[:2]
-            self.commons.listening.append(f"nntp://[{host}]:{port}" if ":" in host else f"nntp://{host}:{port}")
+    def _announce_doors(self, doors: Doors) -> None:
+        for scheme, listeners in (("nntp", doors.plain), ("nntps", doors.tls)):
+            for listener in listeners:
+                host, port = listener.getsockname()[:2]
+                place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+                self.commons.listening.append(f"{scheme}://{place}")
+        for address in self.commons.listening[1:]:
+            self.plan.say(f"also     {address}")
         self.plan.say(f"ready {self.commons.listening[0]}")
 
     # background

@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "admin": {"model"},
     "library": {"model", "store", "peers", "ingest"},
     "peering": {"model", "peers", "library", "home"},
-    "listening": {"model", "nntp"},
+    "listening": {"model", "nntp", "config", "home", "certificate"},
     "resident": {"model", "store", "home", "library", "peering", *JOURNEYS},
     "node": {
         "model",
