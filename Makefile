@@ -4,6 +4,7 @@
 #   make demo   [ARGS="--listen 127.0.0.1:1119"]         a small community to look around in
 #   make test   [ARGS="tests/nntp -x"]                   lint, types and every test, real newsreaders and a private Tor included
 #   make check                                           the same without what is slow: for the inner loop
+#   make fuzz   [MINUTES=5]                              random octets at everything that reads octets; so long each
 #   make clean                                           remove what the others made; never touches a node's data
 #
 # Each target first sets up what it needs: .venv with the project installed in place. Needs python3 (3.11 or newer)
@@ -15,9 +16,10 @@ BIN := $(VENV)/bin
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+MINUTES ?= 5
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
-.PHONY: run demo test check lint clean
+.PHONY: run demo test check lint fuzz clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -33,6 +35,9 @@ test: $(VENV)/installed-dev
 	@tests/programs.sh
 	@$(MAKE) lint
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/installed-dev
+	@FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest -rP -m slow tests/fuzz
 
 lint: $(VENV)/installed-dev
 	@echo "ruff and mypy …"
