@@ -69,7 +69,8 @@ def _damage(database: sqlite3.Connection, path: Path) -> str:
     """`ok`, or what is wrong; looks through the whole of a small file only, so that a big one starts at once."""
     if path.stat().st_size > CHECK_OCTETS:
         return "ok"
-    return str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return found.rpartition("\n")[2]  # after a headline
 
 
 def _migrate(database: sqlite3.Connection, path: Path) -> None:
