@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
+from tqdm import tqdm
 
 from zbnntp import __version__, home
 from zbnntp.admin import ask_node
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_init(commands)
     _add_run(commands)
     _add_small(commands)
+    _add_rebuild(commands)
     _add_demo(commands)
     return parser
 
@@ -120,6 +122,12 @@ def _add_as(command: argparse.ArgumentParser) -> None:
     command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home")
 
 
+def _add_rebuild(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "make the overview and all else that is derived anew, from what was signed; the node must not run"
+    command = _add(commands, "rebuild", text)
+    command.set_defaults(run=_rebuild)
+
+
 def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "run a small made-up community on this machine, to look around in; nothing of it is kept"
     command = commands.add_parser("demo", help=text, description=text)
@@ -179,6 +187,21 @@ def _demo(options: argparse.Namespace) -> int:
     from zbnntp.demo import run_demo
 
     run_demo(options.listen, _say)
+    return 0
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from zbnntp.rebuild import rebuild_file
+
+    with home.locked(options.home), tqdm(unit=" people", desc="rebuilding", disable=None) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        views = [account.identity for account in home.accounts(options.home)]
+        held = rebuild_file(options.home / home.STORE_FILE, views, int(time.time()), progress)
+    print(f"{held} posts; levels are computed at the next start.")
     return 0
 
 

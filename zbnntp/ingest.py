@@ -205,19 +205,31 @@ def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: in
         evidence.update_segment(database, segment, plan.position, plan.ref)
     evidence.add_lines(database, person, plan.role, segment, plan.first, plan.lines)
     evidence.clear_pending(database, person, plan.role, plan.lines)
-    keys = {ordinal: evidence.line_key(database, segment, ordinal) for ordinal, _ in plan.entries}
-    answered = {entry.header.thread for _, entry in plan.entries if isinstance(entry, Post)}
+    keyed = [(evidence.line_key(database, segment, ordinal), entry) for ordinal, entry in plan.entries]
+    return keep_entries(database, person, segment, keyed, now)
+
+
+def keep_entries(
+    database: sqlite3.Connection,
+    person: int,
+    segment: int | None,
+    entries: Sequence[tuple[int, Post | Carry | Delete]],
+    now: int,
+) -> list[int]:
+    """Record what lines of a posts segment (None: of the outbox) say, given with their keys; the articles to settle."""
+    answered = {entry.header.thread for _, entry in entries if isinstance(entry, Post)}
     touched: list[int] = []
-    for ordinal, entry in plan.entries:
+    for line, entry in entries:
         if isinstance(entry, Post):
-            touched += keep_post(database, entry, keys[ordinal], now)
+            touched += keep_post(database, entry, line, now)
         elif isinstance(entry, Delete):
             touched.append(posts.record_deletion(database, person, entry.post, now))
-    for ordinal, entry in plan.entries:
+    for line, entry in entries:
         if not isinstance(entry, Carry):
             continue
-        if entry.header.id in answered or posts.is_answered_in(database, entry.header.id, segment):
-            thread = posts.record_opening(database, entry.header, keys[ordinal], now)
+        known = segment is not None and posts.is_answered_in(database, entry.header.id, segment)
+        if known or entry.header.id in answered:
+            thread = posts.record_opening(database, entry.header, line, now)
             touched += posts.articles_in(database, thread) if thread else []
     return touched
 

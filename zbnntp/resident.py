@@ -36,6 +36,7 @@ from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
 DAY_SECONDS = 86_400
+NOTE_SECONDS = 90 * DAY_SECONDS
 OWN_GROUPS = {
     local.CONTROL: "Commands to your node, and its answers",
     local.HELP: "The manual",
@@ -97,6 +98,7 @@ class Resident:
         if self.peering is None:
             raise trio.TrioInternalError("an unlocked resident without an address")
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._keep_tidy)
             nursery.start_soon(self._keep_sealed)
             nursery.start_soon(self.peering.run)
 
@@ -107,6 +109,7 @@ class Resident:
         def change(database: sqlite3.Connection) -> None:
             for name, description in OWN_GROUPS.items():
                 numbers.add_newsgroup(database, self.view, name, now, description)
+            expire_notes(database, self.view, now)
             manual.file_help(database, self.view, now)
             manual.file_welcome(database, self.view, self.identity, nick, now)
 
@@ -192,6 +195,12 @@ class Resident:
 
     # the manifest
 
+    async def _keep_tidy(self) -> None:
+        while True:
+            await trio.sleep(DAY_SECONDS)
+            now = self.commons.now()
+            await self.commons.writer.run(lambda database, now=now: expire_notes(database, self.view, now))  # type: ignore[misc]
+
     async def _keep_sealed(self) -> None:
         while True:
             await self._seal_safely()
@@ -225,3 +234,11 @@ class Resident:
                 await commons.writer.run(lambda database: promises.put_meta(database, self._rewritten, str(now)))
             self.peering.own_news()
         return offer
+
+
+def expire_notes(database: sqlite3.Connection, view: int, now: int) -> None:
+    """Commands, receipts and log entries are kept for 90 days."""
+    for name in (local.CONTROL, local.LOG):
+        newsgroup = numbers.find_newsgroup(database, view, name)
+        if newsgroup:
+            numbers.expire(database, newsgroup.pk, now - NOTE_SECONDS)

@@ -33,6 +33,7 @@ JOURNEYS: dict[str, set[str]] = {
     "rendering": BELOW,
     "roster": BELOW,
     "rack": BELOW | {"rendering"},
+    "rebuild": BELOW | {"ingest", "visibility"},
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
     "control": BELOW | {"trust", "ingest", "standing", "visibility", "local"},
 }
@@ -66,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "data": set(),
     "demo": {"model", "store", "ingest", "node", "resident", "config", "home", "data"},
-    "cli": {"node", "demo", "config", "home", "admin", "model"},
+    "cli": {"node", "rebuild", "demo", "config", "home", "admin", "model"},
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}
 

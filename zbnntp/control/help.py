@@ -240,12 +240,15 @@ def _file_pages(database: sqlite3.Connection, view: int, group: str, pages: Iter
     identifiers: list[str] = []
     for page in pages:
         identifier = _identifier(evidence.identity_of(database, view), page)
-        file_note(database, view, Note(group, page.subject, page.body, identifier=identifier), now)
         identifiers.append(identifier.hex())
+        if group != HELP and identifier.hex() in before:
+            continue  # it was read, and may have expired: it does not come back
+        file_note(database, view, Note(group, page.subject, page.body, identifier=identifier), now)
     for gone in set(before) - set(identifiers):
         article = posts.find_article(database, bytes.fromhex(gone))
         if article is not None:
             numbers.hide(database, view, article)
+            promises.drop_local(database, article)
     if before != identifiers:
         promises.put_meta(database, key, " ".join(identifiers))
 

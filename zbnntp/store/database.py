@@ -65,6 +65,15 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         database.close()
 
 
+@contextmanager
+def transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction on a file that nobody else has open; an exception takes all of it back."""
+    with opened(path) as database:
+        database.execute("BEGIN IMMEDIATE")
+        yield database
+        database.execute("COMMIT")
+
+
 def _damage(database: sqlite3.Connection, path: Path) -> str:
     """`ok`, or what is wrong; looks through the whole of a small file only, so that a big one starts at once."""
     if path.stat().st_size > CHECK_OCTETS:

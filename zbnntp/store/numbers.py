@@ -124,6 +124,23 @@ def hide(database: sqlite3.Connection, view: int, article: int) -> None:
         database.execute("DELETE FROM overview WHERE newsgroup = ? AND number = ?", (newsgroup, number))
 
 
+def expire(database: sqlite3.Connection, newsgroup: int, given_before: int) -> None:
+    """Drop the articles whose numbers were given before a time; the low mark rises past them, for ever."""
+    last = database.execute(
+        "SELECT max(number) FROM number WHERE newsgroup = ? AND given < ?", (newsgroup, given_before)
+    ).fetchone()[0]
+    if last is None:
+        return
+    database.execute(
+        "DELETE FROM local_article WHERE newsgroup = ?1 AND article IN "
+        "(SELECT article FROM number WHERE newsgroup = ?1 AND number <= ?2)",
+        (newsgroup, last),
+    )
+    database.execute("DELETE FROM overview WHERE newsgroup = ? AND number <= ?", (newsgroup, last))
+    database.execute("DELETE FROM number WHERE newsgroup = ? AND number <= ?", (newsgroup, last))
+    database.execute("UPDATE newsgroup SET low = ? WHERE pk = ?", (last + 1, newsgroup))
+
+
 def xref_line(numbers: dict[str, int]) -> bytes:
     """An Xref header line without line end (RFC 5536 section 3.2.14); the server name is nobody's host name."""
     return ("Xref: zbnntp " + " ".join(f"{name}:{number}" for name, number in numbers.items())).encode()

@@ -58,6 +58,11 @@ def find_local(database: sqlite3.Connection, article: int) -> bytes | None:
     return row[0] if row else None
 
 
+def drop_local(database: sqlite3.Connection, article: int) -> None:
+    """Own articles that were replaced do not come back."""
+    database.execute("DELETE FROM local_article WHERE article = ?", (article,))
+
+
 def add_address(database: sqlite3.Connection, identity: Identity, url: str) -> None:
     database.execute("INSERT OR IGNORE INTO address VALUES (?, ?)", (person_pk(database, identity), url))
 

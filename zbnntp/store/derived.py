@@ -1,0 +1,50 @@
+"""The derived chapter as a whole: dropped here, made anew by zbnntp/rebuild.py from evidence and promises.
+
+Levels stay (two bits of each are memory), and so do thread openings and deletions: their lines may have been dropped.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from zbnntp.model.entries import POSTS
+from zbnntp.model.keys import Identity
+
+_TABLES = ("overview", "block", "post", "rating")
+
+
+def clear(database: sqlite3.Connection) -> None:
+    for table in _TABLES:
+        database.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+def people(database: sqlite3.Connection) -> list[tuple[int, Identity]]:
+    """Everybody of whom lines are held."""
+    return database.execute("SELECT pk, id FROM person WHERE pk IN (SELECT person FROM line) ORDER BY pk").fetchall()
+
+
+def post_segments(database: sqlite3.Connection, person: int) -> Iterator[tuple[int | None, list[tuple[int, bytes]]]]:
+    """The lines of each posts segment with their keys, in head order; then those of the outbox (None)."""
+    segments = database.execute(
+        "SELECT pk FROM segment WHERE person = ? AND role = ? ORDER BY position", (person, POSTS)
+    ).fetchall()
+    for (segment,) in (*segments, (None,)):
+        rows = database.execute(
+            "SELECT pk, octets FROM line WHERE person = ? AND role = ? AND segment IS ? ORDER BY ordinal, pk",
+            (person, POSTS, segment),
+        )
+        yield segment, rows.fetchall()
+
+
+def articles(database: sqlite3.Connection) -> list[int]:
+    """All posts held."""
+    return [article for (article,) in database.execute("SELECT article FROM post")]
+
+
+def notes(database: sqlite3.Connection) -> list[tuple[int, int, str, bytes]]:
+    """The node's own articles that stand in a group: article, view, group name, octets; in order of their numbers."""
+    return database.execute(
+        "SELECT l.article, g.view, g.name, l.octets FROM local_article l JOIN newsgroup g ON g.pk = l.newsgroup "
+        "JOIN number n ON n.newsgroup = g.pk AND n.article = l.article ORDER BY g.pk, n.number"
+    ).fetchall()
