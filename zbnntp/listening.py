@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import socket
 import ssl
@@ -18,6 +19,7 @@ from zbnntp.nntp import server as nntp
 
 NNTP_PORT, FALLBACK_PORT = 119, 1119
 MOST = 65_535
+FIRST_INHERITED = 3
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -75,6 +77,9 @@ def _split(listen: str) -> tuple[str, int]:
 
 def open_listeners(listen: str, say: Callable[[str], None]) -> list[socket.socket]:
     """The sockets of `HOST:PORT`; empty: both loopbacks at 119, or 1119 where that is forbidden, which is said."""
+    given = inherited()
+    if given and not listen:
+        return given
     if listen:
         host, port = _split(listen)
         try:
@@ -86,6 +91,16 @@ def open_listeners(listen: str, say: Callable[[str], None]) -> list[socket.socke
     except PermissionError:
         say("port 119 needs more rights here: listening at 1119 (conf/zbnntp.socket shows how to have 119)")
         return _bind(LOOPBACK, FALLBACK_PORT)
+
+
+def inherited() -> list[socket.socket]:
+    """The sockets that systemd opened for us (sd_listen_fds(3)); conf/zbnntp.socket. They are loopback ones."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    sockets = [socket.socket(fileno=FIRST_INHERITED + n) for n in range(int(os.environ.get("LISTEN_FDS", "0")))]
+    if not all(is_loopback(it.getsockname()[0]) for it in sockets):
+        raise NotPermitted("systemd hands over a socket that other machines reach; name 127.0.0.1 in the .socket unit")
+    return sockets
 
 
 def _bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
