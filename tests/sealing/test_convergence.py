@@ -143,7 +143,7 @@ def test_both_end_with_the_same_manifests_and_articles(steps: list[Step]) -> Non
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(STEPS)
 def test_both_end_with_the_same_after_many_stories(steps: list[Step]) -> None:
     told(steps)

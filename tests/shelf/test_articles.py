@@ -20,7 +20,8 @@ BOARD, OTHER = "test.talk", "test.other"
 def fields(house: House, number: int, board: str = BOARD) -> list[bytes]:
     """The overview of one article."""
     (window,) = house.shelf.overview(board, number, number)
-    return window[0].text.split(b"\t")
+    (row,) = window
+    return row.text.split(b"\t")
 
 
 async def test_octets_are_those_of_the_article_for_every_kind(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from tests.houses import House, open_house
 from tests.ingest.forging import Forger, following, name_of, segment
 from zbnntp.local import CONTROL, HELP, LOG
+from zbnntp.shelf import Shelf
 from zbnntp.store import evidence, numbers
 
 BOARD = "test.talk"
@@ -18,8 +19,13 @@ HIGH = 2**31 - 1
 MANY = 700
 
 
-def flat(windows: Iterator[Sequence[object]]) -> list[object]:
-    return [item for window in windows for item in window]
+def listed(windows: Iterator[bytes]) -> list[str]:
+    """The lines that are sent."""
+    return [line for window in windows for line in window.decode().splitlines()]
+
+
+def overview(shelf: Shelf, low: int, high: int, board: str = BOARD) -> list[int]:
+    return [row.number for window in shelf.overview(board, low, high) for row in window]
 
 
 async def filled(bob: House, anna: Forger) -> list[bytes]:
@@ -34,17 +40,31 @@ async def test_long_answers_come_in_windows(tmp_path: Path) -> None:
     async with following(tmp_path, anna) as bob:
         lines = await filled(bob, anna)
         shelf = bob.shelf
-        for windows in (
-            list(shelf.numbers(BOARD, 1, HIGH)),
-            list(shelf.overview(BOARD, 1, HIGH)),
-            list(shelf.new_news(lambda name: True, 0)),
+        for sizes in (
+            [window.count(b"\r\n") for window in shelf.numbers(BOARD, 1, HIGH)],
+            [len(list(window)) for window in shelf.overview(BOARD, 1, HIGH)],
+            [window.count(b"\r\n") for window in shelf.new_news(lambda name: True, 0)],
+            [len(window) for window in shelf.heads(BOARD, 1, HIGH)],
         ):
-            assert all(0 < len(window) <= WINDOW for window in windows)
-            assert sum(map(len, windows)) == MANY
-        assert flat(shelf.numbers(BOARD, 1, HIGH)) == list(range(1, MANY + 1))
-        assert flat(shelf.numbers(BOARD, 255, 258)) == [255, 256, 257, 258]
-        assert [row.number for row in flat(shelf.overview(BOARD, 699, HIGH))] == [699, 700]  # type: ignore[attr-defined]
-        assert set(flat(shelf.new_news(lambda name: True, 0))) == {name_of(line) for line in lines}
+            assert all(0 < size <= WINDOW for size in sizes)
+            assert sum(sizes) == MANY
+        for _ in range(2):  # made, and kept
+            assert listed(shelf.numbers(BOARD, 1, HIGH)) == [str(number) for number in range(1, MANY + 1)]
+        assert listed(shelf.numbers(BOARD, 255, 258)) == ["255", "256", "257", "258"]
+        assert overview(shelf, 255, 258) == [255, 256, 257, 258]
+        assert overview(shelf, 699, HIGH) == [699, 700]
+        assert set(listed(shelf.new_news(lambda name: True, 0))) == {name_of(line) for line in lines}
+
+
+async def test_head_lines_are_those_of_the_articles(tmp_path: Path) -> None:
+    anna = Forger("anna")
+    async with following(tmp_path, anna) as bob:
+        await filled(bob, anna)
+        for window in bob.shelf.heads(BOARD, 300, 310):
+            for number, head in window:
+                article = bob.shelf.article(BOARD, number)
+                assert article is not None
+                assert article.octets.startswith(head + b"\r\n")
 
 
 async def test_a_slow_reader_holds_no_snapshot_between_windows(tmp_path: Path) -> None:
@@ -63,7 +83,7 @@ async def test_a_slow_reader_holds_no_snapshot_between_windows(tmp_path: Path) -
             busy, _, _ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         assert busy == 0
         await bob.post(BOARD, "Newer", "x\n")
-        assert sum(len(window) for window in pending[0]) == MANY + 1 - WINDOW
+        assert sum(1 for window in pending[0] for _ in window) == MANY + 1 - (WINDOW - 1)
 
 
 async def test_ranges_without_anything_give_no_window(tmp_path: Path) -> None:
@@ -111,12 +131,12 @@ async def test_new_news_go_by_arrival_and_name_an_article_once(tmp_path: Path) -
         await bob.take(anna.offer([segment(old)]))
         second = await bob.post("test.other", "Late", "x\n")
         news = bob.shelf.new_news
-        assert set(flat(news(lambda name: True, since))) == {name_of(old), second}
-        assert flat(news(lambda name: name == "test.other", since)) == [second]
-        assert sorted(flat(news(lambda name: True, 0))) == sorted([first, name_of(old), second])  # type: ignore[type-var]
-        assert flat(news(lambda name: True, since + 1)) == []
+        assert set(listed(news(lambda name: True, since))) == {name_of(old), second}
+        assert listed(news(lambda name: name == "test.other", since)) == [second]
+        assert sorted(listed(news(lambda name: True, 0))) == sorted([first, name_of(old), second])
+        assert listed(news(lambda name: True, since + 1)) == []
         await bob.rate(anna.identity, mt=-1)
-        assert flat(news(lambda name: True, since)) == [second]
+        assert listed(news(lambda name: True, since)) == [second]
 
 
 async def test_new_groups_go_by_when_they_came_here(tmp_path: Path) -> None:
@@ -140,8 +160,8 @@ async def test_hidden_boards_are_not_there(tmp_path: Path) -> None:
         shelf = alice.shelf
         assert shelf.group(BOARD) is None
         assert list(shelf.groups()) == list(shelf.new_groups(0)) == []
-        assert flat(shelf.new_news(lambda name: True, 0)) == []
-        assert flat(shelf.overview(BOARD, 1, HIGH)) == []
+        assert listed(shelf.new_news(lambda name: True, 0)) == []
+        assert overview(shelf, 1, HIGH) == []
 
 
 async def test_subscriptions_begin_with_control_and_help_and_end_with_the_log(tmp_path: Path) -> None:
