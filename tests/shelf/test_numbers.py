@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from tests.houses import Clock, House, open_house
 from tests.ingest.forging import BOARD, Forger, check_octets, segment
+from zbnntp.model.views import Overview
+from zbnntp.rebuild import rebuild
 from zbnntp.shelf import Shelf
 
 PEOPLE = ("anna", "carl")
@@ -28,6 +30,7 @@ STEPS = st.lists(
         st.tuples(st.just("rename"), st.sampled_from(PEOPLE), st.integers(0, 3)),
         st.tuples(st.just("write"), st.just("bob"), st.just(0)),
         st.tuples(st.just("restart"), st.just("bob"), st.just(0)),
+        st.tuples(st.just("rebuild"), st.just("bob"), st.just(0)),
     ),
     max_size=30,
 )
@@ -73,6 +76,10 @@ class Reader:
         assert kept.first(BOARD) == fresh.first(BOARD)
 
 
+def overview_of(shelf: Shelf) -> list[Overview]:
+    return [row for window in shelf.overview(BOARD, 1, HIGH) for row in window]
+
+
 class Story:
     """Bob's house, and two people whose posts come and go."""
 
@@ -103,6 +110,12 @@ class Story:
     async def rename(self, who: str, number: int) -> None:
         self.nicks[who] = "ä" * number
         await self.send(who)
+
+    async def rebuild(self, _: str, __: int) -> None:
+        before = overview_of(self.house.shelf)
+        views = (self.house.identity,)
+        await self.house.writer.run(lambda database: rebuild(database, views, self.house.now, lambda done, of: None))
+        assert overview_of(self.house.shelf) == before
 
     async def trust(self, who: str, mt: int) -> None:
         await self.house.rate(self.people[who].identity, mt=mt)

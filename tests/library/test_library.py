@@ -1,0 +1,182 @@
+"""What peers may see of a store and what it takes from them: one identity's own manifest, those it mirrors, no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from tests.houses import House, open_house
+from tests.ingest.forging import Forger, cut, following, head_of, segment, shown
+from zbnntp.library import Bell, Directory, Library
+from zbnntp.model.bundle import Offer
+from zbnntp.model.errors import Missing, NotPermitted
+from zbnntp.model.keys import Sha256, sha256
+from zbnntp.model.manifest import open_head, open_pointer
+from zbnntp.store import promises
+
+BOARD = "test.talk"
+
+
+def library(house: House, mirror: str = "rated", bell: Bell | None = None) -> Library:
+    return Library(house.reader, house.intake, house.identity, "epoch", bell or Bell(), mirror, house.clock)
+
+
+def names(house: House, mirror: str, after: int = 0, limit: int = 99) -> list[bytes]:
+    """Whose pointers the feed of changes has."""
+    return [open_pointer(line).identity for _, line in library(house, mirror).changes(after, limit)]
+
+
+async def acquainted(bob: House, anna: Forger, carl: Forger) -> None:
+    """Bob rates anna, anna rates carl; all three have said something."""
+    await bob.rate(anna.identity, mt=5000, tlt=10000)
+    await bob.take(anna.offer([segment(anna.opening("One"))], [segment(anna.trust(carl.identity, 5000, 5000))]))
+    await bob.take(carl.offer([segment(carl.opening("Two"))]))
+    await bob.add_board("test.own")
+    await bob.post("test.own", "Three", "x\n")
+    await bob.seal()
+
+
+@pytest.mark.parametrize(("mirror", "offered"), [("none", "b"), ("rated", "ab"), ("fetched", "abc")])
+async def test_the_setting_decides_whose_manifests_are_offered(tmp_path: Path, mirror: str, offered: str) -> None:
+    anna, carl = Forger("anna"), Forger("carl")
+    async with open_house(tmp_path, "bob") as bob:
+        await acquainted(bob, anna, carl)
+        shelf = library(bob, mirror)
+        ids = {"a": anna.identity, "b": bob.identity, "c": carl.identity}
+        assert {name for name, identity in ids.items() if shelf.manifest(identity)} == set(offered)
+        assert set(names(bob, mirror)) == {ids[name] for name in offered}
+        posts = segment(carl.opening("Two"))
+        assert (shelf.segment(Sha256(sha256(posts))) == posts) is ("c" in offered)
+        assert shelf.segment(Sha256(bytes(32))) is None
+        assert shelf.manifest(Forger("nobody").identity) is None
+
+
+async def test_an_own_change_behind_those_of_others_is_found_by_a_feed_of_one_row(tmp_path: Path) -> None:
+    """Who mirrors nobody still tells of itself, however many others have changed before."""
+    anna, carl = Forger("anna"), Forger("carl")
+    async with open_house(tmp_path, "bob") as bob:
+        await acquainted(bob, anna, carl)
+        assert names(bob, "none", limit=1) == [bob.identity]
+        with trio.fail_after(5):
+            await library(bob, "none").wait_change(0)
+
+
+async def test_rows_come_in_order_and_each_person_once(tmp_path: Path) -> None:
+    anna, carl = Forger("anna"), Forger("carl")
+    async with open_house(tmp_path, "bob") as bob:
+        await acquainted(bob, anna, carl)
+        first = library(bob, "fetched").changes(0, 2)
+        assert [position for position, _ in first] == sorted(position for position, _ in first)
+        await bob.take(anna.offer([segment(anna.opening("Four"))]))
+        later = library(bob, "fetched").changes(first[-1][0], 99)
+        assert open_pointer(later[-1][1]).identity == anna.identity
+        assert len(names(bob, "fetched")) == 3
+
+
+async def test_waiting_for_a_change_ends_when_there_is_one(tmp_path: Path) -> None:
+    bell = Bell()
+    async with open_house(tmp_path, "bob") as bob:
+        shelf = library(bob, bell=bell)
+        heard: list[int] = []
+
+        async def wait() -> None:
+            await shelf.wait_change(0)
+            heard.append(1)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait)
+            await trio.testing.wait_all_tasks_blocked()
+            bell.ring()
+            await trio.testing.wait_all_tasks_blocked()
+            assert heard == []
+            await bob.seal()
+            bell.ring()
+        assert heard == [1]
+
+
+async def test_two_who_say_the_same_are_each_served_with_it(tmp_path: Path) -> None:
+    """The one whose manifest came first need not be offered for the other's to be whole."""
+    anna, carl, target = Forger("anna"), Forger("carl"), Forger("target")
+    data = segment(anna.trust(target.identity, 1))
+    async with following(tmp_path, anna, carl) as bob:
+        await bob.take(anna.offer(state=[data]))
+        await bob.take(carl.offer(state=[data]))
+        await bob.rate(anna.identity)
+        assert library(bob).manifest(anna.identity) is None
+        assert library(bob).segment(Sha256(sha256(data))) == data
+
+
+async def test_a_bundle_is_what_a_stranger_takes(tmp_path: Path) -> None:
+    anna = Forger("anna")
+    first, second = segment(anna.opening("One")), segment(anna.opening("Two"))
+    async with following(tmp_path / "1", anna) as bob, following(tmp_path / "2", anna) as late:
+        await bob.take(anna.offer([first]))
+        offer = anna.offer([second, segment(anna.opening("Three"))])
+        await bob.take(Offer(offer.pointer, offer.head, (cut(second),)))
+        assert set(shown(bob).values()) == {"One", "Two"}
+        assert await library(late).offer(library(bob).bundle(anna.identity), "a file")
+        await late.standings.refresh(late.now)
+        assert set(shown(late).values()) == {"Two"}
+        with pytest.raises(Missing):
+            library(bob).bundle(Forger("nobody").identity)
+
+
+async def test_what_is_lacking_comes_newest_first(tmp_path: Path) -> None:
+    anna = Forger("anna")
+    months = [segment(anna.opening(f"Month {number}")) for number in range(3)]
+    state = segment(anna.trust(anna.identity, 1))
+    async with following(tmp_path, anna) as bob:
+        offer = anna.offer(months, [state])
+        head = open_head(offer.head, open_pointer(offer.pointer))
+        shelf = library(bob)
+        order = [sha256(data) for data in (state, *reversed(months))]
+        assert [ref.sha256 for ref in shelf.lacking(head)] == order
+        assert shelf.held(anna.identity) is None
+        await bob.take(Offer(offer.pointer, offer.head, (cut(months[1]),)))
+        assert [ref.sha256 for ref in shelf.lacking(head)] == [order[0], order[1], order[3]]
+        held = shelf.held(anna.identity)
+        assert held is not None
+        assert (held.seq, held.head, held.segments) == (head.seq, head.sha256, ((order[2], len(months[1])),))
+
+
+async def test_a_stranger_is_not_wanted_and_epochs_do_not_tell_who_lives_together(tmp_path: Path) -> None:
+    anna = Forger("anna")
+    async with open_house(tmp_path, "bob") as bob:
+        shelf = library(bob)
+        assert shelf.wanted(bob.identity)
+        assert not shelf.wanted(anna.identity)
+        with pytest.raises(NotPermitted):
+            await shelf.offer(anna.offer(), "push")
+        assert shelf.now() == bob.now
+        other = Library(bob.reader, bob.intake, anna.identity, "epoch", Bell(), "rated", bob.clock)
+        assert other.epoch != shelf.epoch
+        assert "epoch" not in shelf.epoch
+
+
+async def test_the_directory_knows_whom_to_ask_and_where(tmp_path: Path) -> None:
+    anna, carl = Forger("anna"), Forger("carl")
+    said: list[str] = []
+    places = [{"url": "local:mirror", "own": False}, {"url": "local:anna", "own": True}]
+    async with open_house(tmp_path, "bob") as bob:
+        directory = Directory(bob.reader, bob.identity, (bob.identity,), said.append)
+        await bob.rate(anna.identity, mt=5000, tlt=10000)
+        await bob.writer.run(lambda database: promises.add_address(database, anna.identity, "local:link"))
+        (person,) = directory.people()
+        assert (person.endpoints, person.mutual, person.hops) == (("local:link",), False, 1)
+        state = [segment(anna.trust(carl.identity, 5000), anna.trust(bob.identity, 1000))]
+        await bob.take(anna.offer(state=state, endpoints=places))
+        people = {it.identity: it for it in directory.people()}
+        assert people[anna.identity].endpoints == ("local:anna", "local:mirror", "local:link")
+        assert people[anna.identity].mutual
+        assert (people[carl.identity].hops, people[carl.identity].mutual) == (2, False)
+        assert set(people) == {anna.identity, carl.identity}
+        moved = anna.offer(state=state, endpoints=[{"url": "local:moved", "own": True}])
+        assert head_of(moved)["endpoints"]
+        await bob.take(moved)
+        people = {it.identity: it for it in directory.people()}
+        assert people[anna.identity].endpoints == ("local:moved", "local:link")
+        directory.log("hello")
+        assert said == ["hello"]
