@@ -318,3 +318,43 @@ def test_the_same_post_gives_the_same_octets() -> None:
     first = article.compose(header, "x", "a", "Bób", b"Xref: one tech.linux:1\r\n")
     second = article.compose(header, "x", "another", "Bób", b"Xref: two tech.linux:7\r\n")
     assert first.replace(b"Xref: one tech.linux:1", b"") == second.replace(b"Xref: two tech.linux:7", b"")
+
+
+# the head out of the overview
+
+
+def head_from_overview(octets: bytes, boards: tuple[str, ...], extra: bytes) -> bytes | None:
+    """What `served_head` makes of what is kept of an article; None when only `compose` can."""
+    kept = article.overview_fields(octets)
+    if kept.form == article.Form.SPECIAL:
+        return None
+    fields = b"\t".join([kept.subject, kept.sender, kept.date, kept.message_id, kept.references])
+    xref = b"Xref: zbnntp " + b" ".join(b"%b:7" % name.encode() for name in boards)
+    return article.served_head(fields, xref, kept.form, extra)
+
+
+@given(
+    nick=ONE_LINE | st.sampled_from(NASTY_NICKS),
+    subject=st.none() | SUBJECTS | st.sampled_from(["=?", "=?utf-8?q?x?=", "a =? b", "\u202e"]),
+    thread_subject=SUBJECTS,
+    boards=st.lists(st.sampled_from(["tech.linux", "a", "comp.lang.c++"]), min_size=1, max_size=3, unique=True),
+    flowed=st.booleans(),
+    extra=st.sampled_from([b"", b"Xref: zbnntp a:7\r\nX-Zb-Trust: +0.42\r\n"]),
+)
+def test_a_head_out_of_the_overview_is_the_composed_one(
+    nick: str, subject: str | None, thread_subject: str, boards: list[str], flowed: bool, extra: bytes
+) -> None:
+    post = opened(reply(subject=subject, boards=boards, flowed=flowed), BOB)
+    octets = compose(post, thread_subject, nick, extra)
+    found = head_from_overview(compose(post, thread_subject, nick), post.header.boards, extra)
+    assert found == octets.partition(b"\r\n\r\n")[0] + b"\r\n"
+
+
+def test_an_op_out_of_the_overview_has_no_references() -> None:
+    octets = compose(opened(opening()))
+    assert head_from_overview(octets, ("tech.linux",), b"") == octets.partition(b"\r\n\r\n")[0] + b"\r\n"
+
+
+@pytest.mark.parametrize("fields", [{"replaces": ["ab" * 32]}, {"body": "x" * 999}], ids=["supersedes", "long lines"])
+def test_what_the_overview_does_not_tell_is_special(fields: dict) -> None:
+    assert head_from_overview(compose(opened(reply(**fields), BOB)), ("tech.linux",), b"") is None

@@ -134,6 +134,13 @@ def test_signatures_have_64_octets(octets: int) -> None:
         keys.verify(ALICE.identity, b"", bytes(octets))
 
 
+@pytest.mark.parametrize("at", [32, 63, 65])
+def test_the_border_between_signature_and_message_cannot_be_moved(at: int) -> None:
+    whole = ALICE.sign(b"message") + b"message"
+    with pytest.raises(BadSignature):
+        keys.verify(ALICE.identity, whole[at:], whole[:at])
+
+
 @pytest.mark.parametrize("octets", [0, 31, 33])
 def test_keys_have_32_octets(octets: int) -> None:
     with pytest.raises(BadSignature):

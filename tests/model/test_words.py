@@ -30,6 +30,12 @@ def test_words_are_ascii_in_short_lines(text: str) -> None:
     assert all(len(f"Subject: {line}") <= 76 for line in words.split("\r\n"))
 
 
+def test_words_are_as_long_as_a_line_allows() -> None:
+    lines = encode_words("x" * 100).split("\r\n ")
+    assert [len(line) for line in lines] == [64, 64, 12 + 32]
+    assert len(lines[0]) + len("Subject: ") == 73
+
+
 def test_words_never_cut_a_character_in_two() -> None:
     for word in encode_words("x" + "😀" * 40).split("\r\n "):
         assert python_decodes(word).strip("x") == "😀" * len(python_decodes(word).strip("x"))
