@@ -25,6 +25,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "httpcore": ("peers/transport.py", "peers/backends.py"),
     "h11": ("peers/web.py", "peers/exchange.py"),
     "networkx": ("trust/",),
+    "numpy": ("trust/", "standing.py"),
     "tqdm": ("cli.py",),
     "mnemonic": ("home.py",),
     "platformdirs": ("config.py", "cli.py"),

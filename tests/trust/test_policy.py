@@ -3,6 +3,7 @@
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from zbnntp.model.views import Level
 from zbnntp.trust.graph import Rating, make_graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.policy import NOTHING, Reason, State, apply_levels, capped, judge
-from zbnntp.trust.ranking import Ranking, rank
+from zbnntp.trust.ranking import Ranking, Values, rank
 
 X = who("x")
 LIMITED = State(True, Level.LIMITED)
@@ -25,7 +26,10 @@ def state(tlt: float, mt: float, own: Rating | None = None, before: State = NOTH
 
 
 def invented(tlt: dict | None = None, mt: dict | None = None) -> Ranking:
-    return Ranking(tlt or {}, mt or {}, {}, {}, {})
+    tlt, mt = tlt or {}, mt or {}
+    names = sorted(tlt.keys() | mt.keys())
+    values = [np.array([part.get(v, 0.0) for v in names]) for part in (tlt, mt, tlt, tlt)]
+    return Ranking(names, Values(*values), {})
 
 
 @pytest.mark.parametrize(

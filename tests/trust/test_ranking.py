@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.trust.worlds import YOU, mt_of, ranked, rates, tlt_of, trusts, who, world
+from tests.trust.worlds import MILD, YOU, mt_of, ranked, rates, tlt_of, trusts, who, world
 from zbnntp.trust.graph import Records, make_graph
 from zbnntp.trust.parameters import Parameters
 from zbnntp.trust.ranking import blame, rank
@@ -106,38 +106,38 @@ KNAVES = {
 def test_blame_is_shared_by_what_each_introducer_contributed():
     knaves = KNAVES | {"anna": [rates("spam", None, 0.25)]}
     graph = make_graph(world(knaves))
-    assert blame(graph, YOU, rank(graph, YOU)) == pytest.approx({who("helper"): 2 / 3, who("anna"): 1 / 3})
+    assert blame(graph, YOU, rank(graph, YOU, MILD)) == pytest.approx({who("helper"): 2 / 3, who("anna"): 1 / 3})
 
 
 def test_blame_follows_votes_too():
     graph = make_graph(world(KNAVES | {"anna": [rates("spam", 0.5)]}))
-    assert blame(graph, YOU, rank(graph, YOU)) == pytest.approx({who("helper"): 0.5, who("anna"): 0.5})
+    assert blame(graph, YOU, rank(graph, YOU, MILD)) == pytest.approx({who("helper"): 0.5, who("anna"): 0.5})
 
 
 def test_blame_for_a_vote_is_measured_by_what_the_vote_weighed():
     praise = [rates(f"v{n}", 1) for n in range(19)]
     graph = make_graph(world(KNAVES | {"anna": [rates("spam", 1), *praise]}))
-    assert blame(graph, YOU, rank(graph, YOU)) == pytest.approx({who("helper"): 0.5, who("anna"): 0.5})
+    assert blame(graph, YOU, rank(graph, YOU, MILD)) == pytest.approx({who("helper"): 0.5, who("anna"): 0.5})
 
 
 def test_blame_is_as_big_as_your_no():
     graph = make_graph(world(KNAVES | {"you": [*trusts(honest=1), rates("spam", -0.25)]}))
-    assert blame(graph, YOU, rank(graph, YOU)) == pytest.approx({who("helper"): 0.25})
+    assert blame(graph, YOU, rank(graph, YOU, MILD)) == pytest.approx({who("helper"): 0.25})
 
 
 def test_where_nothing_flowed_there_is_no_blame():
     graph = make_graph(world({"you": [rates("spam", -1), *trusts(p=0)], "p": [rates("spam", 1, 1)]}))
-    assert blame(graph, YOU, rank(graph, YOU)) == {}
+    assert blame(graph, YOU, rank(graph, YOU, MILD)) == {}
 
 
 def test_remote_negatives_blame_nobody():
     graph = make_graph(world(KNAVES | {"you": trusts(honest=1), "honest": [*trusts(helper=0.4), rates("bert", -1)]}))
-    assert blame(graph, YOU, rank(graph, YOU)) == {}
+    assert blame(graph, YOU, rank(graph, YOU, MILD)) == {}
 
 
 def test_a_blamed_introducer_counts_half_with_kappa_one():
     graph = make_graph(world(KNAVES))
-    plain, strict = rank(graph, YOU), rank(graph, YOU, Parameters(kappa=1.0))
+    plain, strict = rank(graph, YOU, MILD), rank(graph, YOU)
     assert plain.blame == {}
     assert strict.blame == {who("helper"): 1.0}
     assert tlt_of(plain, "helper", "bert", "anna") == pytest.approx([0.4, 0.08, 0.4])
@@ -146,7 +146,7 @@ def test_a_blamed_introducer_counts_half_with_kappa_one():
 
 def test_blame_never_touches_whom_you_rated_yourself():
     graph = make_graph(world(KNAVES | {"you": [*trusts(helper=0.6), rates("spam", -1)]}))
-    strict = rank(graph, YOU, Parameters(kappa=1.0))
+    strict = rank(graph, YOU)
     assert strict.blame == {who("helper"): 1.0}
     assert tlt_of(strict, "helper") == [0.6]
 

@@ -16,7 +16,8 @@ from zbnntp.trust.graph import Graph, Rating, Records, make_graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.ranking import Ranking, rank
 
-RULE = settings(deadline=None, max_examples=80)
+RULE = settings(deadline=None, max_examples=40)
+MILD = Parameters(kappa=0.0)  # without blame
 
 
 def who(name: str) -> Identity:
@@ -109,8 +110,7 @@ def said_by(records: Records, root: Identity) -> dict[tuple[Identity, Identity],
 
 def oracle(records: Records, root: Identity, params: Parameters = DEFAULTS) -> tuple[dict, dict]:
     """(tlt, mt) of everybody named, as exact fractions."""
-    said = said_by(records, root)
-    people = {root} | {v for pair in said for v in pair}
+    people = {root} | {v for pair in (said := said_by(records, root)) for v in pair}
     unit, cap = Fraction(params.reply_unit), Fraction(params.reply_cap)
     i = {pair: min(cap, unit * n) for pair, (_, tlt, n) in said.items() if tlt is None}
     s = {pair: min(cap, unit * n) for pair, (mt, _, n) in said.items() if mt is None}
@@ -126,10 +126,14 @@ def oracle(records: Records, root: Identity, params: Parameters = DEFAULTS) -> t
     weight = {pair: e.get(pair, 0) * a[pair[0]] + i.get(pair, 0) * b[pair[0]] for pair in e.keys() | i.keys()}
     local = {v: tlt for (u, v), tlt in e.items() if u == root} | {root: Fraction(1)}
     weight = {(u, v): i.get((u, v), 0) * b[u] if u == root else w for (u, v), w in weight.items()}
-    t = {v: local.get(v, Fraction(0)) for v in people}
-    for _ in range(params.rounds):
-        inflow = {v: sum(t[u] * w for (u, x), w in weight.items() if x == v) for v in people}
-        t = {v: local[v] if v in local else min(Fraction(1), inflow[v]) for v in people}
+    before, t = travelled(people, weight, local, {}, params)
+    shares = {(u, v): before[u] * w for (u, v), w in weight.items()}
+    praised = {(u, v): t[u] * f[u] * vote for (u, v), vote in p.items() if u != root}
+    shares = {pair: shares.get(pair, 0) + praised.get(pair, 0) for pair in shares.keys() | praised.keys()}
+    blame = blamed(people, {v: no for (u, v), no in q.items() if u == root}, shares)
+    if params.kappa > 0:
+        mercy = {u: 1 / (1 + Fraction(params.kappa) * x) for u, x in blame.items()}
+        before, t = travelled(people, weight, local, mercy, params)
 
     def gather(edges: dict, factor: dict, marked: bool) -> dict:
         counted = [(v, t[u] * factor[u] * x) for (u, v), x in edges.items() if u != root]
@@ -138,8 +142,7 @@ def oracle(records: Records, root: Identity, params: Parameters = DEFAULTS) -> t
 
     votes, marked = gather(p, f, False), {v: x + gather(s, f, True)[v] for v, x in gather(p, f, True).items()}
     replies = {v: x + s.get((root, v), 0) for v, x in gather(s, f, False).items()}
-    one = dict.fromkeys(people, Fraction(1))
-    against = {v: x + gather(q, one, True)[v] for v, x in gather(q, one, False).items()}
+    against = {v: sum(gather(q, dict.fromkeys(people, 1), side)[v] for side in (True, False)) for v in people}
     m = {}
     for v in people:
         plus = votes[v] + min(Fraction(params.reply_vote_cap), replies[v])
@@ -147,6 +150,27 @@ def oracle(records: Records, root: Identity, params: Parameters = DEFAULTS) -> t
         m[v] = (plus - against[v]) / max(1, plus + against[v])
     m |= {v: Fraction(mt) for (u, v), (mt, _, _) in said.items() if u == root and mt is not None} | {root: Fraction(1)}
     return t, m
+
+
+def travelled(people: set, weight: dict, local: dict, mercy: dict, params: Parameters) -> tuple[dict, dict]:
+    """Section "Trust-list trust": t of the last round but one, and of the last."""
+    before = t = {v: local.get(v, Fraction(0)) for v in people}
+    for _ in range(params.rounds):
+        y = dict.fromkeys(people, Fraction(0))
+        for (u, v), w in weight.items():
+            y[v] += t[u] * w
+        before, t = t, {v: local[v] if v in local else min(Fraction(1), y[v]) * mercy.get(v, 1) for v in people}
+    return before, t
+
+
+def blamed(people: set, noes: dict, shares: dict) -> dict:
+    """Section "Those who bring in the wrong people"."""
+    blame = dict.fromkeys(people, Fraction(0))
+    for v, no in noes.items():
+        parts = {u: share for (u, target), share in shares.items() if target == v}
+        for u, share in parts.items():
+            blame[u] += no * share / sum(parts.values()) if share else 0
+    return blame
 
 
 def patched(graph: Graph, records: Records, rater: Identity, ratings: list[Rating]) -> None:

@@ -10,16 +10,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from heapq import heappop, heappush
-from operator import mul
 from typing import TypeVar
 
+import numpy as np
+
 from zbnntp.model.keys import Identity
-from zbnntp.trust.graph import Arcs, Graph
+from zbnntp.trust.columns import Floats
+from zbnntp.trust.graph import Graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.policy import NOTHING, State, Verdict, capped, judge
 from zbnntp.trust.ranking import Ranking, praise_of
-from zbnntp.trust.rows import Edge, Rating, Row
+from zbnntp.trust.rows import Rating, given
+from zbnntp.trust.seen import Heard, Seen
 
 
 class Source(Enum):
@@ -97,88 +99,107 @@ class VoteBudget:
 @dataclass(frozen=True, slots=True)
 class _Case:
     graph: Graph
-    root: Identity
+    seen: Seen
     ranking: Ranking
     params: Parameters
 
-    def said(self, target: Identity) -> Iterator[tuple[Row, Edge]]:
+    def name(self, number: int) -> Identity:
+        return self.graph.names[number]
+
+    def heard(self, target: Identity) -> list[Heard]:
         """What people with trust say about the target, in the order of summation."""
-        for rater in self.graph.raters_of(target):
-            row = self.graph.row(rater, self.root)
-            edge = row.find(target) if rater in self.ranking.exact else None
-            if edge is not None:
-                yield row, edge
+        number = self.graph.numbers.get(target)
+        heard = [] if number is None else self.seen.heard(number)
+        return [it for it in heard if self.ranking.of(it.rater).exact > 0]
 
-    def own(self) -> dict[Identity, float]:
-        ratings = self.graph.ratings(self.root)
-        return {target: rating.tlt for target, rating in ratings.items() if rating.tlt is not None}
+    def mercy(self) -> Floats:
+        """By number: 1 / (1 + kappa * blame)."""
+        mercy = np.ones(self.seen.width)
+        for identity, blamed in self.ranking.blame.items():
+            mercy[self.graph.numbers[identity]] = 1.0 / (1.0 + self.params.kappa * blamed)
+        return mercy
 
-    def mercy(self, target: Identity) -> float:
-        return 1.0 / (1.0 + self.params.kappa * self.ranking.blame.get(target, 0.0))
-
-    def arrivals(self, target: Identity) -> Iterator[tuple[Identity, float]]:
-        """Raters and what part of their trust ends up with the target."""
-        mercy = self.mercy(target)
-        for row, edge in self.said(target):
-            weight = row.weight(edge) * mercy
-            if weight > 0:
-                yield row.rater, weight
-
-    def introducers(self, said: list[tuple[Row, Edge]]) -> list[Contribution]:
+    def introducers(self, heard: list[Heard]) -> list[Contribution]:
         found = []
-        for row, edge in said:
-            tlt, weight = self.ranking.handed.get(row.rater, 0.0), row.weight(edge)
-            if tlt * weight > 0:
-                found.append(Contribution(row.rater, tlt, weight, tlt * weight, edge.list_trust == 0))
+        for it in heard:
+            tlt = self.ranking.of(it.rater).handed
+            if tlt * it.weight > 0:
+                by_replies = not it.tlt > 0
+                found.append(Contribution(self.name(it.rater), tlt, it.weight, tlt * it.weight, by_replies))
         return found
 
-    def praise(self, said: list[tuple[Row, Edge]]) -> list[Vote]:
+    def praise(self, heard: list[Heard]) -> list[Vote]:
         """Own replies count in full; own ratings are no votes."""
         found = []
-        for row, edge in said:
-            own = row.rater == self.root
-            value = edge.reply_vote if own else edge.praise + edge.reply_vote
-            source = Source.REPLY if own or not edge.praise else Source.RATING
-            source = Source.REGISTRAR if row.registrar and not own else source
-            found.append(self._vote(row.rater, value, 1.0 if own else row.vote_scale, source))
+        for it in heard:
+            own, rated, reply = it.rater == self.seen.root, max(0.0, given(it.mt) or 0.0), _reply_vote(it)
+            source = Source.REPLY if own or not rated else Source.RATING
+            source = Source.REGISTRAR if it.registrar and not own else source
+            value = reply if own else rated + reply
+            found.append(self._vote(it.rater, value, 1.0 if own else it.vote_scale, source))
         return [vote for vote in found if vote.amount > 0]
 
-    def reproach(self, said: list[tuple[Row, Edge]]) -> list[Vote]:
-        others = ((row, edge) for row, edge in said if row.rater != self.root)
-        votes = (self._vote(row.rater, edge.reproach, 1.0, Source.RATING) for row, edge in others)
-        return [vote for vote in votes if vote.amount > 0]
+    def reproach(self, heard: list[Heard]) -> list[Vote]:
+        against = (it for it in heard if it.mt < 0 and it.rater != self.seen.root)
+        return [self._vote(it.rater, -it.mt, 1.0, Source.RATING) for it in against]
 
-    def _vote(self, rater: Identity, value: float, factor: float, source: Source) -> Vote:
-        tlt = self.ranking.exact[rater]
-        return Vote(rater, tlt, value, factor, tlt * (value * factor), source)
+    def _vote(self, rater: int, value: float, factor: float, source: Source) -> Vote:
+        tlt = self.ranking.of(rater).exact
+        return Vote(self.name(rater), tlt, value, factor, tlt * (value * factor), source)
+
+    def inflow(self, introducers: list[Contribution]) -> float:
+        """Added up as the ranking does it, those whose rows stand apart last."""
+        theirs = {self.name(number) for number in self.seen.theirs.raters.tolist()}
+        usual, apart = ([it.amount for it in introducers if (it.rater in theirs) is side] for side in (False, True))
+        return _sum(iter(usual)) + _sum(iter(apart))
 
     def path(self, target: Identity) -> Path | None:
-        """Backwards from the target, best first; no path to anybody is stronger than his tlt: that bounds the rest."""
-        own, bound = self.own(), self.ranking.exact
-        heap: list[tuple[float, float, tuple[Identity, ...]]] = [(-bound.get(target, 0.0), -1.0, (target,))]
-        best: dict[tuple[Identity, int], float] = {}
-        while heap and heap[0][0] < 0.0:
-            _, strength, names = heappop(heap)
-            head, steps = names[0], len(names) - 1
-            if head == self.root:
-                return Path(names[1:], -strength) if names[1:] else None
-            if best.get((head, steps), 0.0) > strength:
-                best[head, steps] = strength
-                for rater, weight in self._backward(head, own, steps):
-                    heappush(heap, (strength * weight * bound[rater], strength * weight, (rater, *names)))
-        return None
+        """Backwards from the target, the best way from everybody; then forwards along it."""
+        layers = list(_backwards(self, target, best=True))
+        if not layers:
+            return None
+        found = [(float(own.max()), -step, int(own.argmax())) for step, (own, _) in enumerate(layers)]
+        strength, steps, number = max(found)
+        names = [number]
+        for step in range(-steps - 1, -1, -1):
+            names.append(self._next(names[-1], layers[step][1]))
+        named = tuple(self.name(it) for it in names if it != self.seen.root)
+        return Path(named, strength) if strength > 0 and named else None
 
-    def _backward(self, head: Identity, own: dict[Identity, float], steps: int) -> Iterator[tuple[Identity, float]]:
-        if own.get(head, 0.0) > 0:
-            yield self.root, own[head]
-        elif steps < self.params.rounds:
-            yield from self.arrivals(head)
+    def _next(self, rater: int, reach: Floats) -> int:
+        targets, weights = self.seen.row(rater)
+        return int(targets[np.argmax(weights * (self.mercy() * reach)[targets])])
 
-    def verdict(self, target: Identity, state: State | None) -> Verdict:
-        tlt, mt = self.ranking.tlt.get(target, 0.0), self.ranking.mt.get(target, 0.0)
-        own = self.graph.ratings(self.root).get(target)
-        verdict = judge(own, tlt, mt, state or NOTHING, self.params)
+    def verdict(self, target: Identity, own: Rating | None, state: State | None) -> Verdict:
+        trust = self.ranking.of(self.graph.numbers.get(target))
+        verdict = judge(own, trust.tlt, trust.mt, state or NOTHING, self.params)
         return capped(verdict) if state is not None and verdict.fetch and not state.fetch else verdict
+
+
+def _backwards(case: _Case, target: Identity, best: bool) -> Iterator[tuple[Floats, Floats]]:
+    """Step by step from the target: what of each own rating ends up there, and what part of others' trust does.
+
+    By number; `best` follows the strongest way only, else all ways are summed. The root stands for his own replies.
+    Ways end at whom he rated himself.
+    """
+    seen, number = case.seen, case.graph.numbers.get(target)
+    if number is None:
+        return
+    given_tlt, mercy = np.full(seen.width, np.nan), case.mercy()
+    given_tlt[seen.own.targets] = seen.own.tlt
+    given_tlt[seen.root] = 1.0
+    own = ~np.isnan(given_tlt)
+    reach = np.zeros(seen.width)
+    reach[number] = 1.0
+    for step in range(case.params.rounds + 1):
+        reach = seen.back(mercy * reach, best) if step else reach
+        arrived = np.where(own, given_tlt, 0.0) * reach
+        reach = np.where(own, 0.0, reach)
+        yield arrived, reach
+
+
+def _reply_vote(heard: Heard) -> float:
+    return heard.reply if heard.mt != heard.mt else 0.0
 
 
 def _sum(amounts: Iterator[float]) -> float:
@@ -206,26 +227,33 @@ def why(
     state: State | None = None,
 ) -> Explanation:
     """All parts of the target's trust. `ranking` is of this graph and root; `state` is what stands now, if known."""
-    case = _Case(graph, root, ranking, params)
-    said = list(case.said(target))
-    introducers, praise, reproach = case.introducers(said), case.praise(said), case.reproach(said)
+    with graph.lock:
+        case = _Case(graph, graph.seen_by(root), ranking, params)
+        return _explain(case, target, graph.ratings(root).get(target), state)
+
+
+def _explain(case: _Case, target: Identity, own: Rating | None, state: State | None) -> Explanation:
+    heard = case.heard(target)
+    number = case.graph.numbers.get(target)
+    introducers, praise, reproach = case.introducers(heard), case.praise(heard), case.reproach(heard)
     ratings, replies, registrars = (_sum_of(praise, source) for source in Source)
+    trust = case.ranking.of(number)
     return Explanation(
         target,
-        ranking.tlt.get(target, 0.0),
-        ranking.mt.get(target, 0.0),
-        graph.ratings(root).get(target),
-        _sum(part.amount for part in introducers),
+        trust.tlt,
+        trust.mt,
+        own,
+        case.inflow(introducers),
         _largest_first(introducers),
-        case.mercy(target),
+        1.0 if number is None else float(case.mercy()[number]),
         _largest_first(praise),
         _largest_first(reproach),
-        praise_of(ratings, replies, registrars, params),
+        praise_of(ratings, replies, registrars, case.params),
         _sum(vote.amount for vote in reproach),
-        replies > params.reply_vote_cap,
-        registrars > params.registrar_cap,
+        replies > case.params.reply_vote_cap,
+        registrars > case.params.registrar_cap,
         case.path(target),
-        case.verdict(target, state),
+        case.verdict(target, own, state),
     )
 
 
@@ -236,33 +264,13 @@ def own_causes(
 
     The shares sum to the tlt as long as nobody on the way is capped at 1.
     """
-    case = _Case(graph, root, ranking, params)
-    arcs = graph.arcs(root)
-    numbers = graph.numbers
-    own = {numbers[v]: tlt for v, tlt in (case.own() | {root: 1.0}).items()}
-    mercy = [case.mercy(name) for name in graph.names]
-    shares = dict.fromkeys(own, 0.0)
-    reach = [0.0] * len(mercy)
-    if target in numbers:
-        reach[numbers[target]] = 1.0
-    for step in range(params.rounds + 1):
-        reach = _one_step_back(arcs, mercy, reach) if step else reach
-        for number, tlt in own.items():
-            shares[number] += tlt * reach[number]
-            reach[number] = 0.0
-    named = ((graph.names[number], share) for number, share in shares.items() if share > 0)
+    with graph.lock:
+        case = _Case(graph, graph.seen_by(root), ranking, params)
+        shares = np.zeros(case.seen.width)
+        for arrived, _ in _backwards(case, target, best=False):
+            shares += arrived
+        named = [(graph.names[number], float(shares[number])) for number in np.flatnonzero(shares)]
     return sorted(named, key=lambda item: (-item[1], item[0]))
-
-
-def _one_step_back(arcs: list[tuple[int, Arcs]], mercy: list[float], reach: list[float]) -> list[float]:
-    arriving = list(map(mul, mercy, reach))
-    back = [0.0] * len(reach)
-    for rater, row in arcs:
-        total = 0.0
-        for target, weight in zip(row.targets, row.weights, strict=True):
-            total += weight * arriving[target]
-        back[rater] = total
-    return back
 
 
 def vote_budget(graph: Graph, rater: Identity) -> VoteBudget:

@@ -1,9 +1,10 @@
-"""Who rated whom: the rows of all raters, numbered for arithmetic, and the way back from a target to his raters.
+"""Who rated whom: the rows of all raters, numbered for arithmetic.
 
-Rows are made one by one (rows.py), so `patch` costs what one manifest costs. Rankings go through the rows sorted by
-the rater's key bytes: the order in which records came changes no bit of any result.
+Rows are made one by one, so `patch` costs what one manifest costs; what was patched is put in its place before the
+graph is read next. Rankings go through the rows sorted by the rater's key bytes: the order in which records came
+changes no bit of any result.
 
-A Graph is owned by whoever ranks it; patch and rank it from one thread at a time.
+Whoever reads a graph while another thread may patch it holds its `lock` for as long as he needs one state of it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from threading import RLock
+
+import numpy as np
 
 from zbnntp.model.keys import Identity
+from zbnntp.trust.columns import Rows, Said, finish, no_rows, worth
 from zbnntp.trust.parameters import DEFAULTS, Parameters
-from zbnntp.trust.rows import Edge, Rating, Row, clean, finish, make_row
+from zbnntp.trust.rows import ABSENT, Edge, Rating, Row, Words, clean, cleaned
+from zbnntp.trust.seen import Seen, see
 
-__all__ = ["Arcs", "Edge", "Graph", "Rating", "Records", "Row", "clean", "make_graph", "make_row"]
+__all__ = ["Edge", "Graph", "Rating", "Records", "Row", "clean", "make_graph", "make_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,125 +35,154 @@ class Records:
     registrars: Collection[Identity] = ()
 
 
-PRAISE, REPLY, REGISTRAR, REPROACH = range(VOTE_KINDS := 4)
-
-
-class Arcs(NamedTuple):
-    """A row ready for arithmetic: numbers beside finished weights, as parallel arrays.
-
-    A vote of a kind about identity number v has slot VOTE_KINDS * v + kind. Reproach is not budgeted; all other weights
-    have their budget's factor in them.
-    """
-
-    targets: array[int]
-    weights: array[float]
-    slots: array[int]
-    votes: array[float]
-
-
 class Graph:
     """All rows. Identities are numbered in the order in which they are first named; a number is never reused."""
 
     def __init__(self, params: Parameters = DEFAULTS) -> None:
         self.params = params
+        self.lock = RLock()
         self.names: list[Identity] = []
         self.numbers: dict[Identity, int] = {}
-        self.raters: list[Identity] = []  # who has a row, sorted
-        self._rows: dict[Identity, tuple[Row, Arcs]] = {}
-        self._seen: dict[Identity, dict[Identity, tuple[Row, Arcs]]] = {}  # by root: rows that differ for this root
-        self._heard: dict[Identity, list[Identity]] = {}  # by target: who has an edge to him
+        self._rows = no_rows()
+        self._raters: list[Identity] = []  # whose rows they are, sorted
+        self._pending: dict[Identity, Rows | None] = {}
+        self._seen: dict[Identity, Seen] = {}
         self._sorted: list[Identity] = []
+
+    def fill(self, names: list[Identity], rows: Rows) -> None:
+        """Give an empty graph all its rows at once; `names` by number, sorted."""
+        with self.lock:
+            self.names, self._rows = names, rows
+            self.numbers = {name: number for number, name in enumerate(names)}
+            self._raters = [names[number] for number in rows.raters]
 
     def patch(
         self, rater: Identity, ratings: Iterable[Rating], replies: Mapping[Identity, int], registrar: bool = False
     ) -> None:
         """Replaces everything that `rater` says. Nothing at all removes his row, as if it had never been."""
-        self._remove(rater)
-        for seen in self._seen.values():
-            seen.pop(rater, None)
-        row = make_row(rater, ratings, replies, self.params, registrar)
-        if not row.targets:
-            return
-        insort(self.raters, rater)
-        self._rows[rater] = self._finished(row)
-        for target in row.targets:
-            self._heard.setdefault(target, []).append(rater)
+        words = cleaned(rater, ratings, replies)
+        with self.lock:
+            self._seen.clear()
+            self._pending[rater] = self._row_of(rater, words, registrar) if words else None
 
-    def row(self, rater: Identity, root: Identity | None = None) -> Row:
-        """The row as the local user `root` counts it: ratings of root cost nothing, root's own are no edges."""
-        return self._view(rater, root)[0]
-
-    def arcs(self, root: Identity) -> list[tuple[int, Arcs]]:
-        """All rows as `root` counts them, with the number of the rater, in the order of summation."""
-        differ = {rater: self._view(rater, root)[1] for rater in (*self._heard.get(root, ()), root)}
-        rows = self._rows
-        return [(self.numbers[rater], differ.get(rater) or rows[rater][1]) for rater in self.raters]
-
-    def ratings(self, rater: Identity) -> dict[Identity, Rating]:
-        """The clean explicit ratings of one rater."""
-        return self._rows[rater][0].ratings() if rater in self._rows else {}
-
-    def raters_of(self, target: Identity) -> list[Identity]:
-        """Who says anything about `target`, sorted."""
-        return sorted(self._heard.get(target, ()))
-
-    def identities(self) -> list[Identity]:
-        """Everybody ever named, sorted by raw key bytes."""
-        if len(self._sorted) != len(self.names):
-            self._sorted = sorted(self.names)
-        return self._sorted
-
-    def _remove(self, rater: Identity) -> None:
-        if rater not in self._rows:
-            return
-        row, _ = self._rows.pop(rater)
-        del self.raters[bisect_left(self.raters, rater)]
-        for target in row.targets:
-            self._heard[target].remove(rater)
-
-    def _number(self, identity: Identity) -> int:
+    def number(self, identity: Identity) -> int:
+        """The number of an identity, given to it now if it has none."""
         number = self.numbers.setdefault(identity, len(self.names))
         if number == len(self.names):
             self.names.append(identity)
         return number
 
-    def _arcs(self, row: Row) -> Arcs:
-        self._number(row.rater)
-        numbered = [(self._number(edge.target), edge) for edge in row.edges()]
-        trust = [(v, weight) for v, edge in numbered if (weight := row.weight(edge)) > 0]
-        votes = [(VOTE_KINDS * v + kind, w) for v, edge in numbered for kind, w in _votes(row, edge) if w > 0]
-        return Arcs(
-            array("I", (v for v, _ in trust)),
-            array("d", (weight for _, weight in trust)),
-            array("I", (slot for slot, _ in votes)),
-            array("d", (weight for _, weight in votes)),
+    def seen_by(self, root: Identity) -> Seen:
+        """The graph as the local user `root` counts it: ratings of root cost nothing, root's own are no edges."""
+        rows = self.rows()
+        if root not in self._seen:
+            number = self.number(root)
+            self._seen[root] = see(rows, number, self.params)
+        return self._seen[root].widened(len(self.names))
+
+    def rows(self) -> Rows:
+        """All rows, with everything in them that was patched."""
+        with self.lock:
+            if self._pending:
+                self._settle()
+            return self._rows
+
+    @property
+    def raters(self) -> list[Identity]:
+        """Who has a row, sorted."""
+        self.rows()
+        return self._raters
+
+    def row(self, rater: Identity, root: Identity | None = None) -> Row:
+        """A rater's row, as `root` counts it; empty when he says nothing."""
+        with self.lock:
+            if root is None:
+                rows, place = self.rows(), self._place(rater)
+            else:
+                seen = self.seen_by(root)
+                rows, place = seen.find(self._place(rater))
+            return self._shown(rater, rows, place)
+
+    def ratings(self, rater: Identity) -> dict[Identity, Rating]:
+        """The clean explicit ratings of one rater."""
+        return self.row(rater).ratings()
+
+    def raters_of(self, target: Identity) -> list[Identity]:
+        """Who says anything about `target`, sorted."""
+        with self.lock:
+            rows, number = self.rows(), self.numbers.get(target, -1)
+            return [self._raters[row] for row in rows.about(number)[0]]
+
+    def identities(self) -> list[Identity]:
+        """Everybody ever named, sorted by raw key bytes."""
+        with self.lock:
+            if len(self._sorted) != len(self.names):
+                self._sorted = sorted(self.names)
+            return self._sorted
+
+    def _row_of(self, rater: Identity, words: list[Words], registrar: bool) -> Rows:
+        number = self.number(rater)
+        said = Said(
+            np.array([self.number(it.target) for it in words], np.int64),
+            np.array([ABSENT if it.mt is None else it.mt for it in words]),
+            np.array([ABSENT if it.tlt is None else it.tlt for it in words]),
+            np.array([it.replies for it in words], np.int16),
         )
+        return finish(np.array([number]), np.array([len(words)]), np.array([registrar]), said, self.params)
 
-    def _view(self, rater: Identity, root: Identity | None) -> tuple[Row, Arcs]:
-        row, arcs = self._rows.get(rater) or self._finished(finish(rater, [], False, self.params))
-        if root is None:
-            return row, arcs
-        seen = self._seen.setdefault(root, {})
-        if rater in seen:
-            return seen[rater]
-        if rater == root:
-            seen[rater] = self._finished(replace(row, list_scale=0.0))
-        elif row.find(root) is not None:
-            kept = [edge for edge in row.edges() if edge.target != root]
-            seen[rater] = self._finished(finish(rater, kept, row.registrar, self.params))
-        return seen.get(rater, (row, arcs))
+    def _place(self, rater: Identity) -> int | None:
+        place = bisect_left(self._raters, rater)
+        return place if self._raters[place : place + 1] == [rater] else None
 
-    def _finished(self, row: Row) -> tuple[Row, Arcs]:
-        return row, self._arcs(row)
+    def _settle(self) -> None:
+        """What fits where the old row was is put there; for the rest the columns are made anew once."""
+        pending, self._pending = self._pending, {}
+        pieces: list[slice | Rows] = []
+        at, starts = 0, self._rows.starts()
+        for rater in sorted(pending):
+            fresh, place = pending[rater], bisect_left(self._raters, rater)
+            known = self._raters[place : place + 1] == [rater]
+            if known and fresh is not None and len(fresh.targets) <= self._rows.sizes[place]:
+                self._rows.put(place, int(starts[place]), fresh)
+            elif known or fresh is not None:
+                pieces.append(slice(at, place))
+                pieces += [fresh.roomy() if known else fresh] if fresh is not None else []
+                at = place + known
+        if pieces:
+            self._rows.splice([*pieces, slice(at, len(self._rows))])
+            self._rename(pending)
+
+    def _rename(self, settled: Mapping[Identity, Rows | None]) -> None:
+        for rater, row in settled.items():
+            place = self._place(rater)
+            if row is None and place is not None:
+                del self._raters[place]
+            elif row is not None and place is None:
+                insort(self._raters, rater)
+
+    def _shown(self, rater: Identity, rows: Rows, place: int | None) -> Row:
+        if place is None:
+            return Row(rater, (), array("d"), array("d"), array("d"))
+        start = int(rows.sizes[:place].sum())
+        span = slice(start, start + int(rows.used[place]))
+        targets, mt, tlt, replies = rows.said(span)
+        mts, tlts, worths = (array("d", column.tobytes()) for column in (mt, tlt, worth(replies, self.params)))
+        scales = rows.scales[place].tolist()
+        names = tuple(self.names[number] for number in targets.tolist())
+        return Row(rater, names, mts, tlts, worths, bool(rows.registrar[place]), *scales)
 
 
-def _votes(row: Row, edge: Edge) -> tuple[tuple[int, float], ...]:
-    praise, reply = (REGISTRAR, REGISTRAR) if row.registrar else (PRAISE, REPLY)
-    return (
-        (praise, edge.praise * row.vote_scale),
-        (reply, edge.reply_vote * row.vote_scale),
-        (REPROACH, edge.reproach),
-    )
+def make_row(
+    rater: Identity,
+    ratings: Iterable[Rating],
+    replies: Mapping[Identity, int],
+    params: Parameters = DEFAULTS,
+    registrar: bool = False,
+) -> Row:
+    """A finished row from one person's records."""
+    graph = Graph(params)
+    graph.patch(rater, ratings, replies, registrar)
+    return graph.row(rater)
 
 
 def make_graph(records: Records, params: Parameters = DEFAULTS) -> Graph:
@@ -158,4 +192,5 @@ def make_graph(records: Records, params: Parameters = DEFAULTS) -> Graph:
         graph.patch(
             rater, records.ratings.get(rater, ()), records.replies.get(rater, {}), registrar=rater in records.registrars
         )
+    graph.rows()
     return graph

@@ -24,13 +24,14 @@ class Parameters:
     rounds: int = 5  # trust travels this many steps beyond your own ratings
     reply_vote_cap: float = 0.05  # what all replies to one person together add to his message trust
     registrar_cap: float = 1e-3  # what all registrars together add to one person's message trust; half of eps_full
-    kappa: float = 0.0  # how hard those are punished who introduced people you hid; 0 is off, 1 the tested strength
+    kappa: float = 1.0  # how hard those are punished who introduced people you hid; 0 is off, 1 the tested strength
     decimals: int = 9  # values are rounded so before anything compares them: processors differ in the last bit
 
     # levels
     eps_fetch: float = 1e-4  # from here on a manifest is fetched
     eps_full: float = 2e-3  # from here on a member is a full one; above what a registrar can give
     band: float = 0.8  # a level is left only below this part of its threshold
+    followed_only: bool = False  # fetch only those whom the user rated above 0
     fetch_cap: int = 20_000  # manifests fetched at most: nobody fills the disk by making identities
 
     def row_part(self) -> tuple[float, ...]:

@@ -7,26 +7,83 @@ Sums go through the raters by their key bytes, so they are the same to the bit h
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
 
 from zbnntp.model.keys import Identity
-from zbnntp.trust.graph import PRAISE, REGISTRAR, REPLY, REPROACH, VOTE_KINDS, Graph
+from zbnntp.trust.columns import PRAISE, REGISTRAR, REPLY, REPROACH, Floats, rounded, total
+from zbnntp.trust.graph import Graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
+from zbnntp.trust.seen import Seen
 
-__all__ = ["DEFAULTS", "Parameters", "Ranking", "blame", "mt_of", "praise_of", "rank"]
+__all__ = ["DEFAULTS", "Parameters", "Ranking", "Values", "blame", "mt_of", "praise_of", "rank"]
 
 
-@dataclass(frozen=True, slots=True)
+class Values(NamedTuple):
+    """Trust of everybody, by number. `tlt` and `mt` are rounded."""
+
+    tlt: Floats
+    mt: Floats
+    exact: Floats  # tlt before rounding: what a vote weighs
+    handed: Floats  # tlt one round earlier: what was handed on in the last round
+
+
+class Trust(NamedTuple):
+    """The same of one identity."""
+
+    tlt: float
+    mt: float
+    exact: float
+    handed: float
+
+
 class Ranking:
-    """Trust of everybody who has any, by identity, sorted; who is missing has 0. `tlt` and `mt` are rounded."""
+    """Trust of everybody who has any. The mappings are by identity, sorted, without those who have 0; made when asked
+    for. `blame` counts against introducers and is empty when kappa is 0."""
 
-    tlt: dict[Identity, float]
-    mt: dict[Identity, float]
-    exact: dict[Identity, float] = field(repr=False)  # tlt before rounding: what a vote weighs
-    handed: dict[Identity, float] = field(repr=False)  # tlt one round earlier: what was handed on in the last round
-    blame: dict[Identity, float] = field(repr=False)  # counted against introducers; empty when kappa is 0
+    def __init__(self, names: Sequence[Identity], values: Values, blame: Mapping[Identity, float]) -> None:
+        self.values, self.blame = values, dict(blame)
+        self._names = names  # by number; may grow
+
+    @cached_property
+    def tlt(self) -> dict[Identity, float]:
+        return self._named(self.values.tlt)
+
+    @cached_property
+    def mt(self) -> dict[Identity, float]:
+        return self._named(self.values.mt)
+
+    @cached_property
+    def exact(self) -> dict[Identity, float]:
+        return self._named(self.values.exact)
+
+    @cached_property
+    def handed(self) -> dict[Identity, float]:
+        return self._named(self.values.handed)
+
+    def of(self, number: int | None) -> Trust:
+        """The values of one number; 0 for a number given later, or none."""
+        known = number is not None and number < len(self.values.tlt)
+        return Trust(*(float(column[number]) for column in self.values)) if known else Trust(0.0, 0.0, 0.0, 0.0)
+
+    def _named(self, values: Floats) -> dict[Identity, float]:
+        found = np.flatnonzero(values)
+        pairs = zip(found.tolist(), values[found].tolist(), strict=True)
+        return dict(sorted((self._names[number], value) for number, value in pairs))
+
+    def _all(self) -> tuple[dict[Identity, float], ...]:
+        return self.tlt, self.mt, self.exact, self.handed, dict(sorted(self.blame.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ranking) and self._all() == other._all()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Ranking{self._all()!r}"
 
 
 def praise_of(ratings: float, replies: float, registrars: float, params: Parameters) -> float:
@@ -39,80 +96,24 @@ def mt_of(praise: float, reproach: float) -> float:
     return (praise - reproach) / max(1.0, praise + reproach)
 
 
-class _View:
-    """The graph as one root counts it, in vectors by number."""
-
-    def __init__(self, graph: Graph, root: Identity, params: Parameters) -> None:
-        self.graph, self.params = graph, params
-        own = graph.row(root, root)
-        self.arcs = graph.arcs(root)
-        self.root = graph.numbers[root]
-        self.width = len(graph.names)
-        numbered = [(graph.numbers[edge.target], edge) for edge in own.edges()]
-        self.local_tlt = {self.root: 1.0} | {v: edge.tlt for v, edge in numbered if edge.tlt is not None}
-        self.local_mt = {self.root: 1.0} | {v: edge.mt for v, edge in numbered if edge.mt is not None}
-        self.local_replies = {v: edge.reply_vote for v, edge in numbered}
-
-    def rounds(self, mercy: Sequence[float]) -> tuple[list[float], list[float]]:
-        """Trust-list trust after the last round but one, and after the last. `mercy` is 1 / (1 + kappa * blame)."""
-        before = now = self._with([0.0] * self.width, self.local_tlt)
-        for _ in range(self.params.rounds):
-            capped = [m * (y if y < 1.0 else 1.0) for m, y in zip(mercy, self._inflow(now), strict=True)]
-            before, now = now, self._with(capped, self.local_tlt)
-        return before, now
-
-    def _inflow(self, tlt: Sequence[float]) -> list[float]:
-        sums = [0.0] * self.width
-        for rater, arcs in self.arcs:
-            trust = tlt[rater]
-            if trust > 0.0:
-                for target, weight in zip(arcs.targets, arcs.weights, strict=True):
-                    sums[target] += trust * weight
-        return sums
-
-    def votes(self, tlt: Sequence[float]) -> list[float]:
-        """Message trust of everybody."""
-        sums = [0.0] * (VOTE_KINDS * self.width)
-        for rater, arcs in self.arcs:
-            trust = tlt[rater]
-            if trust > 0.0 and rater != self.root:
-                for slot, vote in zip(arcs.slots, arcs.votes, strict=True):
-                    sums[slot] += trust * vote
-        for number, reply in self.local_replies.items():
-            sums[VOTE_KINDS * number + REPLY] += reply
-        ratings, replies, registrars = (sums[kind::VOTE_KINDS] for kind in (PRAISE, REPLY, REGISTRAR))
-        praise = [praise_of(*parts, self.params) for parts in zip(ratings, replies, registrars, strict=True)]
-        return self._with(list(map(mt_of, praise, sums[REPROACH::VOTE_KINDS])), self.local_mt)
-
-    @staticmethod
-    def _with(values: list[float], fixed: Mapping[int, float]) -> list[float]:
-        for number, value in fixed.items():
-            values[number] = value
-        return values
-
-    def named(self, values: Sequence[float]) -> dict[Identity, float]:
-        """The values that are not 0, by identity, sorted."""
-        numbers = self.graph.numbers
-        known = ((identity, values[numbers[identity]]) for identity in self.graph.identities())
-        return {identity: value for identity, value in known if value}
-
-    def ranking(self, blamed: Mapping[Identity, float]) -> Ranking:
-        mercy = [1.0] * self.width
-        for rater, count in blamed.items():
-            mercy[self.graph.numbers[rater]] = 1.0 / (1.0 + self.params.kappa * count)
-        before, now = self.rounds(mercy)
-        tlt = [round(value, self.params.decimals) for value in now]
-        mt = [round(value, self.params.decimals) for value in self.votes(now)]
-        return Ranking(self.named(tlt), self.named(mt), self.named(now), self.named(before), dict(blamed))
-
-
 def rank(graph: Graph, root: Identity, params: Parameters = DEFAULTS) -> Ranking:
     """Everybody's trust as `root` sees it. ValueError if the graph's rows were made with other budgets."""
     if params.row_part() != graph.params.row_part():
         raise ValueError("the graph was made with other budgets; make it again with these parameters")
-    view = _View(graph, root, params)
-    ranking = view.ranking({})
-    return view.ranking(blame(graph, root, ranking)) if params.kappa > 0 else ranking
+    with graph.lock:
+        seen = graph.seen_by(root)
+        before, now = _rounds(seen, None, params)
+        blamed = _blame(seen, before, now) if params.kappa > 0 else np.empty(0)
+        if blamed.any():
+            before, now = _rounds(seen, 1.0 / (1.0 + params.kappa * blamed), params)
+        values = Values(rounded(now, params), rounded(_votes(seen, now, params), params), now, before)
+        return Ranking(graph.names, values, _named(graph, blamed))
+
+
+def tlt_alone(graph: Graph, root: Identity, params: Parameters = DEFAULTS) -> Floats:
+    """Trust-list trust by number, neither rounded nor lowered by blame: what PageRank computes, for comparison."""
+    with graph.lock:
+        return _rounds(graph.seen_by(root), None, params)[1]
 
 
 def blame(graph: Graph, root: Identity, ranking: Ranking) -> dict[Identity, float]:
@@ -121,21 +122,55 @@ def blame(graph: Graph, root: Identity, ranking: Ranking) -> dict[Identity, floa
     A negated person's |mt| is divided among all who handed him trust or praised him, by what each contributed; all
     blame together is at most the number of own negative ratings.
     """
-    total: dict[Identity, float] = {}
-    for target, own in graph.ratings(root).items():
-        shares = _shares(graph, root, target, ranking) if own.mt is not None and own.mt < 0 else {}
-        inflow = math.fsum(shares.values())
-        for rater, share in shares.items():
-            total[rater] = total.get(rater, 0.0) - (own.mt or 0.0) * share / inflow
-    return total
+    with graph.lock:
+        seen = graph.seen_by(root)
+        handed, exact = (np.zeros(seen.width) for _ in range(2))
+        handed[: len(ranking.values.handed)], exact[: len(ranking.values.exact)] = ranking.values[3], ranking.values[2]
+        return _named(graph, _blame(seen, handed, exact))
 
 
-def _shares(graph: Graph, root: Identity, target: Identity, ranking: Ranking) -> dict[Identity, float]:
-    shares: dict[Identity, float] = {}
-    for rater in graph.raters_of(target):
-        row = graph.row(rater, root)
-        edge = row.find(target)
-        if edge is not None and rater in ranking.exact:
-            voted = ranking.exact[rater] * row.vote_scale * edge.praise
-            shares[rater] = ranking.handed.get(rater, 0.0) * row.weight(edge) + voted
-    return {rater: share for rater, share in shares.items() if share > 0}
+def _named(graph: Graph, blamed: Floats) -> dict[Identity, float]:
+    return {graph.names[number]: float(blamed[number]) for number in np.flatnonzero(blamed)}
+
+
+def _rounds(seen: Seen, mercy: Floats | None, params: Parameters) -> tuple[Floats, Floats]:
+    """Trust-list trust after the last round but one, and after the last. `mercy` is 1 / (1 + kappa * blame)."""
+    before = now = _with_own(np.zeros(seen.width), seen, seen.own.tlt)
+    for _ in range(params.rounds):
+        arrived = np.minimum(seen.inflow(now), 1.0)
+        if mercy is not None:
+            arrived *= mercy
+        before, now = now, _with_own(arrived, seen, seen.own.tlt)
+    return before, now
+
+
+def _votes(seen: Seen, tlt: Floats, params: Parameters) -> Floats:
+    """Message trust of everybody."""
+    sums = seen.votes(tlt)
+    praise = sums[PRAISE] + np.minimum(params.reply_vote_cap, sums[REPLY])
+    praise += np.minimum(params.registrar_cap, sums[REGISTRAR])
+    mt = (praise - sums[REPROACH]) / np.maximum(1.0, praise + sums[REPROACH])
+    return _with_own(mt, seen, seen.own.mt)
+
+
+def _with_own(values: Floats, seen: Seen, own: Floats) -> Floats:
+    """The values with those in place that the root gave himself."""
+    given = ~np.isnan(own)
+    values[seen.own.targets[given]] = own[given]
+    values[seen.root] = 1.0
+    return values
+
+
+def _blame(seen: Seen, handed: Floats, exact: Floats) -> Floats:
+    """By number: a part of each own no, in proportion to what was contributed to the person's trust."""
+    noes = np.zeros(seen.width)
+    against = seen.own.mt < 0.0
+    if not against.any():
+        return noes
+    noes[seen.own.targets[against]] = -seen.own.mt[against]
+    raters, targets, weights, praise = seen.edges_to(noes > 0.0)
+    voices = np.where(raters == seen.root, 0.0, exact[raters])
+    shares = handed[raters] * weights + voices * praise
+    inflow = total(targets, shares, seen.width)
+    parts = np.divide(noes[targets] * shares, inflow[targets], out=np.zeros_like(shares), where=inflow[targets] > 0.0)
+    return total(raters, parts, seen.width)

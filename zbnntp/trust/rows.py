@@ -1,7 +1,7 @@
-"""One person's ratings and replies, made clean and cut to his budgets.
+"""One person's ratings and replies, made clean; and a finished row as plain Python, for those who look into it.
 
 A row is made from one rater's records alone, so a changed manifest replaces one row and nothing else. The rules are
-those of docs/trust.md, "What counts as a rating" and "Budgets". Values are in arrays: graphs have millions of edges.
+those of docs/trust.md, "What counts as a rating".
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from zbnntp.model.keys import Identity
-from zbnntp.trust.parameters import DEFAULTS, Parameters
 
-MOST_REPLIES = 1_000_000  # a count is cut here, far above any cap, so that it always fits a float
+MOST_REPLIES = 32_767  # a count is cut here, far above any cap, so that it fits two octets
 ABSENT = math.nan
 
 
@@ -28,8 +27,17 @@ class Rating(NamedTuple):
     tlt: float | None
 
 
+class Words(NamedTuple):
+    """All that one rater says about one target, clean."""
+
+    target: Identity
+    mt: float | None
+    tlt: float | None
+    replies: int
+
+
 class Edge(NamedTuple):
-    """All that one rater says about one target, clean. `reply` is what his replies are worth, 0 without any."""
+    """The same, `reply` being what his replies are worth, 0 without any."""
 
     target: Identity
     mt: float | None
@@ -73,13 +81,13 @@ class Row:
 
     def edges(self) -> Iterator[Edge]:
         for target, mt, tlt, reply in zip(self.targets, self.mt, self.tlt, self.reply, strict=True):
-            yield Edge(target, _given(mt), _given(tlt), reply)
+            yield Edge(target, given(mt), given(tlt), reply)
 
     def find(self, target: Identity) -> Edge | None:
         at = bisect_left(self.targets, target)
         if self.targets[at : at + 1] != (target,):
             return None
-        return Edge(target, _given(self.mt[at]), _given(self.tlt[at]), self.reply[at])
+        return Edge(target, given(self.mt[at]), given(self.tlt[at]), self.reply[at])
 
     def ratings(self) -> dict[Identity, Rating]:
         """The explicit ratings, clean, without the replies."""
@@ -91,7 +99,7 @@ class Row:
         return edge.list_trust * self.list_scale + edge.reply_trust * self.reply_scale
 
 
-def _given(value: float) -> float | None:
+def given(value: float) -> float | None:
     return None if value != value else value
 
 
@@ -116,48 +124,21 @@ def _explicit(rater: Identity, ratings: Iterable[Rating]) -> dict[Identity, Rati
     return {target: good for target, r in last.items() if (good := clean(r)) is not None}
 
 
-def _worth(count: object, params: Parameters) -> float:
-    number = count if isinstance(count, int) and not isinstance(count, bool) else 0
-    return min(params.reply_cap, params.reply_unit * max(0, min(number, MOST_REPLIES)))
+def _count(replies: object) -> int:
+    number = replies if isinstance(replies, int) and not isinstance(replies, bool) else 0
+    return max(0, min(number, MOST_REPLIES))
 
 
-def _implicit(rater: Identity, replies: Mapping[Identity, int], params: Parameters) -> dict[Identity, float]:
-    named = ((v, _worth(n, params)) for v, n in replies.items() if isinstance(v, bytes) and v != rater)
-    return {target: reply for target, reply in named if reply > 0}
+def _implicit(rater: Identity, replies: Mapping[Identity, int]) -> dict[Identity, int]:
+    named = ((v, _count(n)) for v, n in replies.items() if isinstance(v, bytes) and v != rater)
+    return {target: count for target, count in named if count > 0}
 
 
-def _scale(budget: float, amounts: Iterable[float]) -> float:
-    total = math.fsum(amounts)
-    return 1.0 if total <= budget else budget / total
-
-
-def finish(rater: Identity, edges: list[Edge], registrar: bool, params: Parameters) -> Row:
-    """The row of clean edges that are sorted by target."""
-    return Row(
-        rater,
-        tuple(edge.target for edge in edges),
-        array("d", (ABSENT if edge.mt is None else edge.mt for edge in edges)),
-        array("d", (ABSENT if edge.tlt is None else edge.tlt for edge in edges)),
-        array("d", (edge.reply for edge in edges)),
-        registrar,
-        list_scale=_scale(params.list_budget, (edge.list_trust for edge in edges)),
-        reply_scale=_scale(params.reply_budget, (edge.reply_trust for edge in edges)),
-        vote_scale=_scale(params.vote_budget, (edge.praise + edge.reply_vote for edge in edges)),
-    )
-
-
-def make_row(
-    rater: Identity,
-    ratings: Iterable[Rating],
-    replies: Mapping[Identity, int],
-    params: Parameters = DEFAULTS,
-    registrar: bool = False,
-) -> Row:
-    """A finished row from one person's records. Of several ratings of one target the last counts; junk is dropped."""
-    said, replied = _explicit(rater, ratings), _implicit(rater, replies, params)
+def cleaned(rater: Identity, ratings: Iterable[Rating], replies: Mapping[Identity, int]) -> list[Words]:
+    """One person's records, sorted by target. Of several ratings of one target the last counts; junk is dropped."""
+    said, replied = _explicit(rater, ratings), _implicit(rater, replies)
     nothing = Rating(rater, None, None)
-    edges = [
-        Edge(target, *said.get(target, nothing)[1:], replied.get(target, 0.0))
+    return [
+        Words(target, *said.get(target, nothing)[1:], replied.get(target, 0))
         for target in sorted(said.keys() | replied.keys())
     ]
-    return finish(rater, edges, registrar, params)
