@@ -110,7 +110,8 @@ def said_by(records: Records, root: Identity) -> dict[tuple[Identity, Identity],
 
 def oracle(records: Records, root: Identity, params: Parameters = DEFAULTS) -> tuple[dict, dict]:
     """(tlt, mt) of everybody named, as exact fractions."""
-    people = {root} | {v for pair in (said := said_by(records, root)) for v in pair}
+    said = said_by(records, root)
+    people = {root}.union(*said)
     unit, cap = Fraction(params.reply_unit), Fraction(params.reply_cap)
     i = {pair: min(cap, unit * n) for pair, (_, tlt, n) in said.items() if tlt is None}
     s = {pair: min(cap, unit * n) for pair, (mt, _, n) in said.items() if mt is None}
