@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fakes import article
 from tests.nntp.dialogue import ALL, ask, ask_one, forum, reading_room
 from zbnntp.model import errors
 from zbnntp.nntp.commands import COMMANDS, Command, answer
@@ -93,6 +94,15 @@ def test_without_a_desk_nothing_can_be_posted() -> None:
     assert ask_one("MODE READER", make=reading_room).code == 201
     assert ask_one("POST", make=reading_room).code == 440
     assert "POST" not in ask_one("CAPABILITIES", make=reading_room).lines
+
+
+def test_an_article_without_xref_has_no_path() -> None:
+    def make():
+        shelf, desk = forum()
+        shelf.add_article(article(9, Xref=""))
+        return shelf, desk
+
+    assert ask_one("XPATH <a9@zb.invalid>", make=make).code == 430
 
 
 def test_hidden_by_trust_says_so_by_id_and_is_a_gap_by_number() -> None:

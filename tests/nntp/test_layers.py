@@ -113,6 +113,17 @@ def test_tls_ends_with_a_notice_and_notices_the_end(context: ssl.SSLContext) -> 
         server.read()
 
 
+def test_a_newsreader_that_closes_tls_has_hung_up(context: ssl.SSLContext) -> None:
+    client, server = Client(), Tls(context)
+    client.shake(server)
+    client.hear(server.to_send())
+    with pytest.raises(ssl.SSLWantReadError):
+        client.tls.unwrap()
+    server.feed(client.outgoing.read())
+    with pytest.raises(LayerBroken, match="closed"):
+        server.read()
+
+
 @pytest.mark.parametrize("octets", [b"GROUP tech.linux\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello"])
 def test_what_is_no_handshake_ends_it_with_an_alert(context: ssl.SSLContext, octets: bytes) -> None:
     server = Tls(context)
