@@ -29,7 +29,7 @@ def stop(home: Path) -> None:
     if not file.exists():
         return
     pid = int(file.read_text())
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, FileNotFoundError):
         if str(home.absolute()) not in Path(f"/proc/{pid}/cmdline").read_text():
             return
         os.kill(pid, signal.SIGTERM)
@@ -39,6 +39,8 @@ def stop(home: Path) -> None:
 
 def start(home: Path, port: int, python: str) -> int:
     """Start a node; returns its pid when it accepts newsreaders."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+        raise SystemExit(f"something else listens on 127.0.0.1:{port}")
     command = [python, "-c", "import sys; from zbnntp.cli import main; sys.exit(main())", "run"]
     command += ["--home", str(home.absolute()), "--no-passphrase", "--tor", "off", "--listen", f"127.0.0.1:{port}"]
     root = Path(__file__).resolve().parent.parent
@@ -48,12 +50,12 @@ def start(home: Path, port: int, python: str) -> int:
         )
     (home / "bench.pid").write_text(str(node.pid))
     for _ in range(START_SECONDS * 50):
+        time.sleep(0.02)
+        if node.poll() is not None:
+            break
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as probe:
             probe.recv(512)
             return node.pid
-        if node.poll() is not None:
-            break
-        time.sleep(0.02)
     raise SystemExit(f"the node did not start; see {home / 'bench.log'}")
 
 

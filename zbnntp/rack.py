@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from zbnntp.model.views import Window
-from zbnntp.rendering import render
+from zbnntp.rendering import Stamps, render
 from zbnntp.store import overview
 from zbnntp.store.overview import BLOCK_NUMBERS
 
@@ -51,11 +51,11 @@ class Block(Window):
 
 
 class Rack:
-    """Blocks of all views, at most `most` octets of them."""
+    """Blocks of all views, at most `most` octets of them; `octets` is how many there are."""
 
     def __init__(self, most: int = RACK_OCTETS) -> None:
         self._most = most
-        self._octets = 0
+        self.octets = 0
         self._blocks: OrderedDict[tuple[int, int], Block] = OrderedDict()
 
     def find(self, newsgroup: int, block: int, version: int, levels: int) -> Block | None:
@@ -64,27 +64,27 @@ class Rack:
         if kept is None or kept.version != version or kept.levels != levels:
             return None
         self._blocks.move_to_end((newsgroup, block))
-        self._octets += kept.octets - kept.counted  # what was derived from it counts too
+        self.octets += kept.octets - kept.counted  # what was derived from it counts too
         kept.counted = kept.octets
         return kept
 
     def block(
-        self, reader: sqlite3.Connection, view: int, newsgroup: int, block: int, version: int, levels: int
+        self, reader: sqlite3.Connection, stamps: Stamps, newsgroup: int, block: int, version: int, levels: int
     ) -> Block:
         """A block, rendered if need be."""
         kept = self.find(newsgroup, block, version, levels)
         if kept is None:
             low = block * BLOCK_NUMBERS
-            rows = overview.rows(reader, view, newsgroup, low, low + BLOCK_NUMBERS - 1)
-            kept = Block(*render(rows), version, levels)
+            rows = overview.rows(reader, newsgroup, low, low + BLOCK_NUMBERS - 1)
+            kept = Block(*render(stamps, rows), version, levels)
             self.put(newsgroup, block, kept)
         return kept
 
     def put(self, newsgroup: int, block: int, made: Block) -> None:
         """Keep a block in place of what stood there."""
         old = self._blocks.pop((newsgroup, block), None)
-        self._octets += made.octets - (old.counted if old else 0)
+        self.octets += made.octets - (old.counted if old else 0)
         made.counted = made.octets
         self._blocks[newsgroup, block] = made
-        while self._octets > self._most and len(self._blocks) > 1:
-            self._octets -= self._blocks.popitem(last=False)[1].counted
+        while self.octets > self._most and len(self._blocks) > 1:
+            self.octets -= self._blocks.popitem(last=False)[1].counted

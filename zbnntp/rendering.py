@@ -14,43 +14,59 @@ from zbnntp.model.article import Form, compose, served_head
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.kept import reopen_post, served_body
 from zbnntp.model.views import Article, Level
-from zbnntp.store import posts, promises
-from zbnntp.store.overview import Filed, Row
+from zbnntp.store import posts, promises, ratings
+from zbnntp.store.overview import Row
 
-_TRUST = b"X-Zb-Trust: "
-_SAGE = {True: b"X-Zb-Sage: sage\r\n", False: b"X-Zb-Sage: limited\r\n"}
-
-
-def trust_text(mt: float | None) -> bytes:
-    """The author's message trust as X-Zb-Trust shows it; empty for the node's own articles."""
-    return b"" if mt is None else b"%+.2f" % mt
+SAGE = b"X-Zb-Sage: sage\r\n"
+LIMITED = b"X-Zb-Sage: limited\r\n"
+AUTHORS_MOST = 20_000
 
 
-def extra_lines(row: Row) -> bytes:
-    """The header lines that are this reader's alone."""
-    trust = b"" if row.mt is None else b"X-Zb-Trust: %+.2f\r\n" % row.mt
-    if row.sage or row.level == Level.LIMITED:
-        trust += _SAGE[bool(row.sage)]
-    return b"%b\r\n%b" % (row.xref, trust)
+class Stamps:
+    """What the articles of each author say of him: the X-Zb-Trust line, and X-Zb-Sage for LIMITED ones.
+
+    Read when somebody looks at one of his articles, and right until the version of the view's trust changes.
+    """
+
+    def __init__(self, reader: sqlite3.Connection, view: int) -> None:
+        self._reader, self._view = reader, view
+        self._stamps: dict[int | None, tuple[bytes, bytes]] = {None: (b"", b"")}
+
+    def clear(self) -> None:
+        """Trust has changed."""
+        self._stamps = {None: (b"", b"")}
+
+    def of(self, author: int | None) -> tuple[bytes, bytes]:
+        """The two header lines, each with its CRLF; empty where there is none."""
+        found = self._stamps.get(author)
+        if found is None and author is not None:
+            if len(self._stamps) >= AUTHORS_MOST:
+                self.clear()
+            mt, level = ratings.shown_trust(self._reader, self._view, author)
+            trust = b"X-Zb-Trust: %+.2f\r\n" % mt
+            found = self._stamps[author] = (trust, LIMITED if level == Level.LIMITED else b"")
+        return found or (b"", b"")
+
+    def own_lines(self, row: Row) -> bytes:
+        """The header lines of an article that are this reader's alone."""
+        trust, limited = self.of(row.author)
+        return b"%b\r\n%b%b" % (row.xref, trust, SAGE if row.sage else limited)
 
 
-def overview_text(row: Row) -> bytes:
+def overview_text(stamps: Stamps, row: Row) -> bytes:
     """The overview line after the number."""
-    return render([row])[0].partition(b"\t")[2].removesuffix(b"\r\n")
+    return render(stamps, [row])[0].partition(b"\t")[2].removesuffix(b"\r\n")
 
 
-def render(rows: Iterable[Row]) -> tuple[bytes, Sequence[int], array[int]]:
+def render(stamps: Stamps, rows: Iterable[Row]) -> tuple[bytes, Sequence[int], array[int]]:
     """Overview lines as OVER prints them, their numbers, and where each ends."""
     lines: list[bytes] = []
-    numbers = array("I")
-    ends = array("I")
+    numbers, ends = array("I"), array("I")
     end = 0
-    for number, _, fields, octets, count, xref, sage, _, mt, level in rows:
-        trust = b"" if mt is None else b"X-Zb-Trust: %+.2f" % mt
-        octets += len(xref) + 2 + (len(trust) + 2 if trust else 0)
-        if sage or level == Level.LIMITED:
-            octets += len(_SAGE[bool(sage)])
-        line = b"%d\t%b\t%d\t%d\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust)
+    for number, _, author, fields, octets, count, xref, sage, _, _ in rows:
+        trust, limited = stamps.of(author)
+        octets += len(xref) + 2 + len(trust) + len(SAGE if sage else limited)
+        line = b"%d\t%b\t%d\t%d\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust[:-2])
         end += len(line)
         lines.append(line)
         numbers.append(number)
@@ -70,30 +86,30 @@ def article_id(row: Row) -> str:
     return row.fields.split(b"\t", 4)[3].decode()
 
 
-def render_article(reader: sqlite3.Connection, view: int, filed: Filed, number: int) -> Article:
+def render_article(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row, number: int) -> Article:
     """The whole article. Raises NotVisible when it went while we looked."""
-    row, line = filed
-    if line is None or row.form == Form.SPECIAL:
-        return Article(number, article_id(row), _render_rare(reader, view, row))
-    head = served_head(row.fields, row.xref, row.form, extra_lines(row))
-    return Article(number, article_id(row), b"%b\r\n%b" % (head, served_body(line)))
+    if row.line is None or row.form == Form.SPECIAL:
+        return Article(number, article_id(row), _render_rare(reader, view, stamps, row))
+    head = served_head(row.fields, row.xref, row.form, stamps.own_lines(row))
+    return Article(number, article_id(row), b"%b\r\n%b" % (head, served_body(row.line)))
 
 
-def render_head(reader: sqlite3.Connection, view: int, row: Row) -> bytes:
+def render_head(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row) -> bytes:
     """Its header lines."""
-    if row.mt is None or row.form == Form.SPECIAL:
-        return _render_rare(reader, view, row).partition(b"\r\n\r\n")[0] + b"\r\n"
-    return served_head(row.fields, row.xref, row.form, extra_lines(row))
+    if row.author is None or row.form == Form.SPECIAL:
+        return _render_rare(reader, view, stamps, row).partition(b"\r\n\r\n")[0] + b"\r\n"
+    return served_head(row.fields, row.xref, row.form, stamps.own_lines(row))
 
 
-def _render_rare(reader: sqlite3.Connection, view: int, row: Row) -> bytes:
+def _render_rare(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row) -> bytes:
     """The node's own articles, and posts of a form that the overview does not tell."""
+    extra = stamps.own_lines(row)
     local = promises.find_local(reader, row.article)
     if local is not None:
         head, _, body = local.partition(b"\r\n\r\n")
-        return head + b"\r\n" + extra_lines(row) + b"\r\n" + body
+        return head + b"\r\n" + extra + b"\r\n" + body
     source = posts.find_source(reader, view, row.article)
     if source is None:
         raise NotVisible("that article is going just now; refresh the group")
     post = reopen_post(source.line)
-    return compose(post.header, post.body, source.subject or "", source.nick, extra_lines(row))
+    return compose(post.header, post.body, source.subject or "", source.nick, extra)

@@ -73,6 +73,7 @@ class Roster:
         self._version = -1
         self.levels = 0  # the version of the view's trust
         self._places: dict[str, Place] = {}
+        self._names: dict[int, str] = {}  # of all the view's groups, hidden ones too
         self._groups: tuple[Group, ...] | None = None
         self._lines: dict[str, dict[str, bytes]] = {}
         self._lists: dict[str, bytes] = {}
@@ -92,6 +93,10 @@ class Roster:
     def find(self, name: str) -> Place | None:
         """A group that is not hidden."""
         return self._places.get(name)
+
+    def name(self, newsgroup: int) -> str | None:
+        """The name of a group, hidden or not; None when it is another view's."""
+        return self._names.get(newsgroup)
 
     def directory(self, place: Place) -> Directory:
         """Where the articles of a group are."""
@@ -125,6 +130,7 @@ class Roster:
 
     def _note(self, row: Newsgroup) -> None:
         self._version = max(self._version, row.version)
+        self._names[row.pk] = row.name
         self._groups = None
         self._lists.clear()
         for lines in self._lines.values():

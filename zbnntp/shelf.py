@@ -10,8 +10,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from zbnntp.local import CONTROL, HELP, LOG, parse_local_id
@@ -20,12 +19,12 @@ from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, identity_text, parse_message_id
 from zbnntp.model.views import Article, Group, Overview, Window
 from zbnntp.rack import Block, Rack
-from zbnntp.rendering import article_id, overview_text, render_article, render_head
+from zbnntp.rendering import Stamps, article_id, overview_text, render_article, render_head
 from zbnntp.roster import Place, Roster
 from zbnntp.store import evidence, overview, posts, promises
 from zbnntp.store.database import data_version
 from zbnntp.store.numbers import Newsgroup
-from zbnntp.store.overview import BLOCK_NUMBERS, Filed
+from zbnntp.store.overview import BLOCK_NUMBERS, Row
 
 READ_ONLY = frozenset({HELP, LOG})
 OWN_GROUPS = (CONTROL, HELP, LOG)
@@ -56,6 +55,7 @@ class Shelf:
         self._motd = motd
         self._rack = rack or Rack()
         self._roster = Roster(reader, self._view, generation or partial(data_version, reader), self._group)
+        self._stamps = Stamps(reader, self._view)
         self._ahead: dict[tuple[int, int], Article] = {}
         self._ahead_octets = 0
         self._expected: set[tuple[int, int]] = set()  # group and number that come next for somebody
@@ -117,10 +117,10 @@ class Shelf:
     def heads(self, group: str, low: int, high: int) -> Iterator[Sequence[tuple[int, bytes]]]:
         place = self._place(group)
         while place and low <= high:
-            rows = list(overview.rows(self._reader, self._view, place.pk, low, high, HEADS_A_WINDOW))
+            rows = list(overview.rows(self._reader, place.pk, low, high, HEADS_A_WINDOW))
             if not rows:
                 return
-            yield [(row.number, render_head(self._reader, self._view, row)) for row in rows]
+            yield [(row.number, render_head(self._reader, self._view, self._stamps, row)) for row in rows]
             low = rows[-1].number + 1
 
     def locate(self, group: str, number: int) -> str | None:
@@ -129,7 +129,7 @@ class Shelf:
             return None
         block = self._block_in_order(place, number)
         if block is None:
-            row = next(iter(overview.rows(self._reader, self._view, place.pk, number, number)), None)
+            row = next(iter(overview.rows(self._reader, place.pk, number, number)), None)
             return article_id(row) if row else None
         at = bisect_left(block.numbers, number)
         return block.message_id(at) if at < len(block.numbers) and block.numbers[at] == number else None
@@ -155,22 +155,22 @@ class Shelf:
             self._ahead_octets -= len(ready.octets)
             return ready
         found = self._read_some(place, number)
-        if not found or found[0].row.number != number:
+        if not found or found[0].number != number:
             return None
         if len(found) > 1:
             self._keep_ahead(place, found[1:])
-        return render_article(self._reader, self._view, found[0], number)
+        return self._render(found[0], number)
 
     def find(self, message_id: str, group: str | None) -> Article | None:
         places = self._find(message_id)
         if not places:
             return None
-        name, filed = next((place for place in places if place[0] == group), places[0])
-        return render_article(self._reader, self._view, filed, filed.row.number if name == group else 0)
+        name, row = next((place for place in places if place[0] == group), places[0])
+        return self._render(row, row.number if name == group else 0)
 
     def find_overview(self, message_id: str) -> Overview | None:
         places = self._find(message_id)
-        return Overview(0, overview_text(places[0][1].row)) if places else None
+        return Overview(0, overview_text(self._stamps, places[0][1])) if places else None
 
     def new_groups(self, since: int) -> Sequence[Group]:
         return [group for group in self.groups() if group.created >= since]
@@ -187,9 +187,12 @@ class Shelf:
                 yield window.derived("ids", ids_of) if seen is None else _unseen(window.text, seen)
 
     def _refresh(self) -> None:
+        levels = self._roster.levels
         if self._roster.refresh():
             self._ahead.clear()
             self._ahead_octets = 0
+        if levels != self._roster.levels:
+            self._stamps.clear()
 
     def _place(self, name: str) -> Place | None:
         self._refresh()
@@ -203,7 +206,7 @@ class Shelf:
 
     def _block(self, place: Place, block: int) -> Block:
         version = self._roster.directory(place).versions.get(block, 0)
-        return self._rack.block(self._reader, self._view, place.pk, block, version, self._roster.levels)
+        return self._rack.block(self._reader, self._stamps, place.pk, block, version, self._roster.levels)
 
     def _block_in_order(self, place: Place, number: int) -> Block | None:
         """The block of a number if it stands ready or if somebody goes through it; a single line costs less without."""
@@ -218,25 +221,29 @@ class Shelf:
             self._expect(place, number + 1)
         return block
 
-    def _read_some(self, place: Place, number: int) -> list[Filed]:
+    def _read_some(self, place: Place, number: int) -> list[Row]:
         """An article, and those after it when somebody reads in order."""
         count = AHEAD_ARTICLES if self._is_expected(place, number) else 1
         high = number if count == 1 else place.group.high
-        found = overview.filed(self._reader, self._view, place.pk, number, high, count)
-        self._expect(place, found[-1].row.number + 1 if found else number + 1)
+        found = overview.filed(self._reader, place.pk, number, high, count)
+        self._expect(place, found[-1].number + 1 if found else number + 1)
         return found
 
-    def _keep_ahead(self, place: Place, found: Sequence[Filed]) -> None:
+    def _keep_ahead(self, place: Place, found: Sequence[Row]) -> None:
         if self._ahead_octets > AHEAD_OCTETS:
             self._ahead.clear()
             self._ahead_octets = 0
-        for filed in found:
-            number = filed.row.number
-            with suppress(NotVisible):
-                article = render_article(self._reader, self._view, filed, number)
-                before = self._ahead.get((place.pk, number))
-                self._ahead_octets += len(article.octets) - (len(before.octets) if before else 0)
-                self._ahead[place.pk, number] = article
+        for row in found:
+            try:
+                article = self._render(row, row.number)
+            except NotVisible:
+                continue
+            before = self._ahead.get((place.pk, row.number))
+            self._ahead_octets += len(article.octets) - (len(before.octets) if before else 0)
+            self._ahead[place.pk, row.number] = article
+
+    def _render(self, row: Row, number: int) -> Article:
+        return render_article(self._reader, self._view, self._stamps, row, number)
 
     def _is_expected(self, place: Place, number: int) -> bool:
         key = (place.pk, number)
@@ -250,21 +257,28 @@ class Shelf:
             self._expected.clear()
         self._expected.add((place.pk, number))
 
-    def _find(self, wanted: str) -> list[tuple[str, Filed]]:
+    def _find(self, wanted: str) -> list[tuple[str, Row]]:
         """The article of an id or alias in each of its groups. Raises NotVisible when it is hidden."""
         self._refresh()
         identifier = parse_message_id(wanted) or parse_local_id(wanted)
-        places = overview.places_by_id(self._reader, self._view, identifier) if identifier else []
-        if places:
-            return places
+        if identifier is not None:
+            found = overview.places_by_id(self._reader, identifier)
+            places = self._named([place for place in found if article_id(place[1]) == wanted])
+            if places:
+                return places
         article = posts.find_article(self._reader, identifier) if identifier else None
         article = article or promises.find_alias(self._reader, wanted)
         if article is None:
             return []
-        places = overview.places(self._reader, self._view, article)
+        places = self._named(overview.places(self._reader, article))
         if not places:
             self._explain_absence(article)
         return places
+
+    def _named(self, found: Iterable[tuple[int, Row]]) -> list[tuple[str, Row]]:
+        """Those in groups of this view, by name."""
+        named = ((self._roster.name(newsgroup), row) for newsgroup, row in found)
+        return sorted((name, row) for name, row in named if name is not None)
 
     def _explain_absence(self, article: int) -> None:
         source = posts.find_source(self._reader, self._view, article)

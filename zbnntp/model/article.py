@@ -24,9 +24,11 @@ _SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]|  ')
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
 _TYPE, _FLOWED = b"text/plain; charset=utf-8", b"; format=flowed"
-_HEAD_PATH = f"Path: {PATH}\r\nFrom: ".encode()
-_HEAD_PLAIN = b"\r\nMIME-Version: 1.0\r\nContent-Type: %b\r\nContent-Transfer-Encoding: 8bit\r\n" % _TYPE
-_HEAD_FLOWED = _HEAD_PLAIN.replace(_TYPE, _TYPE + _FLOWED)
+_HEAD = (
+    b"Path: %b\r\nFrom: %%b\r\nNewsgroups: %%b\r\nSubject: %%b\r\nDate: %%b\r\nMessage-ID: %%b%%b\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: %b%%b\r\nContent-Transfer-Encoding: 8bit\r\n%%b"
+) % (PATH.encode(), _TYPE)
+_XREF_START = len("Xref: zbnntp ")
 
 
 class Form(IntFlag):
@@ -139,19 +141,22 @@ def _form(found: dict[bytes, bytes]) -> int:
 def served_head(fields: bytes, xref: bytes, form: int, extra: bytes) -> bytes:
     """The header lines that `compose` writes for a post, from what the overview keeps of it; not for SPECIAL ones.
 
-    `fields` are tab-separated, `xref` is the header line. What is in encoded words is folded at each blank.
+    `fields` are tab-separated, `xref` is the header line. Encoded words are folded at each blank.
     """
     subject, sender, date, identifier, references = fields.split(b"\t")
     if subject[:2] == b"=?":
         subject = subject.replace(b" ", b"\r\n ")
     if sender[:2] == b"=?":
         sender = sender.replace(b" ", b"\r\n ")
-    newsgroups = b",".join([place.partition(b":")[0] for place in xref.split(b" ")[2:]])
-    return b"".join((
-        _HEAD_PATH, sender, b"\r\nNewsgroups: ", newsgroups, b"\r\nSubject: ", subject, b"\r\nDate: ", date,
-        b"\r\nMessage-ID: ", identifier, b"\r\nReferences: " if references else b"", references,
-        _HEAD_FLOWED if form else _HEAD_PLAIN, extra,
-    ))  # fmt: skip
+    places = xref[_XREF_START:]
+    if b" " in places:
+        newsgroups = b",".join([place.partition(b":")[0] for place in places.split(b" ")])
+    else:
+        newsgroups = places.partition(b":")[0]
+    return _HEAD % (
+        sender, newsgroups, subject, date, identifier, b"\r\nReferences: " + references if references else b"",
+        _FLOWED if form else b"", extra,
+    )  # fmt: skip
 
 
 def encoded(text: str) -> str:

@@ -25,14 +25,14 @@ def served_body(raw: bytes) -> bytes:
     if begin is None or end < 0 or raw[end - 1 : end] == b"\\":
         return body_octets(json.loads(raw)["body"])
     body = raw[begin.end() : end]
-    if b"\\" in body:
-        body = b"\\".join([_unescape(part) for part in body.split(b"\\\\")])
-    return body if not body or body.endswith(b"\n") else body + b"\r\n"
+    ended = body.replace(b"\\n", b"\r\n")
+    if ended.count(b"\r") != body.count(b"\\"):  # there are other escapes; a CR can only be ours
+        ended = b"\\".join([_unescape(part) for part in body.split(b"\\\\")])
+    return ended if not ended or ended.endswith(b"\n") else ended + b"\r\n"
 
 
 def _unescape(part: bytes) -> bytes:
-    part = part.replace(b"\\n", b"\r\n").replace(b'\\"', b'"')
-    return part.replace(b"\\t", b"\t") if b"\\" in part else part
+    return part.replace(b"\\n", b"\r\n").replace(b'\\"', b'"').replace(b"\\t", b"\t")
 
 
 def reopen_post(raw: bytes) -> Post:

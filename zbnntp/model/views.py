@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Level(IntEnum):
@@ -70,8 +71,7 @@ class Window:
             yield Overview(int(number), text)
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(NamedTuple):
     """A whole article. `octets` has CRLF line ends, no dot-stuffing, no terminator; `number` is 0 outside its group."""
 
     number: int

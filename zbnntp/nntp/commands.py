@@ -227,24 +227,25 @@ def octets_most(line: bytes) -> int:
 
 def answer(session: Session, line: bytes) -> Answer:
     """One command line without its CRLF, not blank -> its reply. Raises only what is a bug."""
-    return answer_with(_obey, session, line)
+    try:
+        row, words = _find_row(session, line)
+        if session.locked and not row.before_login:
+            raise login.due(session)
+        return row.handler(session, *_arguments(row, line, words))
+    except ZbError as error:
+        return _refuse(error)
 
 
 def answer_with(handler: Callable[[Session, bytes], Answer], session: Session, line: bytes) -> Answer:
     """What a handler says to a line, errors as replies."""
     try:
         return handler(session, line)
-    except Refusal as no:
-        return Reply(no.code, str(no))
     except ZbError as error:
-        return Reply(_code_of(error), str(error))
+        return _refuse(error)
 
 
-def _obey(session: Session, line: bytes) -> Answer:
-    row, words = _find_row(session, line)
-    if session.locked and not row.before_login:
-        raise login.due(session)
-    return row.handler(session, *_arguments(row, line, words))
+def _refuse(error: ZbError) -> Reply:
+    return Reply(error.code if isinstance(error, Refusal) else _code_of(error), str(error))
 
 
 def _find_row(session: Session, line: bytes) -> tuple[Command, list[bytes]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from zbnntp.model.errors import NotPermitted
 
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
+MAPPED_OCTETS = 1 << 40  # all of it
 WINDOW_ROWS = 256  # one bounded step of a reader
 CHECK_OCTETS = 64 * 1024 * 1024  # larger files are not read through at every start (0.1 s here)
 _MIGRATIONS = ("schema.sql",)  # number n makes version n of version n - 1
@@ -38,14 +39,15 @@ def configure(database: sqlite3.Connection) -> None:
     """Pragmas of the one writing connection: durable at commit, checkpoints are ours."""
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA wal_autocheckpoint = 0")
-    database.execute("PRAGMA cache_size = -16384")
+    database.execute("PRAGMA cache_size = -8192")
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A read-only connection for the trio thread; every SELECT is its own snapshot."""
     reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     reader.execute("PRAGMA query_only = ON")
-    reader.execute("PRAGMA cache_size = -32768")
+    reader.execute("PRAGMA cache_size = -4096")  # pages of the system's cache are mapped, which costs no memory of ours
+    reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS}")
     return reader
 
 

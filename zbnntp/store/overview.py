@@ -17,77 +17,51 @@ BLOCK_NUMBERS = 256  # as in the triggers
 
 
 class Row(NamedTuple):
-    """One visible article; `mt` and `level` are its author's, None for the node's own articles."""
+    """One visible article. `line` is the post's where it was asked for; the node's own articles have none."""
 
     number: int
     article: int
+    author: int | None  # None: made by this node
     fields: bytes  # subject, sender, date, id, references
     octets: int
     lines: int
     xref: bytes
     sage: int  # 0 or 1
     form: int  # model.article.Form
-    mt: float | None
-    level: int | None
+    line: bytes | None = None
 
 
-class Filed(NamedTuple):
-    """A row, and the post's line; None for the node's own articles."""
-
-    row: Row
-    line: bytes | None
-
-
-_COLUMNS = (
-    "o.number, o.article, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, "
-    "CASE WHEN o.author IS NULL THEN NULL ELSE coalesce(l.mt, 0) END, l.level"
-)
-_LEVEL = "LEFT JOIN level l ON l.view = ?1 AND l.person = o.author "
+_COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form"
 _LINE = "LEFT JOIN post p ON p.article = o.article LEFT JOIN line ON line.pk = p.line "
-_ROWS = (
-    f"SELECT {_COLUMNS} FROM overview o {_LEVEL}"  # noqa: S608
-    "WHERE o.newsgroup = ?2 AND o.number BETWEEN ?3 AND ?4 ORDER BY o.number LIMIT ?5"
-)
-_FILED = (
-    f"SELECT {_COLUMNS}, line.octets FROM overview o {_LEVEL} {_LINE}"  # noqa: S608
-    "WHERE o.newsgroup = ?2 AND o.number BETWEEN ?3 AND ?4 ORDER BY o.number LIMIT ?5"
-)
-_FOUND = (
-    f"SELECT {_COLUMNS}, line.octets, n.name FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "  # noqa: S608
-    f"{_LEVEL} {_LINE}WHERE o.article = ?2 AND n.view = ?1 ORDER BY n.name"
-)
-_FOUND_BY_ID = (
-    f"SELECT {_COLUMNS}, line.octets, n.name FROM article a JOIN overview o ON o.article = a.pk "  # noqa: S608
-    f"JOIN newsgroup n ON n.pk = o.newsgroup {_LEVEL} {_LINE}"
-    "WHERE a.key = ?2 AND a.id = ?3 AND n.view = ?1 ORDER BY n.name"
+_SPAN = "WHERE o.newsgroup = ? AND o.number BETWEEN ? AND ? ORDER BY o.number LIMIT ?"
+_ROWS = f"SELECT {_COLUMNS}, NULL FROM overview o {_SPAN}"  # noqa: S608
+_FILED = f"SELECT {_COLUMNS}, line.octets FROM overview o {_LINE} {_SPAN}"  # noqa: S608
+_FOUND = f"SELECT o.newsgroup, {_COLUMNS}, line.octets FROM overview o {_LINE}WHERE o.article = ?"  # noqa: S608
+_FOUND_BY_KEY = (  # in this order, whatever the planner thinks: of 64 bits there is one
+    f"SELECT o.newsgroup, {_COLUMNS}, line.octets FROM article a "  # noqa: S608
+    f"CROSS JOIN overview o ON o.article = a.pk {_LINE}WHERE a.key = ?"
 )
 
 
-def rows(
-    database: sqlite3.Connection, view: int, newsgroup: int, low: int, high: int, limit: int = WINDOW_ROWS
-) -> Iterable[Row]:
+def rows(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int = WINDOW_ROWS) -> Iterable[Row]:
     """Visible articles from `low` on."""
-    return map(Row._make, database.execute(_ROWS, (view, newsgroup, low, high, limit)))
+    return map(Row._make, database.execute(_ROWS, (newsgroup, low, high, limit)))
 
 
-def filed(
-    database: sqlite3.Connection, view: int, newsgroup: int, low: int, high: int, limit: int = WINDOW_ROWS
-) -> list[Filed]:
-    """The same with what they are rendered from."""
-    found = database.execute(_FILED, (view, newsgroup, low, high, limit))
-    return [Filed(Row._make(columns[:-1]), columns[-1]) for columns in found]
+def filed(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int = WINDOW_ROWS) -> list[Row]:
+    """The same with the lines they are rendered from."""
+    return list(map(Row._make, database.execute(_FILED, (newsgroup, low, high, limit))))
 
 
-def places(database: sqlite3.Connection, view: int, article: int) -> list[tuple[str, Filed]]:
-    """An article in each group where it is visible, by name of the group."""
-    found = database.execute(_FOUND, (view, article))
-    return [(columns[-1], Filed(Row._make(columns[:-2]), columns[-2])) for columns in found]
+def places(database: sqlite3.Connection, article: int) -> list[tuple[int, Row]]:
+    """An article with the key of each group, of any view, where it is visible."""
+    return [(columns[0], Row._make(columns[1:])) for columns in database.execute(_FOUND, (article,))]
 
 
-def places_by_id(database: sqlite3.Connection, view: int, identifier: bytes) -> list[tuple[str, Filed]]:
-    """The same for a post id or a local id."""
-    found = database.execute(_FOUND_BY_ID, (view, id_key(identifier), identifier))
-    return [(columns[-1], Filed(Row._make(columns[:-2]), columns[-2])) for columns in found]
+def places_by_id(database: sqlite3.Connection, identifier: bytes) -> list[tuple[int, Row]]:
+    """The same for a post id or a local id; the caller compares whole ids, which stand in the rows."""
+    found = database.execute(_FOUND_BY_KEY, (id_key(identifier),))
+    return [(columns[0], Row._make(columns[1:])) for columns in found]
 
 
 def blocks_since(database: sqlite3.Connection, newsgroup: int, version: int) -> list[tuple[int, int, int]]:

@@ -78,6 +78,12 @@ def find_standing(database: sqlite3.Connection, view: int, person: int) -> Stand
     return Standing(row[0], row[1], bool(row[2]), Level(row[3])) if row else None
 
 
+def shown_trust(database: sqlite3.Connection, view: int, person: int) -> tuple[float, int]:
+    """Message trust and level of an author as their articles show it; 0 and HIDDEN for one never ranked."""
+    row = database.execute("SELECT mt, level FROM level WHERE view = ? AND person = ?", (view, person)).fetchone()
+    return row or (0.0, int(Level.HIDDEN))
+
+
 def put_standing(database: sqlite3.Connection, view: int, person: int, standing: Standing | None) -> None:
     """Replace what a view has of a person; None forgets it."""
     if standing is None:
