@@ -60,6 +60,31 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("none", "rated", "fetched"),
     ),
     Setting(
+        "fetch", str, "trusted", "",
+        "Whose manifests are fetched: all whom your trust reaches, or only those followed: rated above 0 by you.",
+        choices=("trusted", "followed"),
+    ),
+    Setting(
+        "eps_fetch", float, 1e-4, "trust, 0 to 1",
+        "Somebody is fetched from this much trust on. Above 50,000 people use a tenth, here and in eps_full.",
+        low=1e-9, high=1,
+    ),
+    Setting(
+        "eps_full", float, 2e-3, "trust, 0 to 1",
+        "Somebody is shown in full, threads too, from this much trust in their posts on.",
+        low=1e-9, high=1,
+    ),
+    Setting(
+        "hysteresis", float, 0.8, "",
+        "Somebody is shown less, or no longer fetched, only below this part of the threshold: nobody flickers.",
+        high=1,
+    ),
+    Setting(
+        "kappa", float, 1.0, "",
+        "How much the judgement of those loses weight who introduced people you hid. 0: not at all.",
+        high=1000,
+    ),
+    Setting(
         "publish_delay_seconds", int, 0, "seconds",
         "Posts leave your node so much later, by half to one and a half of it: an observer learns less from the time.",
         high=86_400,
@@ -69,7 +94,7 @@ SETTINGS: tuple[Setting, ...] = (
 )  # fmt: skip
 
 
-_KINDS = {str: "a string in quotes", int: "a whole number", list: "a list of strings"}
+_KINDS = {str: "a string in quotes", int: "a whole number", float: "a number", list: "a list of strings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,11 @@ class Config:
     tor_socks: str
     tor_options: tuple[str, ...]
     mirror: str
+    fetch: str
+    eps_fetch: float
+    eps_full: float
+    hysteresis: float
+    kappa: float
     publish_delay_seconds: int
     idle_seconds: int
     connections: int
@@ -120,12 +150,13 @@ def default_toml() -> str:
 
 
 def _check(setting: Setting, value: object, where: str) -> None:
-    if type(value) is not setting.kind:
+    whole_is_fine = setting.kind is float and type(value) is int
+    if type(value) is not setting.kind and not whole_is_fine:
         raise NotPermitted(f"{where}: {setting.key} is {_KINDS[setting.kind]}")
     if setting.choices and value not in setting.choices:
         raise NotPermitted(f"{where}: {setting.key} is one of {', '.join(setting.choices)}")
-    if isinstance(value, int) and not setting.low <= value <= setting.high:
-        raise NotPermitted(f"{where}: {setting.key} is between {setting.low:.0f} and {setting.high:.0f}")
+    if isinstance(value, int | float) and not setting.low <= value <= setting.high:
+        raise NotPermitted(f"{where}: {setting.key} is between {setting.low:.10g} and {setting.high:.10g}")
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise NotPermitted(f"{where}: {setting.key} is a list of strings")
 

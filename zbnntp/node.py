@@ -36,6 +36,7 @@ from zbnntp.standing import Standings
 from zbnntp.store import evidence, promises
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
+from zbnntp.tuning import make_parameters, rank_first
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +124,14 @@ class Node:
         self.bell = Bell()
         self._to_rank = trio.Event()
         self._log_in, self._log_out = trio.open_memory_channel[str](LOG_QUEUE)
-        standings = Standings(reader, writer, [it.identity for it in accounts], turn=trio.Lock())
+        standings = Standings(
+            reader,
+            writer,
+            [it.identity for it in accounts],
+            make_parameters(plan.config),
+            turn=trio.Lock(),
+            run_in_worker=trio.to_thread.run_sync,
+        )
         intake = Intake(reader, writer, standings, self.log, self._announce)
         config = plan.config
         self.commons = Commons(
@@ -175,7 +183,8 @@ class Node:
         """Everything but newsreaders and the owner's door, until cancelled."""
         for resident in self.residents:
             await resident.furnish()
-        await self.commons.standings.refresh(self.commons.now())
+        commons = self.commons
+        await rank_first(commons.standings, commons.reader, commons.writer, commons.now(), self.log)
         async with trio.open_nursery() as nursery:
             for task in (self._keep_log, self._keep_ranked, self.commons.network.run):
                 nursery.start_soon(task)

@@ -1,32 +1,81 @@
 """What everybody's ratings make of everybody, for each view: gathers, ranks, applies.
 
 The graph is kept in memory, one row a rater; a changed manifest patches one row. Ranking is pure and happens outside
-the store; what changed is then written in one transaction, together with the posts that appear and vanish by it.
+the store, beside the event loop once many people are known; only what changed by it is made into objects and written,
+in one transaction, together with the posts that appear and vanish by it.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from zbnntp.model.entries import SCALE
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store import evidence, posts, ratings
+from zbnntp.store import evidence, posts, ratings, table
 from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.store.writer import Writer
+from zbnntp.trust.columns import Floats, Numbers
 from zbnntp.trust.graph import Graph, Rating
 from zbnntp.trust.parameters import DEFAULTS, Parameters
-from zbnntp.trust.policy import State, apply_levels
-from zbnntp.trust.ranking import rank
+from zbnntp.trust.policy import Codes, Given, State, code_of, levels, state_of
+from zbnntp.trust.ranking import Ranking, rank
+from zbnntp.trust.table import Answers, Table, Told, joined, load_graph
 from zbnntp.visibility import Settled, settle
 
 NOWHERE = Standing(0.0, 0.0, False, Level.HIDDEN)
+WORKER_PEOPLE = 20_000  # from so many on a ranking takes too long for the event loop: it runs in a thread
+BULK_RATERS = 1_000  # at the start, from so many on the whole table is read at once
+
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+async def run_here(job: Callable[[], Any]) -> Any:
+    """The job done at once; in place of a worker thread."""
+    return job()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Everybody's standing in one view, by number."""
+
+    tlt: Floats
+    mt: Floats
+    codes: Codes
+
+    def widened(self, width: int) -> Held:
+        more = (0, width - len(self.tlt))
+        return Held(np.pad(self.tlt, more), np.pad(self.mt, more), np.pad(self.codes, more))
+
+    def changed(self, before: Held) -> Numbers:
+        different = (self.tlt != before.tlt) | (self.mt != before.mt) | (self.codes != before.codes)
+        return np.flatnonzero(different)
+
+    def standing(self, number: int) -> Standing | None:
+        """None for whom nothing is to be remembered of."""
+        state = state_of(int(self.codes[number]))
+        found = Standing(float(self.tlt[number]), float(self.mt[number]), state.fetch, state.level)
+        return found if found != NOWHERE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    who: Identity
+    before: Standing | None
+    after: Standing | None
 
 
 class Standings:
-    """The graph of all ratings held, and everybody's standing in each view. `turn` lets in one refresh at a time."""
+    """The graph of all ratings held, and everybody's standing in each view. `turn` lets in one refresh at a time.
+
+    `run_in_worker` carries out a job in another thread and returns what it returned.
+    """
 
     def __init__(
         self,
@@ -35,12 +84,16 @@ class Standings:
         views: Sequence[Identity],
         params: Parameters = DEFAULTS,
         turn: AbstractAsyncContextManager[object] | None = None,
+        run_in_worker: Run = run_here,
     ) -> None:
         self._turn = turn or nullcontext()
         self._reader, self._writer = reader, writer
         self.views = tuple(views)
         self.params = params
         self.graph = Graph(params)
+        self._worker = run_in_worker
+        self._held: dict[Identity, Held] = {}
+        self._rankings: dict[Identity, Ranking] = {}
         self._stale: set[int] = set()  # persons whose row has to be read again
         self._loaded = False
 
@@ -52,41 +105,76 @@ class Standings:
     def stale(self) -> bool:
         return bool(self._stale)
 
+    def ranking(self, view: Identity) -> Ranking:
+        """Everybody's trust in a view, as of the last refresh."""
+        return self._rankings.get(view) or rank(self.graph, view, self.params)
+
     async def refresh(self, now: int) -> dict[Identity, Settled]:
         """Bring levels and groups in line with the ratings held; returns what appeared and vanished in each view."""
         async with self._turn:
             if not self._loaded:
-                self.note(ratings.raters(self._reader))
+                self._load(now)
                 self._loaded = True
             stale, self._stale = sorted(self._stale), set()
-            for person in stale:
-                self._patch(person, now)
-            return {view: await self._apply(view, now) for view in self.views}
+            said = [self._said(person, now) for person in stale]
+            run = self._worker if len(self.graph.names) > WORKER_PEOPLE else run_here
+            await run(lambda: self._patch(said))
+            return {view: await self._apply(view, now, run) for view in self.views}
 
-    def _patch(self, person: int, now: int) -> None:
+    def _load(self, now: int) -> None:
+        raters = ratings.raters(self._reader)
+        if len(raters) < BULK_RATERS:
+            self.note(raters)
+            return
+        self.graph = load_graph(_table(self._reader, now), self.params)
+
+    def _said(self, person: int, now: int) -> tuple[Identity, list[Rating], dict[Identity, int]]:
         rows = ratings.ratings_of(self._reader, person)
         fresh = [as_rating(row) for row in rows if row.until is None or row.until > now]
-        self.graph.patch(
-            evidence.identity_of(self._reader, person), fresh, dict(posts.reply_counts(self._reader, person))
-        )
+        return evidence.identity_of(self._reader, person), fresh, dict(posts.reply_counts(self._reader, person))
 
-    async def _apply(self, view: Identity, now: int) -> Settled:
-        before = ratings.standings(self._reader, evidence.person_pk(self._reader, view))
-        after = self._rank(view, before)
-        changed = [who for who in before.keys() | after.keys() if before.get(who) != after.get(who)]
-        if not changed:
+    def _patch(self, said: Iterable[tuple[Identity, list[Rating], dict[Identity, int]]]) -> None:
+        for rater, rows, replies in said:
+            self._rankings.clear()
+            self.graph.patch(rater, rows, replies)
+        self.graph.rows()
+
+    async def _apply(self, view: Identity, now: int, run: Run) -> Settled:
+        if view not in self._held:
+            self._held[view] = self._remembered(view)
+        elif view in self._rankings:  # of this very graph
             return Settled()
-        return await self._writer.run(lambda database: _write(database, view, sorted(changed), before, after, now))
+        after, changes = await run(lambda: self._judge(view))
+        if not changes:
+            return Settled()
+        settled = await self._writer.run(lambda database: _write(database, view, changes, now))
+        self._held[view] = after
+        return settled
 
-    def _rank(self, view: Identity, before: Mapping[Identity, Standing]) -> dict[Identity, Standing]:
-        ranking = rank(self.graph, view, self.params)
-        previous = {who: State(standing.fetch, standing.level) for who, standing in before.items()}
-        states = apply_levels(ranking, self.graph.ratings(view), previous, self.params)
-        return {
-            who: Standing(ranking.tlt.get(who, 0.0), ranking.mt.get(who, 0.0), state.fetch, state.level)
-            for who, state in states.items()
-            if who != view
-        }
+    def _remembered(self, view: Identity) -> Held:
+        standings = ratings.standings(self._reader, evidence.person_pk(self._reader, view))
+        numbers = [self.graph.number(who) for who in standings]
+        held = Held(np.zeros(0), np.zeros(0), np.zeros(0, np.uint8)).widened(len(self.graph.names))
+        held.tlt[numbers] = [it.tlt for it in standings.values()]
+        held.mt[numbers] = [it.mt for it in standings.values()]
+        held.codes[numbers] = [code_of(State(it.fetch, it.level)) for it in standings.values()]
+        return held
+
+    def _judge(self, view: Identity) -> tuple[Held, list[Change]]:
+        """Everybody's standing now, and whose is another than before; sorted by identity."""
+        with self.graph.lock:
+            ranking = rank(self.graph, view, self.params)
+            own, names = self.graph.seen_by(view).own, self.graph.names
+            tlt, mt = ranking.values.tlt, ranking.values.mt
+            before = self._held[view].widened(len(tlt))
+            given = Given(own.targets, own.mt, own.tlt)
+            after = Held(tlt.copy(), mt.copy(), levels(names, tlt, mt, given, before.codes, self.params))
+            myself = self.graph.numbers[view]
+            after.tlt[myself] = after.mt[myself] = after.codes[myself] = 0
+            found = after.changed(before).tolist()
+            changes = [Change(names[number], before.standing(number), after.standing(number)) for number in found]
+        self._rankings[view] = ranking
+        return after, sorted(changes, key=lambda change: change.who)
 
 
 def as_rating(row: StoredRating) -> Rating:
@@ -98,19 +186,27 @@ def as_rating(row: StoredRating) -> Rating:
     )
 
 
-def _write(
-    database: sqlite3.Connection,
-    view: Identity,
-    changed: Sequence[Identity],
-    before: Mapping[Identity, Standing],
-    after: Mapping[Identity, Standing],
-    now: int,
-) -> Settled:
+def _table(reader: sqlite3.Connection, now: int) -> Table:
+    """All that the store has, with persons' keys in place of numbers."""
+    people = table.people(reader)
+    places = np.zeros(max(pk for pk, _ in people) + 1, np.int64)
+    places[[pk for pk, _ in people]] = np.arange(len(people))
+    told = np.frombuffer(table.all_ratings(reader, now), np.int64).reshape(-1, table.RATING_COLUMNS)
+    answered = np.frombuffer(table.all_reply_counts(reader), np.int64).reshape(-1, table.REPLY_COLUMNS)
+    mt, tlt = (np.where(column == table.ABSENT, np.nan, column / SCALE) for column in (told[:, 2], told[:, 3]))
+    return joined(
+        [who for _, who in people],
+        Told(places[told[:, 0]], places[told[:, 1]], mt, tlt),
+        Answers(places[answered[:, 0]], places[answered[:, 1]], answered[:, 2]),
+    )
+
+
+def _write(database: sqlite3.Connection, view: Identity, changes: Sequence[Change], now: int) -> Settled:
     viewer = evidence.person_pk(database, view)
     total = Settled()
-    for who in changed:
-        person = evidence.person_pk(database, who)
-        ratings.put_standing(database, viewer, person, after.get(who))
-        if before.get(who, NOWHERE).level != after.get(who, NOWHERE).level:
+    for change in changes:
+        person = evidence.person_pk(database, change.who)
+        ratings.put_standing(database, viewer, person, change.after)
+        if (change.before or NOWHERE).level != (change.after or NOWHERE).level:
             total += settle(database, viewer, posts.articles_by(database, person), now)
     return total

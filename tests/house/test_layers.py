@@ -26,6 +26,7 @@ JOURNEYS: dict[str, set[str]] = {
     "local": BELOW,
     "visibility": BELOW,
     "standing": BELOW | {"trust", "visibility"},
+    "tuning": BELOW | {"trust", "standing"},
     "sealing": BELOW,
     "ingest": BELOW | {"trust", "standing", "visibility", "local"},
     "drafting": BELOW | {"local"},

@@ -128,20 +128,18 @@ def oracle(records: Records, root: Identity, params: Parameters = DEFAULTS) -> t
     local = {v: tlt for (u, v), tlt in e.items() if u == root} | {root: Fraction(1)}
     weight = {(u, v): i.get((u, v), 0) * b[u] if u == root else w for (u, v), w in weight.items()}
     before, t = travelled(people, weight, local, {}, params)
-    shares = {(u, v): before[u] * w for (u, v), w in weight.items()}
     praised = {(u, v): t[u] * f[u] * vote for (u, v), vote in p.items() if u != root}
-    shares = {pair: shares.get(pair, 0) + praised.get(pair, 0) for pair in shares.keys() | praised.keys()}
+    shares = praised | {(u, v): before[u] * w + praised.get((u, v), 0) for (u, v), w in weight.items()}
     blame = blamed(people, {v: no for (u, v), no in q.items() if u == root}, shares)
-    if params.kappa > 0:
-        mercy = {u: 1 / (1 + Fraction(params.kappa) * x) for u, x in blame.items()}
-        before, t = travelled(people, weight, local, mercy, params)
+    mercy = {u: 1 / (1 + Fraction(params.kappa) * x) for u, x in blame.items()}
+    t = travelled(people, weight, local, mercy, params)[1]
 
     def gather(edges: dict, factor: dict, marked: bool) -> dict:
-        counted = [(v, t[u] * factor[u] * x) for (u, v), x in edges.items() if u != root]
-        chosen = [u in records.registrars for (u, _) in edges if u != root]
-        return {x: sum(y for (v, y), m in zip(counted, chosen, strict=True) if v == x and m == marked) for x in people}
+        counted = {(u, v): x for (u, v), x in edges.items() if u != root and (u in records.registrars) == marked}
+        return {x: sum(t[u] * factor[u] * y for (u, v), y in counted.items() if v == x) for x in people}
 
-    votes, marked = gather(p, f, False), {v: x + gather(s, f, True)[v] for v, x in gather(p, f, True).items()}
+    votes, answers = gather(p, f, False), gather(s, f, True)
+    marked = {v: x + answers[v] for v, x in gather(p, f, True).items()}
     replies = {v: x + s.get((root, v), 0) for v, x in gather(s, f, False).items()}
     against = {v: sum(gather(q, dict.fromkeys(people, 1), side)[v] for side in (True, False)) for v in people}
     m = {}
@@ -149,8 +147,8 @@ def oracle(records: Records, root: Identity, params: Parameters = DEFAULTS) -> t
         plus = votes[v] + min(Fraction(params.reply_vote_cap), replies[v])
         plus += min(Fraction(params.registrar_cap), marked[v])
         m[v] = (plus - against[v]) / max(1, plus + against[v])
-    m |= {v: Fraction(mt) for (u, v), (mt, _, _) in said.items() if u == root and mt is not None} | {root: Fraction(1)}
-    return t, m
+    m |= {v: Fraction(mt) for (u, v), (mt, *_) in said.items() if u == root and mt is not None}
+    return t, m | {root: Fraction(1)}
 
 
 def travelled(people: set, weight: dict, local: dict, mercy: dict, params: Parameters) -> tuple[dict, dict]:

@@ -40,7 +40,6 @@ from zbnntp.store import evidence, numbers, posts, promises, ratings
 from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.trust.explain import why
 from zbnntp.trust.policy import State
-from zbnntp.trust.ranking import rank
 
 HUNDREDTH = SCALE // 100  # commands speak of -100..100
 
@@ -249,7 +248,7 @@ def explain(after: After, target: Identity) -> str:
     database, standings = after.database, after.standings
     person, me = evidence.find_person(database, target), evidence.find_person(database, after.view)
     standing = after.standing(target)
-    ranking = rank(standings.graph, after.view, standings.params)
+    ranking = standings.ranking(after.view)
     state = State(standing.fetch, standing.level)
     explanation = why(standings.graph, after.view, ranking, target, standings.params, state)
     rating = ratings.find_rating(database, me, person) if me is not None and person is not None else None

@@ -136,6 +136,7 @@ def _decision(explanation: Explanation, params: Parameters) -> str:
         Reason.BAND: f"Trust in their posts is {trust}, a little below the {full} for being shown in full; they were "
         f"shown so before and stay until it falls below {percent(params.eps_full * params.band)}.",
         Reason.BELOW: f"Trust in their posts is {trust}, below the {full} from which you see somebody's threads.",
+        Reason.NOT_FOLLOWED: "Your node fetches only people whom you rate above 0: the setting fetch is 'followed'.",
         Reason.CAP: f"Your node fetches {params.fetch_cap} people at most, and all of them have more trust.",
     }
     if verdict.level_by is not Reason.NOT_FETCHED:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,3 +70,32 @@ def _chosen(raters: Numbers, said: Said, count: int) -> Numbers | Bits:
     kept = np.flatnonzero(~silent & (raters != said.targets))
     keys = raters[kept] * count + said.targets[kept]
     return kept if bool(np.all(keys[1:] > keys[:-1])) else kept[np.argsort(keys, kind="stable")]
+
+
+class Told(NamedTuple):
+    """Ratings alone, an element each; places in the names. NaN: absent."""
+
+    raters: Numbers
+    targets: Numbers
+    mt: Floats
+    tlt: Floats
+
+
+class Answers(NamedTuple):
+    """Replies alone, an element for each pair of people."""
+
+    raters: Numbers
+    targets: Numbers
+    counts: Numbers
+
+
+def joined(names: Sequence[Identity], told: Told, answers: Answers, registrars: Collection[Identity] = ()) -> Table:
+    """One table of ratings and replies."""
+    count = max(1, len(names))
+    rated, answered = (it.raters * count + it.targets for it in (told, answers))
+    pairs = np.union1d(rated, answered)
+    mt, tlt, replies = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan), np.zeros(len(pairs), np.int64)
+    places = np.searchsorted(pairs, rated)
+    mt[places], tlt[places] = told.mt, told.tlt
+    replies[np.searchsorted(pairs, answered)] = answers.counts
+    return Table(names, pairs // count, pairs % count, mt, tlt, replies, registrars)
