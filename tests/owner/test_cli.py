@@ -313,3 +313,14 @@ def test_version_and_demo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setattr(demo, "run_demo", lambda listen, say: found.append(listen))
     assert run("demo", "--listen", "127.0.0.1:0") == 0
     assert found == ["127.0.0.1:0"]
+
+
+def test_rebuild_says_what_is_held_and_needs_the_home_for_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.make_keys(tmp_path, "anna", None)
+    assert run("rebuild", "--home", tmp_path) == 0
+    assert capsys.readouterr().out.startswith("0 posts")
+    with home.locked(tmp_path):
+        assert run("rebuild", "--home", tmp_path) == 1
+    assert "another zbnntp runs" in capsys.readouterr().err

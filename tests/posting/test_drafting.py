@@ -12,6 +12,7 @@ from tests.houses import House, open_house
 from tests.ingest.forging import Forger, following, name_of, segment
 from zbnntp.local import CONTROL, HELP, LOG
 from zbnntp.model import limits
+from zbnntp.model.entries import make_carry
 from zbnntp.model.errors import BadArticle, NotPermitted
 from zbnntp.model.keys import message_id, parse_message_id
 from zbnntp.store import posts
@@ -248,6 +249,17 @@ async def test_a_post_that_is_never_shown_is_not_answered(tmp_path: Path) -> Non
             answer = await bob.post(BOARD, "Re: Hello", f"{number}\n", references=references)
             assert ids(bob, answer) == (name_of(opening), [name_of(opening)])
             assert bob.shelf.find(answer, BOARD) is not None
+
+
+async def test_an_opening_of_which_only_the_header_is_here_can_be_answered(tmp_path: Path) -> None:
+    """Somebody's answer carried it; a newsreader that follows References may answer it by its id."""
+    anna, carl = Forger("anna"), Forger("carl")
+    opening = anna.opening("Hello")
+    async with following(tmp_path, carl) as bob:
+        await bob.take(carl.offer([segment(make_carry(opening), carl.reply(opening))]))
+        answer = await bob.post(BOARD, "Re: Hello", "x\n", references=name_of(opening))
+        assert ids(bob, answer) == (name_of(opening), [name_of(opening)])
+        assert bob.subjects(BOARD) == ["Re: Hello", "Re: Hello"]
 
 
 async def test_an_article_that_is_hidden_can_be_answered_still(tmp_path: Path) -> None:

@@ -167,3 +167,24 @@ async def test_an_older_copy_of_the_store_goes_on_from_the_newest_head_that_peer
         assert offer is not None
         assert head_of(offer).prev == (head_of(newest).seq, head_of(newest).sha256)
         assert offer.slices[0].at > 0
+
+
+async def test_posts_may_wait_a_while_so_that_their_time_says_less(tmp_path: Path) -> None:
+    """Ratings go at once; a post between half and one and a half times the delay after it was written."""
+    async with open_house(tmp_path, "alice") as alice:
+        await alice.add_board(BOARD)
+        await alice.seal()
+        for number in range(8):
+            await alice.post(BOARD, str(number), "x\n")
+        author = sealing.Author(alice.signer, "alice", (), Sha256(sha256(alice.identity)))
+        found = []
+        for seconds in (0, 299, 600, 901):
+            offer = sealing.seal(alice.reader, author, START + seconds, delay_seconds=600)
+            found.append(sum(part.data.count(b"\n") for part in offer.slices) if offer else 0)
+        assert found[:2] == [0, 0]
+        assert 0 < found[2] < 8
+        assert found[3] == 8
+        await alice.rate(alice.identity, mt=1)
+        offer = sealing.seal(alice.reader, author, START, delay_seconds=600)
+        assert offer is not None
+        assert (len(head_of(offer).posts), len(head_of(offer).state)) == (0, 1)
