@@ -158,6 +158,11 @@ def _octets(text: str) -> bytes:
     return octets
 
 
+def waste_time(passphrase: str) -> None:
+    """Take as long as a wrong passphrase does."""
+    seal_secret(b"", passphrase)
+
+
 @contextmanager
 def locked(home: Path) -> Iterator[None]:
     """Hold the home directory; NotPermitted while another node does."""

@@ -210,7 +210,11 @@ class Node:
 
     async def login(self, user: str, password: str) -> tuple[Shelf, Desk]:
         """The view of a local identity, named by nick, id or short id; its passphrase unlocks it. NotPermitted."""
-        resident = self.find_resident(user)
+        try:
+            resident = self.find_resident(user)
+        except NotPermitted:
+            await trio.to_thread.run_sync(home.waste_time, password)  # so that no clock tells which names there are
+            raise
         keys = await trio.to_thread.run_sync(home.load_keys, resident.account.place, password)
         resident.unlock(keys)
         return resident.shelf(), resident.desk(lambda: {resident.identity: keys.signer}, self._posted)

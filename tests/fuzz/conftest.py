@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = any(item.name.startswith(LONG) for item in session.items)
     if not wanted or session.config.option.collectonly:
         return
-    folder = (
-        Path(session.config.getoption("basetemp") or os.environ.get("TMPDIR", "/tmp")) / f"zbnntp-fuzz-{os.getpid()}"
-    )
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="zbnntp-fuzz-")
     commands = {
-        "atheris": ["tests.fuzz", "nntp", LONG_SECONDS, str(folder)],
+        "atheris": ["tests.fuzz", "nntp", LONG_SECONDS, folder],
         "hypothesis": ["tests.fuzz.invent", LONG_SECONDS],
     }
     for name, words in commands.items():

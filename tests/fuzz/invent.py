@@ -1,7 +1,7 @@
 """Hypothesis at the NNTP machine for as long as wanted: `python -m tests.fuzz.invent SECONDS`.
 
-Coverage-guided fuzzing changes octets; hypothesis makes whole sessions out of commands, noise and cuts, and shrinks what
-breaks. Each round has a new seed, so that a long run goes on where a short one ends.
+Coverage-guided fuzzing changes octets; hypothesis makes whole sessions out of commands, noise and cuts, and shrinks
+what breaks. Each round has a new seed, so that a long run goes on where a short one ends.
 """
 
 from __future__ import annotations
