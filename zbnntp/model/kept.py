@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import Any
@@ -18,21 +19,15 @@ def served_body(raw: bytes) -> bytes:
     """The body of a post's line as `article.body_octets` makes it, in a tenth of the time that JSON takes.
 
     Canonical JSON has its keys in order and four escapes (line feed, tab, quote, backslash), which leaves one place
-    where the body can begin, and an end at the first quote that is not escaped. The rest is left to JSON.
+    where the body can begin, and an end at the first quote that is not escaped. Python's own bytes have those escapes
+    too. What looks different is left to JSON.
     """
     begin = _BODY.match(raw)
     end = raw.find(b'","', begin.end()) if begin else -1
     if begin is None or end < 0 or raw[end - 1 : end] == b"\\":
         return body_octets(json.loads(raw)["body"])
-    body = raw[begin.end() : end]
-    ended = body.replace(b"\\n", b"\r\n")
-    if ended.count(b"\r") != body.count(b"\\"):  # there are other escapes; a CR can only be ours
-        ended = b"\\".join([_unescape(part) for part in body.split(b"\\\\")])
-    return ended if not ended or ended.endswith(b"\n") else ended + b"\r\n"
-
-
-def _unescape(part: bytes) -> bytes:
-    return part.replace(b"\\n", b"\r\n").replace(b'\\"', b'"').replace(b"\\t", b"\t")
+    body = codecs.escape_decode(raw[begin.end() : end])[0].replace(b"\n", b"\r\n")
+    return body if not body or body.endswith(b"\n") else body + b"\r\n"
 
 
 def reopen_post(raw: bytes) -> Post:

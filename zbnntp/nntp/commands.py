@@ -275,6 +275,14 @@ def _unknown() -> Refusal:
 
 
 def _arguments(row: Command, line: bytes, words: list[bytes]) -> list[str]:
+    if len(line) <= ARGUMENT_OCTETS and line.isascii() and not row.verbatim and row.least <= len(words) <= row.most:
+        text = line.decode()
+        if text.isprintable():  # nearly always
+            return text.split()[-len(words) :] if words else []
+    return _check_arguments(row, line, words)
+
+
+def _check_arguments(row: Command, line: bytes, words: list[bytes]) -> list[str]:
     if len(line) + len(b"\r\n") > row.octets:
         raise Refusal(Code.SYNTAX, f"the line is longer than {row.octets} octets")
     if row.verbatim:

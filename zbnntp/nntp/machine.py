@@ -224,11 +224,17 @@ class Machine:
 
     def _say(self, reply: Reply) -> None:
         """Queue a reply. The first window is made before the status line, so that a fault in it can still be 403."""
-        windows = None if reply.block is None else iter(reply.block)
-        first = b"" if windows is None else next(windows, b"")
-        self._put(status_line(reply.code, reply.text))
-        self._put(first)
-        self._windows = windows
+        status = status_line(reply.code, reply.text)
+        if reply.block is None:
+            self._put(status)
+        elif type(reply.block) is tuple and len(reply.block) == 1:
+            self._put(b"%b%b.\r\n" % (status, reply.block[0]))
+        else:
+            windows = iter(reply.block)
+            first = next(windows, b"")
+            self._put(status)
+            self._put(first)
+            self._windows = windows
         self.closed = self.closed or reply.close
         if reply.upload:
             self._block, self._offered = Block(MAX_ARTICLE_OCTETS), reply.upload
