@@ -190,6 +190,15 @@ def test_malformed_message_ids(value: str) -> None:
     refused("Supersedes", Supersedes=value)
 
 
+def test_message_ids_of_250_octets() -> None:
+    longest = "<" + "a" * 240 + "@bc.defg>"
+    assert len(longest) == 250
+    assert parsed(Message_ID=longest).message_id == longest
+    assert parsed(References=longest).references == (longest,)
+    refused("Message-ID", Message_ID=longest.replace("@", "a@"))
+    assert parsed(References=longest.replace("@", "a@")).references == ()
+
+
 @pytest.mark.parametrize(
     ("headers", "ids"),
     [

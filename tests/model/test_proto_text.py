@@ -166,6 +166,19 @@ def test_attachments(part: email.message.Message) -> None:
         parse_proto(octets)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain; name=notes.txt"},
+        {"Content-Disposition": "inline; filename=notes.txt"},
+        {"Content-Disposition": "attachment"},
+    ],
+    ids=str,
+)
+def test_a_file_alone_is_no_text(headers: dict[str, str]) -> None:
+    refused("only plain text", **headers)
+
+
 def test_a_picture_in_an_alternative() -> None:
     message, related = MIMEMultipart("alternative"), MIMEMultipart("related")
     message.attach(MIMEText("Look.\n"))
