@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from zbnntp import __version__, home
 from zbnntp.admin import ask_node
+from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
 from zbnntp.model.errors import NotPermitted, ZbError
 
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_init(commands)
     _add_run(commands)
     _add_small(commands)
+    add_trust(commands, _add)
     _add_rebuild(commands)
     _add_demo(commands)
     return parser

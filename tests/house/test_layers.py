@@ -27,6 +27,7 @@ JOURNEYS: dict[str, set[str]] = {
     "visibility": BELOW,
     "standing": BELOW | {"trust", "visibility"},
     "tuning": BELOW | {"trust", "standing"},
+    "inquiry": BELOW | {"trust", "standing"},
     "sealing": BELOW,
     "ingest": BELOW | {"trust", "standing", "visibility", "local"},
     "drafting": BELOW | {"local"},
@@ -68,7 +69,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "data": set(),
     "demo": {"model", "store", "ingest", "node", "resident", "config", "home", "data"},
-    "cli": {"node", "rebuild", "demo", "config", "home", "admin", "model"},
+    "cli_trust": {"model", "store", "trust", "inquiry", "tuning", "home", "config"},
+    "cli": {"cli_trust", "node", "rebuild", "demo", "config", "home", "admin", "model"},
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}
 
