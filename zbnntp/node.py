@@ -7,6 +7,7 @@ handed over here as a callable or behind the small Protocols that nntp, peers an
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import sqlite3
@@ -41,6 +42,7 @@ from zbnntp.tuning import make_parameters, rank_first
 log = logging.getLogger(__name__)
 
 RANK_SECONDS = 1  # levels are computed anew at most so often
+COLLECTOR_THRESHOLDS = (20_000, 20, 50)  # new objects a round; rounds of the young and of the middle generation
 LOG_QUEUE = 1_000
 LOG_A_DAY = 200  # sentences in zb.log: a hostile peer must not fill the disk with complaints
 LOG_SAME_SECONDS = 3600
@@ -109,6 +111,13 @@ async def open_node(plan: Plan) -> AsyncIterator[Node]:
             reader.close()
 
 
+def _spare_collector() -> None:
+    """What stands now stays: the collector of cyclic garbage need not walk it again while newsreaders wait."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
 class Node:
     """The residents of one home directory and what they share. The first is the default identity."""
 
@@ -168,6 +177,7 @@ class Node:
             config = self.plan.config
             limits = nntp.Limits(connections=config.connections, idle_seconds=config.idle_seconds)
             self._announce_doors(doors)
+            _spare_collector()
             await nntp.serve(
                 doors.plain,
                 self,

@@ -106,13 +106,15 @@ def _overview_content(text: bytes, column: int, field: str) -> bytes | None:
 def header(octets: bytes, field: str) -> bytes | None:
     """The first header of that name, unfolded, on one line; None when it is absent. `field` is in lower case."""
     head = b"\r\n" + split_head(octets)
-    start = head.lower().find(b"\r\n" + field.encode() + b":")
+    start = head.find(b"\r\n%b:" % field.title().encode())
+    if start < 0:
+        start = head.lower().find(b"\r\n%b:" % field.encode())
     if start < 0:
         return None
-    lines = head[start + 2 :].split(b"\r\n")
-    folded = lines[1:]
-    last = next((at for at, line in enumerate(folded) if not line.startswith((b" ", b"\t"))), len(folded))
-    content = b"".join([lines[0], *folded[:last]])[len(field) + 1 :].removeprefix(b" ")
+    end = head.find(b"\r\n", start + 2)
+    while head[end + 2 : end + 3] in (b" ", b"\t"):
+        end = head.find(b"\r\n", end + 2)
+    content = head[start + len(field) + 3 : end].replace(b"\r\n", b"").removeprefix(b" ")
     return content.translate(_BLANKS)
 
 

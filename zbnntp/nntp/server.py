@@ -16,6 +16,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import trio
 
@@ -123,7 +124,7 @@ class _Server:
     def __init__(self, house: House, now: Callable[[], float], tls: ssl.SSLContext | None, limits: Limits) -> None:
         self._house = house
         self._logins = Logins(house)
-        self._all_terms: dict[Terms, Terms] = {}
+        self._all_terms: dict[tuple[bool, ...], Terms] = {}
         self._now = now
         self._tls = tls
         self._limits = limits
@@ -183,6 +184,11 @@ class _Server:
             terms = self._terms(tls, is_private(connected.getsockname()))
             session = Session(*self._house.open(), self._now, terms)
             connection = _Connection(Wire(connected), Machine(session), trio.CancelScope())
+            if not tls:  # the newsreader need not wait for the task that will serve it
+                connection.wire.send_last(connection.machine.take())
+        except HungUp:
+            connected.close()
+            return
         except Exception:
             log.exception("a newsreader could not be served")
             connected.close()
@@ -192,15 +198,18 @@ class _Server:
 
     def _terms(self, tls: bool, private: bool) -> Terms:
         """What is offered: passwords never in the open, and nothing to strangers."""
-        terms = Terms(
-            offers_login=self._house.offers_login,
-            demands_login=self._house.demands_login or not private,
-            private=private,
-            tls=tls,
-            make_tls=None if self._tls is None else self._make_tls,
-            make_deflate=self._make_deflate,
-        )
-        return self._all_terms.setdefault(terms, terms)  # one object for all connections that are alike
+        key = (tls, private, self._house.offers_login, self._house.demands_login)
+        terms = self._all_terms.get(key)  # one object for all connections that are alike
+        if terms is None:
+            terms = self._all_terms[key] = Terms(
+                offers_login=self._house.offers_login,
+                demands_login=self._house.demands_login or not private,
+                private=private,
+                tls=tls,
+                make_tls=None if self._tls is None else self._make_tls,
+                make_deflate=self._make_deflate,
+            )
+        return terms
 
     def _make_tls(self) -> Tls:
         assert self._tls is not None
@@ -284,6 +293,7 @@ async def _post(machine: Machine, upload: Upload) -> None:
         machine.posted(message_id)
 
 
+@lru_cache(maxsize=64)
 def is_private(address: object) -> bool:
     """Whether only this machine reaches one of its own addresses, as getsockname() tells it."""
     return not isinstance(address, tuple) or ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
