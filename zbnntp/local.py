@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 
-from zbnntp.model.article import body_octets, encoded, overview_fields
+from zbnntp.model.article import encoded, overview_fields, transferred
 from zbnntp.store import numbers, posts, promises
 
 CONTROL, HELP, LOG = "zb.control", "zb.help", "zb.log"
@@ -62,6 +62,7 @@ def file_note(database: sqlite3.Connection, view: int, note: Note, now: int) -> 
 
 
 def _compose(note: Note, message_id: str, now: int) -> bytes:
+    octets, encoding = transferred(note.body)
     fields = [
         ("Path", "zbnntp!not-for-mail"),
         ("From", note.sender),
@@ -72,7 +73,7 @@ def _compose(note: Note, message_id: str, now: int) -> bytes:
         ("References", " ".join(note.references)),
         ("MIME-Version", "1.0"),
         ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", "8bit"),
+        ("Content-Transfer-Encoding", encoding),
     ]
     head = "".join(f"{name}: {value}\r\n" for name, value in fields if value)
-    return head.encode() + b"\r\n" + body_octets(note.body)
+    return head.encode() + b"\r\n" + octets

@@ -72,6 +72,14 @@ def body_octets(body: str) -> bytes:
     return text.encode().replace(b"\n", b"\r\n")
 
 
+def transferred(body: str) -> tuple[bytes, str]:
+    """A body's octets and their Content-Transfer-Encoding: as they are, unless a line is longer than articles allow."""
+    octets = body_octets(body)
+    if max(map(len, octets.split(b"\r\n"))) <= LINE_OCTETS:
+        return octets, "8bit"
+    return quopri.encodestring(octets.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n"), "quoted-printable"
+
+
 def references(header: Header) -> str:
     """References of a post: the thread's OP, then the ancestors it names (at most 9 ids, so never too long)."""
     if header.thread is None:
@@ -89,13 +97,7 @@ def subject_text(header: Header, thread_subject: str) -> str:
 
 def compose(header: Header, body: str, thread_subject: str, nick: str, extra: bytes = b"") -> bytes:
     """The whole article; `extra` are the lines of one reader alone (Xref, X-Zb-*), each with CRLF."""
-    octets = body_octets(body)
-    encoding = "8bit"
-    if max(map(len, octets.split(b"\r\n"))) > LINE_OCTETS:
-        octets, encoding = (
-            quopri.encodestring(octets.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n"),
-            "quoted-printable",
-        )
+    octets, encoding = transferred(body)
     fields = [
         ("Path", PATH),
         ("From", sender(header.author, nick)),
