@@ -8,7 +8,7 @@ in one transaction, together with the posts that appear and vanish by it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -57,11 +57,12 @@ class Held:
         different = (self.tlt != before.tlt) | (self.mt != before.mt) | (self.codes != before.codes)
         return np.flatnonzero(different)
 
-    def standing(self, number: int) -> Standing | None:
+    def standings(self, numbers: Numbers) -> Iterator[Standing | None]:
         """None for whom nothing is to be remembered of."""
-        state = state_of(int(self.codes[number]))
-        found = Standing(float(self.tlt[number]), float(self.mt[number]), state.fetch, state.level)
-        return found if found != NOWHERE else None
+        columns = (column[numbers].tolist() for column in (self.tlt, self.mt, self.codes))
+        for tlt, mt, code in zip(*columns, strict=True):
+            state = state_of(code)
+            yield Standing(tlt, mt, state.fetch, state.level) if tlt or mt or code else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,9 @@ class Standings:
             after = Held(tlt.copy(), mt.copy(), levels(names, tlt, mt, given, before.codes, self.params))
             myself = self.graph.numbers[view]
             after.tlt[myself] = after.mt[myself] = after.codes[myself] = 0
-            found = after.changed(before).tolist()
-            changes = [Change(names[number], before.standing(number), after.standing(number)) for number in found]
+            found = after.changed(before)
+            who = [names[number] for number in found.tolist()]
+            changes = list(map(Change, who, before.standings(found), after.standings(found)))
         self._rankings[view] = ranking
         return after, sorted(changes, key=lambda change: change.who)
 

@@ -25,6 +25,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "httpcore": ("peers/transport.py", "peers/backends.py"),
     "h11": ("peers/web.py", "peers/exchange.py"),
     "networkx": ("trust/",),
+    "scipy": ("trust/columns.py",),
     "numpy": ("trust/", "standing.py"),
     "tqdm": ("cli.py",),
     "mnemonic": ("home.py",),

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from tests.trust.worlds import NAMES, RULE, YOU, name, rates, trusts, who, world, worlds
+from tests.trust.worlds import MILD, NAMES, RULE, YOU, name, rates, trusts, who, world, worlds
 from zbnntp.model.views import Level
 from zbnntp.trust.explain import Explanation, Path, Source, own_causes, vote_budget, why
 from zbnntp.trust.graph import Graph, Records, make_graph
@@ -92,7 +92,7 @@ def strongest(graph: Graph, target: bytes, length: int) -> float:
 @given(worlds(), name)
 def test_no_path_is_stronger_than_the_one_shown(records, target):
     graph = make_graph(records)
-    path = why(graph, YOU, rank(graph, YOU), target).path
+    path = why(graph, YOU, rank(graph, YOU, MILD), target, MILD).path
     expected = 0.0 if target == YOU else strongest(graph, target, DEFAULTS.rounds)
     assert (path.strength if path else 0.0) == pytest.approx(expected, rel=1e-9)
     assert path is None or path.names[-1] == target

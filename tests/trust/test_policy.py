@@ -28,8 +28,8 @@ def state(tlt: float, mt: float, own: Rating | None = None, before: State = NOTH
 def invented(tlt: dict | None = None, mt: dict | None = None) -> Ranking:
     tlt, mt = tlt or {}, mt or {}
     names = sorted(tlt.keys() | mt.keys())
-    values = [np.array([part.get(v, 0.0) for v in names]) for part in (tlt, mt, tlt, tlt)]
-    return Ranking(names, Values(*values), {})
+    values = [np.array([part.get(v, 0.0) for v in names]) for part in (tlt, mt, tlt, tlt, {})]
+    return Ranking(names, Values(*values))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from zbnntp.trust.parameters import Parameters
 
 Numbers = NDArray[np.int64]
+Targets = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Bits = NDArray[np.bool_]
 Counts = NDArray[np.int16]
@@ -25,13 +27,14 @@ Kinds = NDArray[np.uint8]
 PRAISE, REPLY, REGISTRAR, REPROACH = range(VOTE_KINDS := 4)
 ROOM = 8  # a row that has grown gets an eighth of its size as room, and this much at least
 BLOCK_EDGES = 1 << 18  # finished at a time when all rows are made: bounds the memory needed beside the columns
+SCIPY_EDGES = 20_000  # below, loading scipy (20 MB, 0.1 s) costs more than it gives
 SPARSE = 4  # rows are picked one by one when they hold less than one in so many edges
 
 
 class Said(NamedTuple):
     """What raters say, an element an edge, clean. NaN: absent; `replies` are counts."""
 
-    targets: Numbers
+    targets: Targets
     mt: Floats
     tlt: Floats
     replies: Counts
@@ -42,7 +45,7 @@ class Rows:
     """Finished rows. The first five have an element a row, the others an element an edge.
 
     Every edge is one vote, of a kind; reproach is not budgeted, all other weights and votes have their budget's factor
-    in them. `scales` are the factors (0..1) of ratings, replies and votes. 43 octets an edge.
+    in them. `scales` are the factors (0..1) of ratings, replies and votes. 39 octets an edge.
     """
 
     raters: Numbers
@@ -50,7 +53,7 @@ class Rows:
     used: Numbers  # edges
     registrar: Bits
     scales: Floats  # rows x 3
-    targets: Numbers
+    targets: Targets
     mt: Floats
     tlt: Floats
     replies: Counts
@@ -78,7 +81,7 @@ class Rows:
     def said(self, edges: slice | Numbers) -> Said:
         return Said(self.targets[edges], self.mt[edges], self.tlt[edges], self.replies[edges])
 
-    def slots(self) -> Numbers:
+    def slots(self) -> Targets:
         """By edge: VOTE_KINDS * target + kind."""
         slots = self.targets * VOTE_KINDS
         slots += self.kinds
@@ -168,7 +171,7 @@ def _scale(budget: float, totals: Floats) -> Floats:
 
 def no_rows() -> Rows:
     none, nothing = np.empty(0, np.int64), np.empty(0)
-    said = Said(none, nothing, nothing, np.empty(0, np.int16))
+    said = Said(np.empty(0, np.int32), nothing, nothing, np.empty(0, np.int16))
     return finish(none, none, np.empty(0, bool), said, Parameters())
 
 
@@ -177,16 +180,34 @@ def spans(starts: Numbers, sizes: Numbers) -> Numbers:
     return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
 
 
-def push(rows: Rows, trust: Floats, index: Numbers, amounts: Floats, width: int) -> Floats:
-    """For every index the sum of its amounts, each times the trust of its row, in the order of the columns."""
+def push(rows: Rows, trust: Floats, index: Targets, amounts: Floats, width: int) -> Floats:
+    """For every index the sum of its amounts, each times the trust of its row, in the order of the columns.
+
+    scipy, where it is installed, does it in half the time: one product and one sum after the other, in the same order.
+    """
     live = np.flatnonzero(trust)
     sizes = rows.sizes[live]
     if SPARSE * int(sizes.sum()) < len(index):
         edges = spans(rows.starts()[live], sizes)
         return total(index[edges], np.repeat(trust[live], sizes) * amounts[edges], width)
+    matrix = _matrix() if len(index) >= SCIPY_EDGES else None
+    if matrix is not None:
+        ends = np.cumsum(rows.sizes, dtype=np.int32)
+        made = matrix((amounts, index, np.concatenate((ends[:1] * 0, ends))), shape=(width, len(rows)))
+        return np.asarray(made @ trust)
     parts = np.repeat(trust, rows.sizes)
     parts *= amounts
     return total(index, parts, width)
+
+
+@cache
+def _matrix() -> Any:
+    """A matrix by columns, which are our rows; None without scipy."""
+    try:
+        from scipy.sparse import csc_array
+    except ImportError:
+        return None
+    return csc_array
 
 
 def rounded(values: Floats, params: Parameters) -> Floats:
@@ -195,6 +216,6 @@ def rounded(values: Floats, params: Parameters) -> Floats:
     return found
 
 
-def total(index: Numbers, amounts: Floats, width: int) -> Floats:
+def total(index: Numbers | Targets, amounts: Floats, width: int) -> Floats:
     """For every index the sum of its amounts, from front to back."""
     return np.bincount(index, amounts, width).astype(np.float64, copy=False)  # without any they would be integers

@@ -114,9 +114,8 @@ class _Case:
 
     def mercy(self) -> Floats:
         """By number: 1 / (1 + kappa * blame)."""
-        mercy = np.ones(self.seen.width)
-        for identity, blamed in self.ranking.blame.items():
-            mercy[self.graph.numbers[identity]] = 1.0 / (1.0 + self.params.kappa * blamed)
+        blamed = self.ranking.values.blamed
+        mercy: Floats = 1.0 / (1.0 + self.params.kappa * np.pad(blamed, (0, self.seen.width - len(blamed))))
         return mercy
 
     def introducers(self, heard: list[Heard]) -> list[Contribution]:

@@ -123,7 +123,7 @@ class Graph:
     def _row_of(self, rater: Identity, words: list[Words], registrar: bool) -> Rows:
         number = self.number(rater)
         said = Said(
-            np.array([self.number(it.target) for it in words], np.int64),
+            np.array([self.number(it.target) for it in words], np.int32),
             np.array([ABSENT if it.mt is None else it.mt for it in words]),
             np.array([ABSENT if it.tlt is None else it.tlt for it in words]),
             np.array([it.replies for it in words], np.int16),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.trust.columns import Bits, Floats, Numbers, rounded
+from zbnntp.trust.columns import Bits, Floats, Numbers, Targets, rounded
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.ranking import Ranking
 from zbnntp.trust.rows import Rating, clean
@@ -119,7 +119,7 @@ def apply_levels(
 class Given(NamedTuple):
     """The root's own ratings by number; NaN: absent."""
 
-    numbers: Numbers
+    numbers: Numbers | Targets
     mt: Floats
     tlt: Floats
 

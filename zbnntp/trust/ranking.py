@@ -7,7 +7,7 @@ Sums go through the raters by their key bytes, so they are the same to the bit h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ class Values(NamedTuple):
     mt: Floats
     exact: Floats  # tlt before rounding: what a vote weighs
     handed: Floats  # tlt one round earlier: what was handed on in the last round
+    blamed: Floats  # blame that counts against introducers; 0 when kappa is
 
 
 class Trust(NamedTuple):
@@ -38,14 +39,18 @@ class Trust(NamedTuple):
     mt: float
     exact: float
     handed: float
+    blamed: float
+
+
+NO_TRUST = Trust(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Ranking:
-    """Trust of everybody who has any. The mappings are by identity, sorted, without those who have 0; made when asked
-    for. `blame` counts against introducers and is empty when kappa is 0."""
+    """Trust of everybody who has any. The mappings are by identity, sorted, without those who have 0; they are made
+    when asked for."""
 
-    def __init__(self, names: Sequence[Identity], values: Values, blame: Mapping[Identity, float]) -> None:
-        self.values, self.blame = values, dict(blame)
+    def __init__(self, names: Sequence[Identity], values: Values) -> None:
+        self.values = values
         self._names = names  # by number; may grow
 
     @cached_property
@@ -64,10 +69,14 @@ class Ranking:
     def handed(self) -> dict[Identity, float]:
         return self._named(self.values.handed)
 
+    @cached_property
+    def blame(self) -> dict[Identity, float]:
+        return self._named(self.values.blamed)
+
     def of(self, number: int | None) -> Trust:
         """The values of one number; 0 for a number given later, or none."""
         known = number is not None and number < len(self.values.tlt)
-        return Trust(*(float(column[number]) for column in self.values)) if known else Trust(0.0, 0.0, 0.0, 0.0)
+        return Trust(*(float(column[number]) for column in self.values)) if known else NO_TRUST
 
     def _named(self, values: Floats) -> dict[Identity, float]:
         found = np.flatnonzero(values)
@@ -75,7 +84,7 @@ class Ranking:
         return dict(sorted((self._names[number], value) for number, value in pairs))
 
     def _all(self) -> tuple[dict[Identity, float], ...]:
-        return self.tlt, self.mt, self.exact, self.handed, dict(sorted(self.blame.items()))
+        return self.tlt, self.mt, self.exact, self.handed, self.blame
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ranking) and self._all() == other._all()
@@ -103,11 +112,11 @@ def rank(graph: Graph, root: Identity, params: Parameters = DEFAULTS) -> Ranking
     with graph.lock:
         seen = graph.seen_by(root)
         before, now = _rounds(seen, None, params)
-        blamed = _blame(seen, before, now) if params.kappa > 0 else np.empty(0)
+        blamed = _blame(seen, before, now) if params.kappa > 0 else np.zeros(seen.width)
         if blamed.any():
             before, now = _rounds(seen, 1.0 / (1.0 + params.kappa * blamed), params)
-        values = Values(rounded(now, params), rounded(_votes(seen, now, params), params), now, before)
-        return Ranking(graph.names, values, _named(graph, blamed))
+        mt = _votes(seen, now, params)
+        return Ranking(graph.names, Values(rounded(now, params), rounded(mt, params), now, before, blamed))
 
 
 def tlt_alone(graph: Graph, root: Identity, params: Parameters = DEFAULTS) -> Floats:
@@ -124,13 +133,9 @@ def blame(graph: Graph, root: Identity, ranking: Ranking) -> dict[Identity, floa
     """
     with graph.lock:
         seen = graph.seen_by(root)
-        handed, exact = (np.zeros(seen.width) for _ in range(2))
-        handed[: len(ranking.values.handed)], exact[: len(ranking.values.exact)] = ranking.values[3], ranking.values[2]
-        return _named(graph, _blame(seen, handed, exact))
-
-
-def _named(graph: Graph, blamed: Floats) -> dict[Identity, float]:
-    return {graph.names[number]: float(blamed[number]) for number in np.flatnonzero(blamed)}
+        more = (0, seen.width - len(ranking.values.exact))
+        blamed = _blame(seen, np.pad(ranking.values.handed, more), np.pad(ranking.values.exact, more))
+        return {graph.names[number]: float(blamed[number]) for number in np.flatnonzero(blamed).tolist()}
 
 
 def _rounds(seen: Seen, mercy: Floats | None, params: Parameters) -> tuple[Floats, Floats]:

@@ -13,7 +13,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zbnntp.trust.columns import REPLY, VOTE_KINDS, Bits, Floats, Numbers, Rows, Said, finish, push, spans, worth
+from zbnntp.trust.columns import (
+    REPLY,
+    VOTE_KINDS,
+    Bits,
+    Floats,
+    Numbers,
+    Rows,
+    Said,
+    Targets,
+    finish,
+    push,
+    spans,
+    worth,
+)
 from zbnntp.trust.parameters import Parameters
 
 
@@ -69,7 +82,7 @@ class Seen:
             found += list(map(Heard, *(column.tolist() for column in columns)))
         return found
 
-    def edges_to(self, chosen: Bits) -> tuple[Numbers, Numbers, Floats, Floats]:
+    def edges_to(self, chosen: Bits) -> tuple[Numbers, Targets, Floats, Floats]:
         """All edges to these identities: rater, target, weight, and the praise said in words (with its factor)."""
         parts = []
         for rows, row, edge in self._edges(lambda rows: rows.edges_at(np.flatnonzero(chosen[rows.targets]))):
@@ -89,7 +102,7 @@ class Seen:
             found[rows.raters[filled]] = joined.reduceat(parts, rows.starts()[filled]) if len(filled) else 0.0
         return found
 
-    def row(self, rater: int) -> tuple[Numbers, Floats]:
+    def row(self, rater: int) -> tuple[Targets, Floats]:
         """Targets and weights of one row."""
         apart = np.flatnonzero(self.theirs.raters == rater)
         rows = self.theirs if len(apart) else self.rows

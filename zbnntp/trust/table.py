@@ -56,7 +56,7 @@ def load_graph(table: Table, params: Parameters = DEFAULTS) -> Graph:
 def _clean(table: Table, targets: Numbers) -> Said:
     mt, tlt = _within(table.mt, -1.0), _within(table.tlt, 0.0)
     tlt[(mt < 0.0) & np.isnan(tlt)] = 0.0
-    return Said(targets, mt, tlt, np.clip(table.replies, 0, MOST_REPLIES).astype(np.int16))
+    return Said(targets.astype(np.int32), mt, tlt, np.clip(table.replies, 0, MOST_REPLIES).astype(np.int16))
 
 
 def _within(values: Floats, low: float) -> Floats:
