@@ -1,12 +1,11 @@
 #!/bin/bash
-# Sets up peer NNTP servers on loopback, each with the same corpus, for bench/run.
+# Sets up INN on loopback with a corpus, for bench/run.
 #
-#   peers.sh install                               packages (Debian: inn2, public-inbox) and the C client
+#   peers.sh install                               package (Debian: inn2) and the C client
 #   peers.sh corpus  N [SOURCE-TREE]               a corpus of N articles (mkcorpus)
 #   peers.sh inn     NAME PORT N [OV [STORE]]      INN: readers (nnrpd -D) on PORT, feeds (innd) on PORT+1
 #                                                  OV: tradindexed ovsqlite buffindexed ovdb; STORE: cnfs tradspool timecaf
 #                                                  (the first of each, the default, is the fastest for readers)
-#   peers.sh pinbox  NAME PORT N                   public-inbox-nntpd (read-only) on PORT
 #   peers.sh stop NAME | restart NAME | remove NAME | list
 #
 # Everything lives under $ZB_WORK (default: /tmp/zbnntp-peers); a server that has been loaded once is only
@@ -35,10 +34,9 @@ kill_wait() { # pid...: TERM, wait at most 20 s each
 }
 
 install() {
-  if ! dpkg -s inn2 public-inbox >/dev/null 2>&1; then
+  if ! dpkg -s inn2 >/dev/null 2>&1; then
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d   # apt must start no daemon
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends inn2 public-inbox libdbd-sqlite3-perl \
-      libsearch-xapian-perl libinline-c-perl libio-compress-perl libparse-recdescent-perl gcc libc6-dev >"$W/apt.log" 2>&1 || true
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends inn2 gcc libc6-dev >"$W/apt.log" 2>&1 || true
     # inn2's postinst wants a domain; without one it leaves the package half configured
     grep -q '^domain:' /etc/news/inn.conf || sed -i 's/^#domain:.*/domain: example.net/' /etc/news/inn.conf
     dpkg --configure -a >>"$W/apt.log" 2>&1 || { rm -f /usr/sbin/policy-rc.d; die "see $W/apt.log"; }
@@ -197,41 +195,16 @@ inn() { # NAME PORT N [OV [STORE]]
   elif [ ! -d "/proc/$(cat "$D/innd.pid" 2>/dev/null || echo none)" ]; then inn_start; fi
 }
 
-pinbox_start() {
-  portfree "$PORT"
-  HOME="$D/home" PI_CONFIG="$D/config" public-inbox-nntpd -W "${ZB_WORKERS:-1}" -l "nntp://$H:$PORT" >>"$D/out" 2>>"$D/err" </dev/null &
-  echo $! >"$D/pid"; waitport "$PORT" "$(cat "$D/pid")"
-  describe "$NAME" public-inbox "$PORT" null "$N" "$D/inbox" "$(cat "$D/pid")"
-}
-
-pinbox() { # NAME PORT N
-  NAME=$1 PORT=$2 N=$3 D=$W/$1
-  corpus "$N"; client
-  if [ ! -e "$D/loaded" ]; then
-    rm -rf "$D"; mkdir -p "$D/home" "$D/inbox"
-    printf 'NAME=%q PORT=%q N=%q KIND=pinbox ZB_WORKERS=%q\n' "$NAME" "$PORT" "$N" "${ZB_WORKERS:-1}" >"$D/vars"
-    HOME="$D/home" perl "$here/pinbox-load.pl" "$W/corpus/$N" "$D" "${ZB_MANY:-0}"
-    # the extindex spares nntpd a look into every inbox for each Xref
-    if [ "${ZB_MANY:-0}" = 0 ]; then
-      HOME="$D/home" PI_CONFIG="$D/config" public-inbox-extindex --no-fsync -L medium --all "$D/inbox/ALL" >"$D/extindex.log" 2>&1 || true
-      printf '[extindex "all"]\n\ttopdir = %s\n' "$D/inbox/ALL" >>"$D/config"
-    fi
-    touch "$D/loaded"
-  fi
-  [ -d "/proc/$(cat "$D/pid" 2>/dev/null || echo none)" ] || pinbox_start
-}
-
-load_vars() { D=$W/$1; [ -e "$D/vars" ] || die "no server $1"; KIND=inn; . "$D/vars"; }
-stop() { load_vars "$1"; if [ $KIND = inn ]; then inn_stop; else kill_wait $(cat "$D/pid" 2>/dev/null); rm -f "$D/pid"; fi; }
+load_vars() { D=$W/$1; [ -e "$D/vars" ] || die "no server $1"; . "$D/vars"; }
+stop() { load_vars "$1"; inn_stop; }
 
 case ${1:-} in
   install) install ;;
   corpus) shift; corpus "$@" ;;
   inn) shift; inn "$@" ;;
-  pinbox) shift; pinbox "$@" ;;
   stop) stop "$2" ;;
-  restart) stop "$2"; if [ $KIND = inn ]; then inn_start; else pinbox_start; fi ;;
+  restart) stop "$2"; inn_start ;;
   remove) stop "$2"; rm -rf "$W/${2:?}" "$W/servers/$2.json" ;;
   list) cat "$W"/servers/*.json ;;
-  *) sed -n '2,18p' "$0"; exit 2 ;;
+  *) sed -n '2,17p' "$0"; exit 2 ;;
 esac
