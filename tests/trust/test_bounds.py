@@ -12,7 +12,7 @@ from zbnntp.trust.ranking import Ranking, rank
 
 BETA = DEFAULTS.list_budget + DEFAULTS.reply_budget
 GROWTH = (1 - BETA**5) / (1 - BETA)  # 3.709
-COUNTS = [1, 5, 25, pytest.param(1000, id="1000")]
+COUNTS = [1, 5, 25, pytest.param(1000, id="1000"), pytest.param(20_000, id="20000", marks=pytest.mark.slow)]
 SHAPES = ["star", "ring", "mesh"]
 
 
@@ -69,6 +69,24 @@ def test_b1_the_inflow_does_not_depend_on_the_number_of_sybils(shape):
     graphs = {count: make_graph(attacked(count, shape)) for count in (1, 5, 25, 1000)}
     arriving = {inflow(graph, rank(graph, YOU), set(sybils(count))) for count, graph in graphs.items()}
     assert len(arriving) == 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", COUNTS)
+def test_b1_holds_with_blame_as_well(count, shape):
+    """Hiding some of the sybils lowers what the others have, and whoever was fooled hands on less."""
+    records = attacked(count, shape)
+    before = rank(make_graph(records), YOU)
+    hidden = sybils(count)[:5]
+    records.ratings[YOU] = [*records.ratings[YOU], *(Rating(v, -1.0, None) for v in hidden)]
+    graph = make_graph(records)
+    ranking = rank(graph, YOU)
+    inside = set(sybils(count)) - set(hidden)
+    total = sum(ranking.exact.get(v, 0.0) for v in inside)
+    assert total <= GROWTH * inflow(graph, ranking, inside) + 1e-12
+    assert total <= sum(before.exact.get(v, 0.0) for v in inside)
+    assert sum(ranking.blame.values()) <= len(hidden) + 1e-12
+    assert ranking.blame
 
 
 def test_b1_an_edge_of_attack_brings_at_most_what_the_fooled_person_may_hand_on():

@@ -46,9 +46,12 @@ def pagerank_tlt(graph: Graph) -> dict:
     return {v: factor * sum(rank_of.get((v, k), 0.0) for k in range(ROUNDS + 1)) for v in graph.identities()}
 
 
-def test_pagerank_of_the_unrolled_graph_is_our_tlt():
+@pytest.mark.parametrize(
+    ("seeds", "least"), [(range(110), 100), pytest.param(range(110, 440), 300, marks=pytest.mark.slow)]
+)
+def test_pagerank_of_the_unrolled_graph_is_our_tlt(seeds, least):
     compared = 0
-    for seed in range(110):
+    for seed in seeds:
         graph = make_graph(random_world(seed, people=8, degree=3, own=2, most=0.4))
         ranking = rank(graph, YOU)
         own = graph.ratings(YOU)
@@ -59,7 +62,7 @@ def test_pagerank_of_the_unrolled_graph_is_our_tlt():
             target = max(expected)
             shares = own_causes(graph, YOU, ranking, target)
             assert sum(share for _, share in shares) == pytest.approx(expected[target], abs=1e-9)
-    assert compared >= 100
+    assert compared >= least
 
 
 def test_pagerank_of_a_graph_that_is_clamped_differs():

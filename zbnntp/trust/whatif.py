@@ -36,6 +36,11 @@ class World:
     names: Mapping[Identity, str] = field(default_factory=dict)
     aliases: Mapping[str, Identity] = field(default_factory=dict)
     previous: Mapping[Identity, State] = field(default_factory=dict)
+    others: frozenset[Identity] = frozenset()  # named before something was left out
+
+    def people(self) -> set[Identity]:
+        """Everybody who is named anywhere, also where what is said counts for nothing."""
+        return {self.root, *named(self.records), *self.others}
 
     def name(self, identity: Identity) -> str:
         return self.names.get(identity) or identity.decode("utf-8", "surrogatepass")
@@ -79,7 +84,7 @@ def answer(world: World) -> dict[str, dict[str, Any]]:
     """tlt, mt, level and fetch of everybody named, by name, sorted."""
     graph, ranking = ranked(world)
     states = apply_levels(ranking, graph.ratings(world.root), world.previous, world.params)
-    people = sorted({world.root, *graph.identities(), *named(world.records)})
+    people = sorted(world.people())
     nothing = State()
     return {
         "tlt": {world.name(it): ranking.tlt.get(it, 0.0) for it in people},
@@ -96,7 +101,7 @@ def ranked(world: World) -> tuple[Graph, Ranking]:
 
 
 def named(records: Records) -> set[Identity]:
-    """Everybody who is named anywhere, also where what is said counts for nothing."""
+    """Everybody who is named in records."""
     said = {rater: {rating.target for rating in rows} for rater, rows in records.ratings.items()}
     answered = {rater: set(to) for rater, to in records.replies.items()}
     targets = {target for part in (said, answered) for to in part.values() for target in to}
@@ -149,8 +154,7 @@ def as_identity(name: str) -> Identity:
 
 
 def _knows(world: World, pair: str) -> Iterator[tuple[Identity, Identity]]:
-    people = {world.root, *named(world.records)}
-    called = {world.name(it): it for it in people} | dict(world.aliases)
+    called = {world.name(it): it for it in world.people()} | dict(world.aliases)
     for at, sign in enumerate(pair):
         if sign == ":" and pair[:at] in called and pair[at + 1 :] in called:
             yield called[pair[:at]], called[pair[at + 1 :]]
@@ -158,7 +162,8 @@ def _knows(world: World, pair: str) -> Iterator[tuple[Identity, Identity]]:
 
 def _with_rows(world: World, rater: Identity, rows: list[Rating]) -> World:
     ratings = {**world.records.ratings, rater: rows}
-    return replace(world, records=replace(world.records, ratings=ratings))
+    everybody = frozenset(world.people())
+    return replace(world, records=replace(world.records, ratings=ratings), others=everybody)
 
 
 def _ratings(rater: str, said: object) -> Iterator[Rating]:
