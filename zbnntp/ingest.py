@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
-from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Trust, open_entry
+from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Profile, Trust, open_entry
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, NotPermitted, TooLarge
 from zbnntp.model.keys import Identity, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
@@ -143,13 +143,17 @@ class Intake:
 
 
 def keep_ratings(database: sqlite3.Connection, person: int) -> None:
-    """Read a person's ratings off the state lines: of each target the last line counts."""
+    """Read a person's ratings off the state lines, of each target the last; and whether he says he is a registrar."""
     identity = evidence.identity_of(database, person)
     newest: dict[Identity, Trust] = {}
+    registrar = False
     for _, line in evidence.lines_of(database, person, STATE):
         entry = _believe(line, identity, STATE)
         if isinstance(entry, Trust):
             newest[entry.target] = entry
+        elif isinstance(entry, Profile):
+            registrar = entry.registrar
+    ratings.set_registrar(database, person, registrar)
     rows = [
         (evidence.person_pk(database, it.target), StoredRating(it.target, it.mt, it.tlt, it.note, it.until))
         for it in newest.values()

@@ -41,7 +41,7 @@ def _records(reader: sqlite3.Connection, now: int) -> Records:
         rows = ratings.ratings_of(reader, person)
         said[rater] = [as_rating(row) for row in rows if row.until is None or row.until > now]
         replied[rater] = dict(posts.reply_counts(reader, person))
-    return Records(said, replied)
+    return Records(said, replied, ratings.registrars(reader))
 
 
 def _aliases(reader: sqlite3.Connection, view: Identity) -> dict[str, Identity]:

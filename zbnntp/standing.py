@@ -8,7 +8,7 @@ in one transaction, together with the posts that appear and vanish by it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -117,9 +117,10 @@ class Standings:
                 self._load(now)
                 self._loaded = True
             stale, self._stale = sorted(self._stale), set()
+            marked = ratings.registrars(self._reader)
             said = [self._said(person, now) for person in stale]
             run = self._worker if len(self.graph.names) > WORKER_PEOPLE else run_here
-            await run(lambda: self._patch(said))
+            await run(lambda: self._patch(said, marked))
             return {view: await self._apply(view, now, run) for view in self.views}
 
     def _load(self, now: int) -> None:
@@ -134,10 +135,12 @@ class Standings:
         fresh = [as_rating(row) for row in rows if row.until is None or row.until > now]
         return evidence.identity_of(self._reader, person), fresh, dict(posts.reply_counts(self._reader, person))
 
-    def _patch(self, said: Iterable[tuple[Identity, list[Rating], dict[Identity, int]]]) -> None:
+    def _patch(
+        self, said: Iterable[tuple[Identity, list[Rating], dict[Identity, int]]], marked: Collection[Identity]
+    ) -> None:
         for rater, rows, replies in said:
             self._rankings.clear()
-            self.graph.patch(rater, rows, replies)
+            self.graph.patch(rater, rows, replies, rater in marked)
         self.graph.rows()
 
     async def _apply(self, view: Identity, now: int, run: Run) -> Settled:
@@ -200,6 +203,7 @@ def _table(reader: sqlite3.Connection, now: int) -> Table:
         [who for _, who in people],
         Told(places[told[:, 0]], places[told[:, 1]], mt, tlt),
         Answers(places[answered[:, 0]], places[answered[:, 1]], answered[:, 2]),
+        ratings.registrars(reader),
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.houses import House, open_house
 from tests.ingest.forging import Forger, segment
 from zbnntp import standing
+from zbnntp.model.entries import make_profile
 from zbnntp.model.keys import Identity, sha256
 from zbnntp.model.views import Level
 from zbnntp.standing import Standings
@@ -95,6 +96,19 @@ async def test_many_ratings_are_loaded_at_once_and_alike(tmp_path: Path, monkeyp
         rows = [[repr(it.graph.row(rater)) for rater in it.graph.raters] for it in (at_once, one_by_one)]
         assert rows[0] == rows[1]
         assert at_once.ranking(bob.identity) == one_by_one.ranking(bob.identity) == bob.standings.ranking(bob.identity)
+
+
+async def test_registrars_mark_themselves_and_count_little(tmp_path: Path) -> None:
+    anna = Forger("anna")
+    async with open_house(tmp_path, "bob") as bob:
+        await bob.rate(anna.identity, 5000, 10000)
+        for marked, mt in ((True, 1e-3), (False, 0.8)):
+            lines = [anna.trust(FRIENDS[0], 8000), make_profile("The porter.", marked)]
+            await bob.take(anna.offer(state=[segment(*lines)]))
+            assert standings(bob)[FRIENDS[0]].mt == pytest.approx(mt)
+            fresh = again(bob)
+            await fresh.refresh(bob.now)
+            assert fresh.graph.row(anna.identity).registrar is marked
 
 
 async def test_big_networks_are_ranked_in_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,7 @@ class Vote:
 @dataclass(frozen=True, slots=True)
 class Profile:
     text: str
+    registrar: bool = False  # gives newcomers a first rating for passing a challenge
 
     @property
     def key(self) -> str:
@@ -171,8 +172,8 @@ def make_trust(target: Identity, mt: int | None, tlt: int | None, note: str, tim
     return encode(line | ({"note": note} if note else {}))
 
 
-def make_profile(text: str) -> bytes:
-    return encode({"kind": "profile", "text": text})
+def make_profile(text: str, registrar: bool = False) -> bytes:
+    return encode({"kind": "profile", "text": text} | ({"registrar": True} if registrar else {}))
 
 
 def open_header(line: Mapping[str, Any]) -> Header:
@@ -279,7 +280,7 @@ def _open_vote(line: dict[str, Any], author: Identity) -> Vote:
 
 
 def _open_profile(line: dict[str, Any], author: Identity) -> Profile:
-    return Profile(text_field(line, "text", octets=limits.PROFILE_OCTETS, lines=True))
+    return Profile(text_field(line, "text", octets=limits.PROFILE_OCTETS, lines=True), flag(line, "registrar"))
 
 
 _OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {

@@ -38,6 +38,20 @@ def replace_ratings(database: sqlite3.Connection, rater: int, rows: Iterable[tup
     )
 
 
+def set_registrar(database: sqlite3.Connection, person: int, marked: bool) -> None:
+    """Whether a person's profile says that it is a registrar."""
+    if marked:
+        database.execute("INSERT OR IGNORE INTO registrar (person) VALUES (?)", (person,))
+    else:
+        database.execute("DELETE FROM registrar WHERE person = ?", (person,))
+
+
+def registrars(database: sqlite3.Connection) -> set[Identity]:
+    """All who say so of themselves; there are few."""
+    rows = database.execute("SELECT p.id FROM registrar r JOIN person p ON p.pk = r.person")
+    return {Identity(who) for (who,) in rows}
+
+
 def ratings_of(database: sqlite3.Connection, rater: int) -> list[StoredRating]:
     rows = database.execute(
         "SELECT p.id, r.mt, r.tlt, r.note, r.until FROM rating r JOIN person p ON p.pk = r.target WHERE r.rater = ?",

@@ -153,6 +153,10 @@ CREATE TABLE rating (                -- newest trust line of a rater about a tar
 ) WITHOUT ROWID;
 CREATE INDEX rating_target ON rating (target);
 
+CREATE TABLE registrar (             -- whose profile says so
+  person INTEGER PRIMARY KEY REFERENCES person
+);
+
 CREATE TABLE level (
   view INTEGER NOT NULL REFERENCES person,
   person INTEGER NOT NULL REFERENCES person,
