@@ -5,7 +5,7 @@ import pytest
 from tests.trust.worlds import MILD, YOU, mt_of, ranked, rates, tlt_of, trusts, who, world
 from zbnntp.trust.graph import Records, make_graph
 from zbnntp.trust.parameters import Parameters
-from zbnntp.trust.ranking import blame, rank
+from zbnntp.trust.ranking import blame, rank, tlt_alone
 
 
 def test_only_those_with_trust_are_in_a_ranking_sorted_by_identity():
@@ -188,3 +188,12 @@ def test_the_registrar_cap_is_a_knob():
 def test_decimals_are_a_knob():
     records = world({"you": trusts(p=0.123456)})
     assert tlt_of(ranked(records, Parameters(decimals=2)), "p") == [0.12]
+
+
+def test_tlt_alone_is_what_a_ranking_without_blame_has():
+    graph = make_graph(world(KNAVES))
+    assert tlt_alone(graph, YOU).tolist() == rank(graph, YOU, MILD).values.exact.tolist()
+
+
+def test_a_ranking_shows_what_is_in_it():
+    assert repr(ranked(world({"you": trusts(p=0.5)}))).startswith("Ranking({b'p")

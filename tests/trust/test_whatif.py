@@ -97,6 +97,11 @@ def test_any_parameter_may_be_set(params, person, tlt):
     assert computed(CHAIN | {"params": params})["tlt"][person] == tlt
 
 
+def test_a_switch_may_be_set():
+    found = computed(CHAIN | {"params": {"followed_only": True}})
+    assert {name for name, fetched in found["fetch"].items() if fetched} == {"me"}
+
+
 def test_junk_in_a_field_is_an_absent_field():
     junk = '{"a": {"mt": NaN, "tlt": 0.5}, "b": {"mt": true}, "c": {"mt": 1e999, "tlt": "x"}}'
     found = answer(read_world(f'{{"root": "r", "ratings": {{"r": {junk}}}}}'))
@@ -124,6 +129,7 @@ def test_junk_in_a_field_is_an_absent_field():
         ('{"root": "r", "params": {"kappa": "1"}}', 'the parameter "kappa" is a number'),
         ('{"root": "r", "params": {"kappa": true}}', 'the parameter "kappa" is a number'),
         ('{"root": "r", "params": {"kappa": -1}}', 'the parameter "kappa" is between 0 and'),
+        ('{"root": "r", "params": {"followed_only": "yes"}}', 'the parameter "followed_only" is true or false'),
         ('{"root": "r", "params": {"kappa": NaN}}', 'the parameter "kappa" is between 0 and'),
         ('{"root": "r", "params": {"rounds": 2.5}}', 'the parameter "rounds" is a whole number'),
         ('{"root": "r", "params": {"rounds": 10000000}}', 'the parameter "rounds" is between 0 and 1,000'),

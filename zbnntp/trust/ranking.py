@@ -19,7 +19,7 @@ from zbnntp.trust.graph import Graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.seen import Seen
 
-__all__ = ["DEFAULTS", "Parameters", "Ranking", "Values", "blame", "mt_of", "praise_of", "rank"]
+__all__ = ["DEFAULTS", "Parameters", "Ranking", "Values", "blame", "praise_of", "rank", "tlt_alone"]
 
 
 class Values(NamedTuple):
@@ -98,11 +98,6 @@ class Ranking:
 def praise_of(ratings: float, replies: float, registrars: float, params: Parameters) -> float:
     """P: the weighted positive votes about one person, the two capped sorts cut."""
     return ratings + min(params.reply_vote_cap, replies) + min(params.registrar_cap, registrars)
-
-
-def mt_of(praise: float, reproach: float) -> float:
-    """The sum of votes up to one full vote of evidence, their net share above; -1..1."""
-    return (praise - reproach) / max(1.0, praise + reproach)
 
 
 def rank(graph: Graph, root: Identity, params: Parameters = DEFAULTS) -> Ranking:
