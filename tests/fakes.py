@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -64,6 +65,9 @@ class FakeShelf:
         return message_id
 
     # Shelf
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def groups(self) -> Sequence[Group]:
         return [self._view(row) for _, row in sorted(self.rows.items())]

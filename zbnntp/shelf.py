@@ -11,6 +11,7 @@ import sqlite3
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from zbnntp.local import CONTROL, HELP, LOG, parse_local_id
@@ -61,6 +62,15 @@ class Shelf:
         self._expected: set[tuple[int, int]] = set()  # group and number that come next for somebody
 
     def groups(self) -> Sequence[Group]:
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One transaction in place of one a query, each of which locks and unlocks the file."""
+        self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._reader.execute("COMMIT")
+
         self._refresh()
         return self._roster.groups()
 

@@ -8,6 +8,8 @@ RFC 3977 sections 3.1 and 3.1.1.
 
 from __future__ import annotations
 
+from collections import deque
+
 from zbnntp.model.errors import TooLarge
 
 # Above every limit of a command (commands.py), so that a line that is only too long for its command is answered
@@ -17,45 +19,56 @@ _END_OF_BLOCK = b"\r\n.\r\n"
 
 
 class Inbox:
-    """Octets that have arrived and are not yet used."""
+    """Octets that have arrived and are not yet used. Cut into lines all at once, when the first is wanted."""
 
-    __slots__ = ("_at", "_buffer", "_scanned")
+    __slots__ = ("_lines", "_rest", "_scanned")
 
     def __init__(self) -> None:
-        self._buffer = b""
-        self._at = 0  # start of the next line
-        self._scanned = 0  # no CRLF begins before this
+        self._lines: deque[bytes] = deque()  # complete ones, without CRLF
+        self._rest = b""  # what follows them
+        self._scanned = 0  # no CRLF begins before this in it; 0 while there are lines
 
     def __len__(self) -> int:
-        return len(self._buffer) - self._at
+        self._join()
+        return len(self._rest)
 
     def feed(self, data: bytes) -> None:
         """Add what was received."""
-        self._buffer = self._buffer[self._at :] + data
-        self._scanned -= self._at
-        self._at = 0
+        self._rest += data
 
     def starts_with(self, octets: bytes) -> bool:
         """Whether what is left begins so."""
-        return self._buffer.startswith(octets, self._at)
+        self._join()
+        return self._rest.startswith(octets)
+
+    def lines(self) -> deque[bytes]:
+        """The complete lines at hand without their CRLF, for who takes some from the left; there may be more later."""
+        if not self._lines and (end := self._rest.rfind(b"\r\n", self._scanned)) >= 0:
+            self._lines.extend(self._rest[:end].split(b"\r\n"))
+            self._rest, self._scanned = self._rest[end + 2 :], 0
+        return self._lines
 
     def next_line(self) -> bytes | None:
         """The next complete line without its CRLF, or None until there is one. TooLarge above LINE_OCTETS_MAX."""
-        end = self._buffer.find(b"\r\n", self._scanned)
-        if (len(self) - 1 if end < 0 else end - self._at) > LINE_OCTETS_MAX:
+        lines = self.lines()
+        if not lines:
+            self._scanned = max(0, len(self._rest) - 1)
+        if (len(lines[0]) if lines else len(self._rest) - 1) > LINE_OCTETS_MAX:
             raise TooLarge(f"no line end within {LINE_OCTETS_MAX} octets")
-        if end < 0:
-            self._scanned = max(self._at, len(self._buffer) - 1)
-            return None
-        line = self._buffer[self._at : end]
-        self._at = self._scanned = end + 2
-        return line
+        return lines.popleft() if lines else None
 
     def take(self) -> bytes:
         """Everything that is left."""
-        rest = self._buffer[self._at :]
-        self._buffer, self._at, self._scanned = b"", 0, 0
+        self._join()
+        rest, self._rest = self._rest, b""
         return rest
+
+    def _join(self) -> None:
+        """Undo the cutting."""
+        if self._lines:
+            self._rest = b"\r\n".join([*self._lines, self._rest])
+            self._lines.clear()
+        self._scanned = 0
 
 
 class Block:

@@ -17,11 +17,12 @@ before that command is answered in full (RFC 3977 section 3.5).
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from zbnntp.model.errors import TooLarge, ZbError
-from zbnntp.nntp import commands
+from zbnntp.nntp import commands, quick
 from zbnntp.nntp.guard import ATTEMPTS_A_CONNECTION
 from zbnntp.nntp.layers import Layer
 from zbnntp.nntp.lines import Block, Inbox
@@ -35,6 +36,8 @@ SEND_OCTETS = 1 << 16
 # Work in one take(), so that 64 KiB of pipelined commands cannot hold up other readers either.
 STEPS = 128
 STEPS_A_WINDOW = 32
+# So many pipelined commands are worth a snapshot of the shelf.
+SNAPSHOT_COMMANDS = 4
 # Pipelined commands kept while answers are being sent; some newsreaders send one GROUP for each group they know
 # before they read anything.
 READ_AHEAD_OCTETS = 1 << 16
@@ -110,6 +113,8 @@ class Machine:
         while steps > 0 and self._size < SEND_OCTETS:
             if self._windows is not None:
                 steps -= self._pull(self._windows)
+            elif self._is_ready() and (answered := self._answer_quickly(steps)):
+                steps -= answered
             elif self.errand is None and not self.closed and self._answer_next():
                 steps -= 1
             else:
@@ -163,6 +168,30 @@ class Machine:
         self._parts.clear()
         self._size = 0
         return octets
+
+    def _is_ready(self) -> bool:
+        """Whether the next line is a command like any other."""
+        return not (self._first or self._stopping or self.closed or self.errand or self._block or self._expects)
+
+    def _answer_quickly(self, most: int) -> int:
+        """Answer commands as long as they are of the common kind; returns how many."""
+        lines = self._inbox.lines()
+        answered = self._answer_some(lines, 1)
+        if not answered or len(lines) < SNAPSHOT_COMMANDS:
+            return answered
+        with self.session.shelf.snapshot():
+            return answered + self._answer_some(lines, most - answered)
+
+    def _answer_some(self, lines: deque[bytes], most: int) -> int:
+        answered = 0
+        while lines and answered < most and self._size < SEND_OCTETS:
+            octets = quick.answer(self.session, lines[0])
+            if octets is None:
+                break
+            lines.popleft()
+            self._put(octets)
+            answered += 1
+        return answered
 
     def _answer_next(self) -> bool:
         """Answer one command or article; False when none is complete."""

@@ -12,6 +12,7 @@ when the last one has been sent. They raise nothing but Refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from zbnntp.model.errors import NotPermitted
@@ -66,6 +67,9 @@ class Shelf(Protocol):
     @property
     def OVERVIEW_EXTRA(self) -> Sequence[str]:
         """Fields of Overview.text after the seven fixed ones, as LIST OVERVIEW.FMT names them: `Xref:full`."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """For several calls in one go, with no checkpoint between them: within it nothing changes, which is faster."""
 
     def groups(self) -> Sequence[Group]:
         """All groups, sorted by name."""
