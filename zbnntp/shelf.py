@@ -61,7 +61,6 @@ class Shelf:
         self._ahead_octets = 0
         self._expected: set[tuple[int, int]] = set()  # group and number that come next for somebody
 
-    def groups(self) -> Sequence[Group]:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """One transaction in place of one a query, each of which locks and unlocks the file."""
@@ -71,6 +70,7 @@ class Shelf:
         finally:
             self._reader.execute("COMMIT")
 
+    def groups(self) -> Sequence[Group]:
         self._refresh()
         return self._roster.groups()
 
