@@ -24,7 +24,7 @@ from zbnntp.rendering import Stamps, article_id, overview_text, render_article, 
 from zbnntp.roster import Place, Roster
 from zbnntp.store import evidence, overview, posts, promises
 from zbnntp.store.database import data_version
-from zbnntp.store.numbers import Newsgroup
+from zbnntp.store.numbers import Newsgroup, has_expired
 from zbnntp.store.overview import BLOCK_NUMBERS, Row
 
 READ_ONLY = frozenset({HELP, LOG})
@@ -300,6 +300,8 @@ class Shelf:
             raise NotVisible("the opening of its thread has not arrived yet; try again later")
         if source.boards != ",".join(reopen_post(source.line).header.boards):
             raise NotVisible("it names other boards than its thread stands in, so it is never shown")
+        if has_expired(self._reader, self._view, article):
+            raise NotVisible("it has expired here")
         who = identity_text(source.identity)
         raise NotVisible(f"your trust hides its author; send 'why {who}' to {CONTROL}")
 

@@ -2,7 +2,8 @@
 posting, by nobody else.
 
 A post is shown when its author is (an OP by FULL people and oneself only, a reply by LIMITED ones too), the opening of
-its thread is held, and its boards are the thread's. docs/trust.md "Levels", docs/protocol.md "Threads".
+its thread is held, and its boards are the thread's; but never again where it has expired. docs/trust.md "Levels",
+docs/protocol.md "Threads".
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def settle(database: sqlite3.Connection, view: int, articles: Iterable[int], now
             continue
         rendered = overview_fields(compose(post.header, post.body, source.subject or "", source.nick))
         header = post.header
-        numbers.expose(database, view, source.article, source.author, header.boards, rendered, now, header.sage)
-        total += Settled(shown=1)
+        if numbers.expose(database, view, source.article, source.author, header.boards, rendered, now, header.sage):
+            total += Settled(shown=1)
     return total
 
 

@@ -1,8 +1,9 @@
 """Promises to newsreaders: groups, article numbers, water marks; and writing the overview of what is visible.
 
 A number is given at first exposure and kept for ever: what is hidden leaves a gap, what comes back has its old number
-if that is not below the low mark. The low mark never falls, a new number exceeds all ever given. RFC 3977 section
-6.1.1.2, docs/newsgroups.md "Article numbers".
+if that is not below the low mark. The low mark never falls, a new number exceeds all ever given. What was shown when
+it expired never comes back: a row of `number` below the low mark says so. RFC 3977 section 6.1.1.2, docs/newsgroups.md
+"Article numbers".
 """
 
 from __future__ import annotations
@@ -72,6 +73,17 @@ def is_exposed(database: sqlite3.Connection, view: int, article: int) -> bool:
     )
 
 
+def has_expired(database: sqlite3.Connection, view: int, article: int) -> bool:
+    """Whether a post was shown in a group of the view until it expired there."""
+    return bool(
+        database.execute(
+            "SELECT 1 FROM number o JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = ? AND n.view = ? "
+            "AND o.number < n.low",
+            (article, view),
+        ).fetchone()
+    )
+
+
 def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int]:
     """The articles of an author that stand in the view's groups now."""
     rows = database.execute(
@@ -91,16 +103,21 @@ def expose(
     rendered: Rendered,
     now: int,
     sage: bool = False,
-) -> None:
-    """Show an article in its groups: numbers first, so that each row's Xref names them all."""
+) -> bool:
+    """Show an article in its groups, but where it has expired; False when it has everywhere.
+
+    Numbers come first, so that each row's Xref names them all, expired ones too.
+    """
     places = [(name, add_newsgroup(database, view, name, now)) for name in boards]
-    numbers = {name: _number(database, newsgroup, article, now) for name, newsgroup in places}
-    xref = xref_line(numbers)
+    given = {newsgroup: _number(database, newsgroup, article, now) for _, newsgroup in places}
+    xref = xref_line({name: given[newsgroup][0] for name, newsgroup in places})
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
-    for name, newsgroup in places:
+    shown = [(newsgroup, number) for newsgroup, (number, expired) in given.items() if not expired]
+    for newsgroup, number in shown:
         sizes = (rendered.octets, rendered.lines)
-        values = (newsgroup, numbers[name], article, author, fields, *sizes, xref, sage, rendered.form)
+        values = (newsgroup, number, article, author, fields, *sizes, xref, sage, rendered.form)
         database.execute("INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    return bool(shown)
 
 
 def update_fields(database: sqlite3.Connection, view: int, article: int, rendered: Rendered) -> None:
@@ -125,10 +142,16 @@ def hide(database: sqlite3.Connection, view: int, article: int) -> None:
 
 
 def expire(database: sqlite3.Connection, newsgroup: int, given_before: int) -> None:
-    """Drop the articles whose numbers were given before a time; the low mark rises past them, for ever."""
-    last = database.execute(
-        "SELECT max(number) FROM number WHERE newsgroup = ? AND given < ?", (newsgroup, given_before)
-    ).fetchone()[0]
+    """Drop the articles whose numbers were given before a time; the low mark rises past them, for ever.
+
+    Posts that are shown keep their rows of `number`, which say that they have expired. What is hidden just now loses
+    its row, and is new if it ever comes back.
+    """
+    low, last = database.execute(
+        "SELECT low, (SELECT max(number) FROM number WHERE newsgroup = pk AND number >= low AND given < ?) "
+        "FROM newsgroup WHERE pk = ?",
+        (given_before, newsgroup),
+    ).fetchone()
     if last is None:
         return
     database.execute(
@@ -136,8 +159,12 @@ def expire(database: sqlite3.Connection, newsgroup: int, given_before: int) -> N
         "(SELECT article FROM number WHERE newsgroup = ?1 AND number <= ?2)",
         (newsgroup, last),
     )
+    database.execute(
+        "DELETE FROM number WHERE newsgroup = ?1 AND number BETWEEN ?2 AND ?3 AND number NOT IN "
+        "(SELECT number FROM overview WHERE newsgroup = ?1 AND author IS NOT NULL)",
+        (newsgroup, low, last),
+    )
     database.execute("DELETE FROM overview WHERE newsgroup = ? AND number <= ?", (newsgroup, last))
-    database.execute("DELETE FROM number WHERE newsgroup = ? AND number <= ?", (newsgroup, last))
     database.execute("UPDATE newsgroup SET low = ? WHERE pk = ?", (last + 1, newsgroup))
 
 
@@ -146,15 +173,14 @@ def xref_line(numbers: dict[str, int]) -> bytes:
     return ("Xref: zbnntp " + " ".join(f"{name}:{number}" for name, number in numbers.items())).encode()
 
 
-def _number(database: sqlite3.Connection, newsgroup: int, article: int, now: int) -> int:
+def _number(database: sqlite3.Connection, newsgroup: int, article: int, now: int) -> tuple[int, bool]:
+    """The article's number in a group, given now if it has none, and whether it has expired there."""
     low, high = database.execute("SELECT low, high FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
     old = database.execute(
         "SELECT number FROM number WHERE article = ? AND newsgroup = ?", (article, newsgroup)
     ).fetchone()
-    if old and old[0] >= low:
-        return int(old[0])
     if old:
-        database.execute("DELETE FROM number WHERE newsgroup = ? AND number = ?", (newsgroup, old[0]))
+        return old[0], old[0] < low
     database.execute("INSERT INTO number VALUES (?, ?, ?, ?)", (newsgroup, high + 1, article, now))
     database.execute("UPDATE newsgroup SET high = ? WHERE pk = ?", (high + 1, newsgroup))
-    return int(high) + 1
+    return high + 1, False
