@@ -175,7 +175,9 @@ class Shelf:
         places = self._find(message_id)
         if not places:
             return None
-        name, row = next((place for place in places if place[0] == group), places[0])
+        name, row = places[0]
+        if name != group and len(places) > 1:
+            name, row = next((place for place in places if place[0] == group), places[0])
         return self._render(row, row.number if name == group else 0)
 
     def find_overview(self, message_id: str) -> Overview | None:
@@ -272,8 +274,7 @@ class Shelf:
         self._refresh()
         identifier = parse_message_id(wanted) or parse_local_id(wanted)
         if identifier is not None:
-            found = overview.places_by_id(self._reader, identifier)
-            places = self._named([place for place in found if article_id(place[1]) == wanted])
+            places = self._named(overview.places_by_id(self._reader, identifier, wanted.encode()))
             if places:
                 return places
         article = posts.find_article(self._reader, identifier) if identifier else None
@@ -287,8 +288,11 @@ class Shelf:
 
     def _named(self, found: Iterable[tuple[int, Row]]) -> list[tuple[str, Row]]:
         """Those in groups of this view, by name."""
-        named = ((self._roster.name(newsgroup), row) for newsgroup, row in found)
-        return sorted((name, row) for name, row in named if name is not None)
+        named = self._roster.name
+        places = [(name, row) for newsgroup, row in found if (name := named(newsgroup)) is not None]
+        if len(places) > 1:
+            places.sort()
+        return places
 
     def _explain_absence(self, article: int) -> None:
         source = posts.find_source(self._reader, self._view, article)

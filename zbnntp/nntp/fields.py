@@ -78,7 +78,8 @@ def _lines(session: Session, field: str, which: str) -> Iterator[bytes]:
     group, low = session.current() if not which else (session.selected(), 0)
     low, high = parse_range(which) if which else (low, low)
     heads = session.shelf.heads(group, low, high)
-    return (b"".join([b"%d %b\r\n" % (number, header(head, field) or b"") for number, head in one]) for one in heads)
+    read = _head_reader(field)
+    return (b"".join([b"%d %b\r\n" % (number, read(head)) for number, head in one]) for one in heads)
 
 
 def _column(session: Session, field: str) -> int | None:
@@ -116,6 +117,21 @@ def header(octets: bytes, field: str) -> bytes | None:
         end = head.find(b"\r\n", end + 2)
     content = head[start + len(field) + 3 : end].replace(b"\r\n", b"").removeprefix(b" ")
     return content.translate(_BLANKS)
+
+
+def _head_reader(field: str) -> Callable[[bytes], bytes]:
+    """What `header` says to many heads, empty where it is absent: most spell it in one way and on one line."""
+    begin = b"\r\n%b: " % field.title().encode()
+    size = len(begin)
+
+    def read(head: bytes) -> bytes:
+        start = head.find(begin)
+        end = head.find(b"\r\n", start + size)
+        if start < 0 or end < 0 or head[end + 2 : end + 3].isspace():
+            return header(head, field) or b""
+        return head[start + size : end].translate(_BLANKS)
+
+    return read
 
 
 _BLANKS = bytes.maketrans(b"\0\t\r\n", b"    ")

@@ -24,6 +24,8 @@ LINGER_SECONDS = 1.0
 SPIN_MOST = 12
 # After so long without waiting a task waits, so that the others get their turn.
 TURN_SECONDS = 0.0003
+# The last reply leaves in one packet with the end of the connection, where the system can do that.
+_MORE_FOLLOWS = getattr(socket, "MSG_MORE", 0)
 
 
 class HungUp(Exception):
@@ -106,7 +108,7 @@ class Wire:
         """Send everything; reads ahead into the machine while that has room."""
         if self._layers is not None:
             octets = self._fold(octets)
-        sent = self._send_now(octets)
+        sent = self._send_now(octets, _MORE_FOLLOWS if machine.closed and not machine.busy else 0)
         while sent < len(octets):
             await self._wait_writable(machine)
             sent += self._send_now(memoryview(octets)[sent:])
@@ -158,10 +160,10 @@ class Wire:
         except OSError as error:
             raise HungUp from error
 
-    def _send_now(self, octets: bytes | memoryview) -> int:
+    def _send_now(self, octets: bytes | memoryview, flags: int = 0) -> int:
         """Send what fits without waiting; the number of octets that did."""
         try:
-            return self._socket.send(octets)
+            return self._socket.send(octets, flags)
         except BlockingIOError:
             return 0
         except OSError as error:

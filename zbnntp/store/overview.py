@@ -58,10 +58,10 @@ def places(database: sqlite3.Connection, article: int) -> list[tuple[int, Row]]:
     return [(columns[0], Row._make(columns[1:])) for columns in database.execute(_FOUND, (article,))]
 
 
-def places_by_id(database: sqlite3.Connection, identifier: bytes) -> list[tuple[int, Row]]:
-    """The same for a post id or a local id; the caller compares whole ids, which stand in the rows."""
-    found = database.execute(_FOUND_BY_KEY, (id_key(identifier),))
-    return [(columns[0], Row._make(columns[1:])) for columns in found]
+def places_by_id(database: sqlite3.Connection, identifier: bytes, message_id: bytes) -> list[tuple[int, Row]]:
+    """The same for a post id or a local id and the Message-ID made of it."""
+    found = [(columns[0], Row._make(columns[1:])) for columns in database.execute(_FOUND_BY_KEY, (id_key(identifier),))]
+    return [place for place in found if place[1].fields.split(b"\t", 4)[3] == message_id]
 
 
 def blocks_since(database: sqlite3.Connection, newsgroup: int, version: int) -> list[tuple[int, int, int]]:
