@@ -25,7 +25,8 @@ Your recovery words - write them on paper now, they are kept nowhere else:
 
 {words}
 
-With them you can move to a new key if this one is stolen or lost."""
+They prove that you are you, should this key ever be stolen or lost. This version makes and publishes what that proof
+rests on; the command that uses them comes with a later one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,12 +75,18 @@ def _add(
     default = os.environ.get("ZBNNTP_HOME") or platformdirs.user_data_dir("zbnntp", appauthor=False)
     command.add_argument(
         "--home",
-        type=Path,
+        type=_directory,
         default=Path(default),
         metavar="DIR",
         help="the node's home directory (default: $ZBNNTP_HOME, else %(default)s)",
     )
     return command
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("names no directory")
+    return Path(text)
 
 
 def _add_passphrase(command: argparse.ArgumentParser) -> None:
@@ -102,13 +109,18 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     peers = command.add_mutually_exclusive_group()
     peers.add_argument("--tor", choices=["auto", "own", "system", "off"], help="which tor carries it (default: auto)")
     peers.add_argument("--local-net", type=Path, metavar="DIR", help="no tor: peers are the nodes with sockets in DIR")
+    command.add_argument(
+        "--publish-anew",
+        action="store_true",
+        help="after restoring a key without its store: publish, though earlier posts and ratings are lost by it",
+    )
     _add_passphrase(command)
     command.set_defaults(run=_run)
 
 
 def _add_small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "do", "carry out a command of zb.control on the running node")
-    command.add_argument("text", metavar="COMMAND", help="for example 'board add local.talk' or 'help'")
+    command.add_argument("text", nargs="+", metavar="COMMAND", help="for example 'board add local.talk' or 'help'")
     _add_as(command)
     command.set_defaults(run=_do)
     command = _add(commands, "invite", "print the link by which others follow you")
@@ -145,6 +157,8 @@ def _init(options: argparse.Namespace) -> int:
     nick = options.nick or _ask_nick()
     words = home.make_keys(place, nick, _new_passphrase(options))
     print(f"Made the identity {nick} in {options.home}.\n\n{RECOVERY.format(words=words)}")
+    if place != options.home:
+        print("\nIf the node runs, start it again: then it takes this identity in.")
     return 0
 
 
@@ -154,16 +168,17 @@ def _run(options: argparse.Namespace) -> int:
     config = load_config(options.home, listen=options.listen, tor=options.tor)
     home.make_directory(options.home)
     with home.locked(options.home):
-        if not home.has_keys(options.home):
-            _first_run(options)
-        secret = _passphrase(options) if home.needs_passphrase(options.home) else None
+        secret = None if home.has_keys(options.home) else _first_run(options)
+        if secret is None and home.needs_passphrase(options.home):
+            secret = _passphrase(options)
         keys = home.load_keys(options.home, secret)
-        run_node(Plan(options.home, config, keys, options.local_net, say=_say, clock=time.time))
+        anew = options.publish_anew
+        run_node(Plan(options.home, config, keys, options.local_net, say=_say, clock=time.time, publish_anew=anew))
     return 0
 
 
-def _first_run(options: argparse.Namespace) -> None:
-    """At a terminal ask; elsewhere make an identity with a random nick and no passphrase, and say so."""
+def _first_run(options: argparse.Namespace) -> str | None:
+    """At a terminal ask; elsewhere make an identity with a random nick and no passphrase. Returns the passphrase."""
     if sys.stdin.isatty():
         nick, secret = _ask_nick(), _new_passphrase(options)
     else:
@@ -171,10 +186,11 @@ def _first_run(options: argparse.Namespace) -> None:
     words = home.make_keys(options.home, nick, secret)
     kept = "its key is kept in clear text" if secret is None else "its key is kept under your passphrase"
     _say(f"There was no identity in {options.home}: made {nick}; {kept}.\n\n{RECOVERY.format(words=words)}\n")
+    return secret
 
 
 def _do(options: argparse.Namespace) -> int:
-    return _print_answer(options, {"do": options.text})
+    return _print_answer(options, {"do": " ".join(options.text)})
 
 
 def _invite(options: argparse.Namespace) -> int:
@@ -268,7 +284,8 @@ def _read_passphrase(path: Path) -> str:
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise NotPermitted(f"{path} cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise NotPermitted(f"{path} cannot be read: {reason}") from error
     if not lines or not lines[0]:
         raise NotPermitted(f"{path} is empty; write the passphrase into its first line")
     return lines[0]

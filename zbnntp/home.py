@@ -37,6 +37,7 @@ from zbnntp.model.limits import NICK_CHARACTERS
 
 MORE_IDENTITIES = "identities"
 SHORT_ID = 8  # characters of an identity that are enough to name it
+UNUSED_FILE = "unpublished"  # beside a key made here, until its first head; a copied key comes without
 KEY_FILE, STORE_FILE, LOCK_FILE, ADMIN_SOCKET = "key.json", "store.sqlite", "lock", "admin.sock"
 SOCKET_PATH_OCTETS = 100  # the kernel takes 107; names are added
 PASSPHRASE_CREDENTIAL = "zbnntp-passphrase"  # noqa: S105 - a file name under $CREDENTIALS_DIRECTORY
@@ -61,6 +62,7 @@ class Account:
     identity: Identity
     nick: str
     sealed: bool
+    unused: bool  # made here, and nothing published with it yet
 
 
 def accounts(home: Path) -> list[Account]:
@@ -74,7 +76,8 @@ def _account(place: Path) -> Account:
     content = _read(place)
     try:
         identity = parse_identity(content["identity"])
-        return Account(place, identity, content["nick"], not isinstance(content["secret"], str))
+        sealed = not isinstance(content["secret"], str)
+        return Account(place, identity, content["nick"], sealed, (place / UNUSED_FILE).exists())
     except (KeyError, TypeError) as error:
         raise BadEncoding(f"{place / KEY_FILE} is damaged; restore it from your backup") from error
 
@@ -127,8 +130,14 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
         "next": sha256(Signer.from_seed(recovery).identity).hex(),
         "secret": secret if passphrase is None else seal_secret(secret.encode(), passphrase),
     }
+    _write_private(home / UNUSED_FILE, "")
     _write_private(home / KEY_FILE, json.dumps(content, indent=1) + "\n")
     return str(Mnemonic("english").to_mnemonic(recovery))
+
+
+def mark_used(place: Path) -> None:
+    """Something has been published with this key."""
+    (place / UNUSED_FILE).unlink(missing_ok=True)
 
 
 def needs_passphrase(home: Path) -> bool:
@@ -210,16 +219,24 @@ def _read(home: Path) -> dict[str, Any]:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Whole or not at all, mode 0600, on disk when this returns."""
+    """Whole or not at all, mode 0600, on disk when this returns; NotPermitted where the disk does not take it."""
     temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        _write_and_sync(temporary, text)
+        temporary.rename(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise NotPermitted(f"{path} cannot be written: {error.strerror}; make room and try again") from error
+
+
+def _write_and_sync(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    temporary.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -115,7 +115,15 @@ def _bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
                 continue  # a machine without IPv6
             for listener in opened:
                 listener.close()
-            raise NotPermitted(
-                f"port {port} is taken ({error.strerror}); choose another with --listen 127.0.0.1:PORT"
-            ) from error
+            raise NotPermitted(_refusal(host, port, error)) from error
     return opened
+
+
+def _refusal(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"this computer has no address {host}; use 127.0.0.1"
+    if isinstance(error, socket.gaierror):
+        return f"there is no host {host}; use 127.0.0.1"
+    return (
+        f"port {port} is taken ({error.strerror}); choose another with --listen 127.0.0.1:PORT, or tls_listen for TLS"
+    )

@@ -43,6 +43,10 @@ log = logging.getLogger(__name__)
 
 RANK_SECONDS = 1  # levels are computed anew at most so often
 COLLECTOR_THRESHOLDS = (20_000, 20, 50)  # new objects a round; rounds of the young and of the middle generation
+RESTORED = (
+    "This home has a key and none of its posts: nothing is published until your own manifest has come back from\n"
+    "somebody whom you follow. If nobody has it any more, start once with --publish-anew."
+)
 LOG_QUEUE = 1_000
 LOG_A_DAY = 200  # sentences in zb.log: a hostile peer must not fill the disk with complaints
 LOG_SAME_SECONDS = 3600
@@ -59,6 +63,7 @@ class Plan:
     local_net: Path | None
     say: Callable[[str], None]
     clock: Callable[[], float]  # unix seconds
+    publish_anew: bool = False  # a key without its store publishes, though that replaces what is out there
 
 
 def run_node(plan: Plan) -> None:
@@ -153,6 +158,7 @@ class Node:
             epoch=epoch,
             mirror=config.mirror,
             delay_seconds=config.publish_delay_seconds,
+            publish_anew=plan.publish_anew,
             listening=[],
             clock=plan.clock,
             log=self.log,
@@ -269,7 +275,9 @@ class Node:
             report = resident.report()
             self.plan.say(f"identity {report['identity']} ({report['nick']})")
             self.plan.say(f"From     {report['from']}")
-            self.plan.say(f"link     {report['link'] or 'none: this node runs without tor'}")
+            self.plan.say(f"link     {report['link'] or no_link(report)}")
+            if resident.is_restored():
+                self.plan.say(RESTORED)
         self.plan.say(f"tor      {self.owner.report()['tor']}")
 
     def _announce_doors(self, doors: Doors) -> None:
@@ -293,7 +301,10 @@ class Node:
             await self._to_rank.wait()
             self._to_rank = trio.Event()
             if self.commons.standings.stale:
-                await self.commons.standings.refresh(self.commons.now())
+                try:
+                    await self.commons.standings.refresh(self.commons.now())
+                except Refused as error:
+                    log.warning("trust could not be computed: %s", error)
                 for resident in self.residents:
                     resident.people_changed()
             await trio.sleep(RANK_SECONDS)
@@ -314,9 +325,17 @@ class Node:
             if count >= LOG_A_DAY or now - seen.get(text, 0) < LOG_SAME_SECONDS:
                 continue
             seen[text], count = now, count + 1
-            await self.commons.writer.run(lambda database, text=text, now=now: self._file_log(database, text, now))  # type: ignore[misc]
+            try:
+                await self.commons.writer.run(lambda database, text=text, now=now: self._file_log(database, text, now))  # type: ignore[misc]
+            except Refused as error:
+                log.warning("%s could not hold: %s (%s)", local.LOG, text, error)
 
     def _file_log(self, database: sqlite3.Connection, text: str, now: int) -> None:
         subject = text if len(text) <= 70 else text[:67] + "..."
         for resident in self.residents:
             local.file_note(database, resident.view, local.Note(local.LOG, subject, text + "\n"), now)
+
+
+def no_link(report: Mapping[str, Any]) -> str:
+    """Why an identity has no link."""
+    return "none until its key is unlocked by a login" if report["locked"] else "none: this node runs without tor"

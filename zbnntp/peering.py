@@ -6,6 +6,7 @@ that nobody can tell that two of them live on one node. Onion nodes and local on
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from zbnntp.home import Keys, socket_path
+from zbnntp.home import SOCKET_PATH_OCTETS, Keys, socket_path
 from zbnntp.library import Directory, Library
 from zbnntp.model.errors import NotPermitted, ZbError
 from zbnntp.model.keys import Identity, identity_text
@@ -102,6 +103,8 @@ class Peering:
     def _open_local(self, net: Path) -> None:
         name = identity_text(self._identity)[:LOCAL_NAME_CHARACTERS]
         self._host, self._socket = name, net / f"{name}.sock"
+        if len(os.fsencode(self._socket.absolute())) > SOCKET_PATH_OCTETS:
+            raise NotPermitted(f"the path of {net} is too long for sockets; choose a shorter --local-net")
         self.endpoints = (Endpoint(f"local:{name}", True),)
         self._carrier = local_transport(net)
 

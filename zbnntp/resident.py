@@ -14,7 +14,7 @@ from typing import Any
 
 import trio
 
-from zbnntp import local, sealing
+from zbnntp import home, local, sealing
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.reports import status_lines
@@ -22,7 +22,7 @@ from zbnntp.home import Account, Keys
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.bundle import Offer
-from zbnntp.model.errors import NotPermitted, ZbError
+from zbnntp.model.errors import NotPermitted, Refused, ZbError
 from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.model.link import Link, format_link
 from zbnntp.model.views import Level
@@ -57,6 +57,7 @@ class Commons:
     epoch: str
     mirror: str
     delay_seconds: int
+    publish_anew: bool
     listening: list[str]  # filled when newsreaders can connect
     clock: Callable[[], float]
     log: Callable[[str], None]
@@ -199,7 +200,8 @@ class Resident:
         while True:
             await trio.sleep(DAY_SECONDS)
             now = self.commons.now()
-            await self.commons.writer.run(lambda database, now=now: expire_notes(database, self.view, now))  # type: ignore[misc]
+            with contextlib.suppress(Refused):  # a full disk: tomorrow, then
+                await self.commons.writer.run(lambda database, now=now: expire_notes(database, self.view, now))  # type: ignore[misc]
 
     async def _keep_sealed(self) -> None:
         while True:
@@ -222,7 +224,7 @@ class Resident:
 
     async def seal(self) -> Offer | None:
         """Sign and publish what waits in the outbox, if anything does and the key is at hand."""
-        if self.keys is None or self.peering is None:
+        if self.keys is None or self.peering is None or self.is_restored():
             return None
         commons, now = self.commons, self.commons.now()
         author = sealing.Author(self.keys.signer, self.nick(), self.peering.endpoints, self.keys.next_key)
@@ -233,7 +235,14 @@ class Resident:
             if rewrite:
                 await commons.writer.run(lambda database: promises.put_meta(database, self._rewritten, str(now)))
             self.peering.own_news()
+            home.mark_used(self.account.place)
         return offer
+
+    def is_restored(self) -> bool:
+        """A key that has published before, in a store that knows nothing of it: a head now would take it all back."""
+        if self.account.unused or self.commons.publish_anew:
+            return False
+        return evidence.find_manifest(self.commons.reader, self.identity) is None
 
 
 def expire_notes(database: sqlite3.Connection, view: int, now: int) -> None:

@@ -15,13 +15,14 @@ from zbnntp.control.actions import Answer, Control
 from zbnntp.local import CONTROL
 from zbnntp.model.errors import Refused, Unreachable
 from zbnntp.model.keys import Identity, identity_text
+from zbnntp.model.onion import onion_address
 from zbnntp.model.proto import ProtoArticle
 from zbnntp.store import evidence, promises, ratings
 from zbnntp.store.ratings import StoredRating
 
 __all__ = ["pytest_pyfunc_call"]
 
-ONION = "a" * 56 + ".onion"
+ONION = onion_address(bytes(32))
 
 
 @dataclass

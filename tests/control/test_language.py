@@ -31,10 +31,12 @@ from zbnntp.control.language import (
 )
 from zbnntp.model.keys import Signer, identity_text
 from zbnntp.model.link import Link, parse_link
+from zbnntp.model.onion import onion_address
 
 BOB = Signer.from_seed(b"b" * 32).identity
 ID = identity_text(BOB)
-LINK = f"zb:{ID}@{'a' * 56}.onion"
+ADDRESS = onion_address(bytes(32))
+LINK = f"zb:{ID}@{ADDRESS}"
 PARSED: Link = parse_link(LINK)
 
 
@@ -125,8 +127,8 @@ def test_command(text: str, order: Order) -> None:
         ("+5.5", "after a number that rates whom you answer only"),
         ("follow", "write follow, then the link"),
         ("follow bob", "a link looks like zb:"),
-        (f"follow {LINK[:-7]}", "an endpoint is http://<56 characters>.onion"),
-        (f"follow zb:{ID[:-4]}aaaa@{'a' * 56}.onion", "typing error"),
+        (f"follow {LINK[:-7]}", "the address in that link has a typing error"),
+        (f"follow zb:{ID[:-4]}aaaa@{ADDRESS}", "typing error"),
         (f"follow {LINK} 0", "whom you follow needs trust from 1 to 100"),
         (f"follow {LINK} -50", "to hide somebody write: trust WHO -50"),
         (f"follow {LINK} 101", "101 is out of range"),

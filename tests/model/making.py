@@ -1,6 +1,5 @@
 """What the tests of the model need again and again: two people, vectors from files, heads with pointers."""
 
-import base64
 import hashlib
 import json
 from pathlib import Path
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from zbnntp.model import keys, manifest
 from zbnntp.model.entries import POSTS, Post, make_post, open_entry
+from zbnntp.model.onion import onion_address
 
 VECTORS = Path(__file__).parent.parent / "data" / "vectors"
 
@@ -26,7 +26,7 @@ def signer(name: str) -> keys.Signer:
 ALICE, BOB = signer("alice"), signer("bob")
 SIGNERS = {"alice": ALICE, "bob": BOB}
 NEXT = keys.sha256(signer("alice recovery").identity)
-ONION = "http://" + "a" * 56 + ".onion"
+ONION = "http://" + onion_address(bytes(32))
 TIME = 1795000000
 
 
@@ -104,7 +104,5 @@ def segment_ref(**fields: Any) -> dict[str, Any]:
 
 def urls() -> st.SearchStrategy[str]:
     """Endpoints of both forms."""
-    onions = st.binary(min_size=35, max_size=35).map(
-        lambda octets: f"http://{base64.b32encode(octets).decode().lower()}.onion"
-    )
+    onions = st.binary(min_size=32, max_size=32).map(lambda key: f"http://{onion_address(key)}")
     return onions | st.text("az09-", min_size=1, max_size=32).map(lambda name: f"local:{name}")

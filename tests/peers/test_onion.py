@@ -13,7 +13,7 @@ import trio
 
 from tests.peers.fake_tor import HSDIR, FakeTor
 from zbnntp.model.errors import TorDown
-from zbnntp.peers.address import is_onion
+from zbnntp.model.onion import is_onion
 from zbnntp.peers.onion import OnionService, OnionState, Tor
 from zbnntp.peers.tor_process import OwnTor, SystemTor, socket_directory
 

@@ -16,7 +16,8 @@ import trio.testing
 from tests.peers.house import signer
 from tests.peers.nodes import serving
 from zbnntp.model.errors import BadEncoding, PeerGone, TooLarge, TorDown
-from zbnntp.peers.address import expanded_key, is_onion, local_host, onion_address, onion_host
+from zbnntp.model.onion import is_onion, onion_address
+from zbnntp.peers.address import expanded_key, local_host, onion_host
 from zbnntp.peers.backends import NoAnswer, OnionBackend, Remedy
 from zbnntp.peers.exchange import Reply, Request
 from zbnntp.peers.transport import PoolTransport, Transport, local_transport, onion_transport

@@ -47,8 +47,8 @@ four boards (crosspost); replies stand where their thread stands.
 - A subject that ends in [sage], or a header 'Keywords: sage', makes a
   reply that says nothing about your trust.
 - A text is at most 64 KiB, a subject 250 octets.
-- A post is published for good: it cannot be cancelled or replaced.
-  Write a reply that corrects it.
+- Cancel in your newsreader takes a post of yours back, Supersedes
+  replaces it. Who has read it may still have a copy.
 
 The header X-Zb-Trust of each article is your trust in its author's
 posts, from -1.00 to +1.00; newsreaders can sort and score by it.
@@ -160,7 +160,9 @@ Linux ~/.local/share/zbnntp).
   whoever has it is you, and without it nobody can ever post under your
   identity again.
 - The database, store.sqlite, holds posts, ratings, article numbers and
-  settings. Copy the whole directory while the node is stopped.
+  settings. Copy the whole directory while the node is stopped: the key
+  alone brings back your name, and your posts only if somebody you
+  follow still has them.
 
 To move to another computer stop the node, copy the directory, start it
 there. Never run two copies at once: both would sign versions of the

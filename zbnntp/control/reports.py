@@ -109,7 +109,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         f"Tor         {report['tor']}",
         f"People      {people['fetched']} fetched; {people['full']} shown in full, {people['limited']} replies only",
         f"Boards      {len(boards)} with {sum(boards.values())} articles",
-        f"To publish  {f'{unpublished} lines wait' if unpublished else 'nothing waits'}",
+        f"To publish  {_waiting(unpublished)}",
     ]
 
 
@@ -254,3 +254,9 @@ def _advice(verdict: Verdict) -> list[str]:
     if verdict.level is Level.FULL:
         return ["To see less of them: trust WHO -50. To leave it to others again: untrust WHO."]
     return ["To see all they write: trust WHO 50. To hide them for good: trust WHO -50."]
+
+
+def _waiting(lines: int) -> str:
+    if not lines:
+        return "nothing waits"
+    return "1 line waits" if lines == 1 else f"{lines} lines wait"

@@ -9,6 +9,7 @@ from zbnntp.model import limits
 from zbnntp.model.errors import BadEncoding
 from zbnntp.model.keys import Identity, identity_text, parse_identity
 from zbnntp.model.manifest import check_url
+from zbnntp.model.onion import is_onion
 
 _LINK = re.compile(r"zb:([a-z2-7]{56})@([a-z0-9:.,-]{1,1024})(?:#([a-z2-7]{1,64}))?")
 
@@ -21,15 +22,22 @@ class Link:
 
 
 def parse_link(text: str) -> Link:
-    """The parts of a link; BadEncoding with a sentence when it is none."""
-    match = _LINK.fullmatch(text.strip())
+    """The parts of a link, wherever it was wrapped; BadEncoding with a sentence when it is none."""
+    match = _LINK.fullmatch("".join(text.split()))
     if not match:
         raise BadEncoding("a link looks like zb:<56 characters>@<address>.onion; copy the whole of it")
     addresses = match[2].split(",")
     if len(addresses) > limits.ENDPOINTS:
         raise BadEncoding(f"a link names at most {limits.ENDPOINTS} addresses")
-    urls = tuple(check_url(item if item.startswith("local:") else f"http://{item}") for item in addresses)
-    return Link(parse_identity(match[1]), urls, match[3])
+    return Link(parse_identity(match[1]), tuple(_url(address) for address in addresses), match[3])
+
+
+def _url(address: str) -> str:
+    if address.startswith("local:"):
+        return check_url(address)
+    if not is_onion(address):
+        raise BadEncoding("the address in that link has a typing error or is cut short; copy the whole link again")
+    return check_url(f"http://{address}")
 
 
 def format_link(link: Link) -> str:

@@ -9,37 +9,19 @@ Sources: Tor's rend-spec-v3 section 6 (encoding of onion addresses) and control-
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 
 from zbnntp.model.errors import BadEncoding
+from zbnntp.model.onion import is_onion
 
-ONION_SUFFIX = ".onion"
 LOCAL_SCHEME = "local:"
-_LABEL = re.compile(r"[a-z2-7]{56}")
 _LOCAL_NAME = re.compile(r"[a-z0-9-]{1,32}")
-_VERSION = b"\x03"
-
-
-def is_onion(host: str) -> bool:
-    """Whether `host` is a version 3 onion address with a right checksum: lower case, no subdomain, no final dot."""
-    label = host.removesuffix(ONION_SUFFIX)
-    if label == host or not _LABEL.fullmatch(label):
-        return False
-    raw = base64.b32decode(label.upper())
-    return raw[34:] == _VERSION and raw[32:34] == _checksum(raw[:32])
 
 
 def is_local(name: str) -> bool:
     """Whether `name` can be a node of a local network, `[a-z0-9-]{1,32}`."""
     return _LOCAL_NAME.fullmatch(name) is not None
-
-
-def onion_address(public_key: bytes) -> str:
-    """The host name of the onion service with this 32-byte Ed25519 public key."""
-    raw = public_key + _checksum(public_key) + _VERSION
-    return base64.b32encode(raw).decode().lower() + ONION_SUFFIX
 
 
 def expanded_key(seed: bytes) -> bytes:
@@ -64,7 +46,3 @@ def local_host(endpoint: str) -> str:
     if name == endpoint or not is_local(name):
         raise BadEncoding("This node is in a local network and reaches only addresses like local:alice.")
     return name
-
-
-def _checksum(public_key: bytes) -> bytes:
-    return hashlib.sha3_256(b".onion checksum" + public_key + _VERSION).digest()[:2]

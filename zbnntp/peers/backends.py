@@ -21,7 +21,8 @@ import httpcore
 import trio
 
 from zbnntp.model.errors import BadEncoding, PeerGone, TorDown
-from zbnntp.peers.address import is_local, is_onion
+from zbnntp.model.onion import is_onion
+from zbnntp.peers.address import is_local
 
 CONNECT_SECONDS = 75.0  # descriptor, introduction and rendezvous
 ONION_PORT = 80

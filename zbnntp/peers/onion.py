@@ -32,7 +32,8 @@ import trio
 
 from zbnntp.model.errors import TorDown
 from zbnntp.model.keys import Signer
-from zbnntp.peers.address import ONION_SUFFIX, expanded_key, onion_address
+from zbnntp.model.onion import ONION_SUFFIX, onion_address
+from zbnntp.peers.address import expanded_key
 from zbnntp.peers.backends import ONION_PORT
 from zbnntp.peers.tor_process import Complaint, TorSource
 

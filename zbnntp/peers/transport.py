@@ -22,7 +22,8 @@ import httpx
 import trio
 
 from zbnntp.model.errors import BadEncoding, TooLarge
-from zbnntp.peers.address import is_local, is_onion, local_host, onion_host
+from zbnntp.model.onion import is_onion
+from zbnntp.peers.address import is_local, local_host, onion_host
 from zbnntp.peers.backends import CONNECT_SECONDS, ONION_PORT, LocalBackend, NoAnswer, OnionBackend
 
 READ_SECONDS = 60.0  # between two pieces of an answer

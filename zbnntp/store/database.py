@@ -29,6 +29,8 @@ def prepare(path: Path) -> None:
             database.execute("PRAGMA journal_mode = WAL")
             _migrate(database, path)
             damage = _damage(database, path)
+    except sqlite3.OperationalError as error:
+        raise NotPermitted(f"{path} cannot be written to ({error}); make room on the disk and start again") from error
     except sqlite3.DatabaseError as error:
         raise NotPermitted(f"{path} cannot be used ({error}); move it away and restore your backup") from error
     if damage != "ok":
@@ -40,6 +42,8 @@ def configure(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA wal_autocheckpoint = 0")
     database.execute("PRAGMA cache_size = -8192")
+    # what a savepoint may have to undo: about 16 pages a post, for which SQLite would make and remove a file each time
+    database.execute("PRAGMA temp_store = MEMORY")
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

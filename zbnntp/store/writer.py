@@ -7,6 +7,7 @@ cancelled never leaves half a transaction: the write happens whole or not at all
 
 from __future__ import annotations
 
+import logging
 import math
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -18,13 +19,17 @@ import aiosqlite
 import outcome
 import trio
 
+from zbnntp.model.errors import NotPermitted
 from zbnntp.store import loop
 from zbnntp.store.database import configure
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], Any]
 
 GROUP_MOST = 64  # changes in one commit: bounds how long the first of them waits
+_DISK_TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 CHECKPOINT_COMMITS = 200  # the WAL is copied back after this many, when nobody waits
 
 
@@ -65,7 +70,7 @@ class Writer:
                 try:
                     results = await _in_thread(self._connection, _commit_group, jobs)
                 except sqlite3.Error as error:
-                    results = [outcome.Error(error)] * len(jobs)
+                    results = [outcome.Error(_for_people(error))] * len(jobs)
                 self.commits += 1
                 for job, result in zip(jobs, results, strict=True):
                     job.result = result
@@ -88,8 +93,23 @@ class Writer:
     async def _checkpoint(self) -> None:
         self._since_checkpoint += 1
         if self._since_checkpoint >= CHECKPOINT_COMMITS and not self._receive.statistics().current_buffer_used:
-            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+            await _copy_back(self._connection, "PASSIVE")
             self._since_checkpoint = 0
+
+
+async def _copy_back(connection: aiosqlite.Connection, mode: str) -> None:
+    """Copy the WAL into the file. On a full disk it stays: nothing is lost, and the next time may do."""
+    try:
+        await connection.execute_fetchall(f"PRAGMA wal_checkpoint({mode})")
+    except sqlite3.Error as error:
+        log.warning("the store could not be tidied up: %s", error)
+
+
+def _for_people(error: BaseException) -> BaseException:
+    """A full or failing disk is nobody's bug: the owner has to make room."""
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _DISK_TROUBLE:
+        return NotPermitted("the disk of this node is full or failing; make room on it and try again")
+    return error
 
 
 async def _in_thread(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> T:
@@ -113,7 +133,9 @@ def _commit_group(database: sqlite3.Connection, jobs: list[_Job]) -> list[outcom
 def _attempt(database: sqlite3.Connection, change: Change) -> outcome.Outcome[Any]:
     database.execute("SAVEPOINT change")
     result = outcome.capture(change, database)
-    if isinstance(result, outcome.Error) and database.in_transaction:
+    if isinstance(result, outcome.Error):
+        if not database.in_transaction:  # SQLite took all of it back: the disk is full
+            raise result.error
         database.execute("ROLLBACK TO change")
     database.execute("RELEASE change")
     return result
@@ -135,5 +157,5 @@ async def open_writer(path: Path) -> AsyncIterator[Writer]:
                 writer.close()
     finally:
         with trio.CancelScope(shield=True):
-            await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await _copy_back(connection, "TRUNCATE")
             await connection.close()
