@@ -11,7 +11,7 @@ import sqlite3
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 
 from zbnntp.local import CONTROL, HELP, LOG, parse_local_id
@@ -23,7 +23,7 @@ from zbnntp.rack import Block, Rack
 from zbnntp.rendering import Stamps, article_id, overview_text, render_article, render_head
 from zbnntp.roster import Place, Roster
 from zbnntp.store import evidence, overview, posts, promises
-from zbnntp.store.database import data_version
+from zbnntp.store.database import data_version, snapshot
 from zbnntp.store.numbers import Newsgroup, has_expired
 from zbnntp.store.overview import BLOCK_NUMBERS, Row
 
@@ -61,14 +61,8 @@ class Shelf:
         self._ahead_octets = 0
         self._expected: set[tuple[int, int]] = set()  # group and number that come next for somebody
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """One transaction in place of one a query, each of which locks and unlocks the file."""
-        self._reader.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._reader.execute("COMMIT")
+    def snapshot(self) -> AbstractContextManager[None]:
+        return snapshot(self._reader)
 
     def groups(self) -> Sequence[Group]:
         self._refresh()

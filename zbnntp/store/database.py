@@ -61,6 +61,16 @@ def data_version(reader: sqlite3.Connection) -> int:
 
 
 @contextmanager
+def snapshot(reader: sqlite3.Connection) -> Iterator[None]:
+    """One transaction for several queries, in place of one for each, which locks and unlocks the file (3 us)."""
+    reader.execute("BEGIN")
+    try:
+        yield
+    finally:
+        reader.execute("COMMIT")
+
+
+@contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """A writing connection, closed at the end."""
     database = sqlite3.connect(path, isolation_level=None)

@@ -211,7 +211,7 @@ def find_source(database: sqlite3.Connection, view: int, article: int) -> Source
 
 def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
     """Those of the articles that are posts held here, oldest post first."""
-    wanted = list(articles)
+    wanted = set(articles)  # a new opening is named twice, as a post and as its thread's
     times = {
         article: database.execute("SELECT time FROM post WHERE article = ?", (article,)).fetchone()
         for article in wanted

@@ -75,6 +75,7 @@ CREATE TABLE fingerprint (           -- of recent own posts, against doubles wit
   article INTEGER NOT NULL REFERENCES article,
   made INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX fingerprint_made ON fingerprint (made);
 
 CREATE TABLE newsgroup (             -- per view: the local identity whose eyes see it
   pk INTEGER PRIMARY KEY,
