@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from zbnntp.model.errors import ZbError
 from zbnntp.model.views import Article
 from zbnntp.nntp.articles import split_body, split_head
-from zbnntp.nntp.replies import TERMINATOR, Code, stuff
+from zbnntp.nntp.replies import TERMINATOR, stuff
 from zbnntp.nntp.session import Session
 
 _NUMBER_DIGITS = 16
@@ -38,7 +38,7 @@ def _date(session: Session, argument: bytes) -> bytes | None:
 
 @lru_cache(maxsize=1)
 def _date_line(second: int) -> bytes:
-    return b"%d %b\r\n" % (Code.DATE, time.strftime("%Y%m%d%H%M%S", time.gmtime(second)).encode())
+    return time.strftime("111 %Y%m%d%H%M%S\r\n", time.gmtime(second)).encode()
 
 
 def _stat(session: Session, argument: bytes) -> bytes | None:
@@ -49,18 +49,15 @@ def _stat(session: Session, argument: bytes) -> bytes | None:
     if message_id is None:
         return None
     session.number = number
-    return b"%d %d %b article is here\r\n" % (Code.STAT, number, message_id.encode())
+    return b"223 %d %b article is here\r\n" % (number, message_id.encode())
 
 
-def _present(
-    code: Code, text: bytes, part: Callable[[bytes], bytes], session: Session, argument: bytes
-) -> bytes | None:
+def _present(status: bytes, part: Callable[[bytes], bytes], session: Session, argument: bytes) -> bytes | None:
     """ARTICLE and its parts."""
     found = _find(session, argument)
     if found is None:
         return None
-    head = b"%d %d %b %b\r\n" % (code, found.number, found.message_id.encode(), text)
-    return b"".join((head, stuff(part(found.octets)), TERMINATOR))
+    return b"".join((status % (found.number, found.message_id.encode()), stuff(part(found.octets)), TERMINATOR))
 
 
 def _find(session: Session, argument: bytes) -> Article | None:
@@ -89,8 +86,8 @@ _Handler = Callable[[Session, bytes], bytes | None]
 _COMMANDS: dict[bytes, _Handler] = {
     b"DATE": _date,
     b"STAT": _stat,
-    b"ARTICLE": partial(_present, Code.ARTICLE, b"article follows", _whole),
-    b"HEAD": partial(_present, Code.HEAD, b"head follows", split_head),
-    b"BODY": partial(_present, Code.BODY, b"body follows", split_body),
+    b"ARTICLE": partial(_present, b"220 %d %b article follows\r\n", _whole),
+    b"HEAD": partial(_present, b"221 %d %b head follows\r\n", split_head),
+    b"BODY": partial(_present, b"222 %d %b body follows\r\n", split_body),
 }
 _HANDLERS = _COMMANDS | {word.lower(): handler for word, handler in _COMMANDS.items()}
