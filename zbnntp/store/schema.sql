@@ -113,6 +113,69 @@ CREATE TABLE address (               -- from invitation links
   PRIMARY KEY (person, url)
 ) WITHOUT ROWID;
 
+-- promises: what each local identity chose for itself (the view); never published
+
+CREATE TABLE private_rating (        -- counts like a published one of one's own; in 1/10000
+  view INTEGER NOT NULL REFERENCES person,
+  target INTEGER NOT NULL REFERENCES person,
+  mt INTEGER,
+  tlt INTEGER,
+  PRIMARY KEY (view, target)
+) WITHOUT ROWID;
+
+CREATE TABLE note (
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  text TEXT NOT NULL,
+  PRIMARY KEY (view, person)
+) WITHOUT ROWID;
+
+CREATE TABLE word_filter (
+  pk INTEGER PRIMARY KEY,
+  view INTEGER NOT NULL REFERENCES person,
+  pattern TEXT NOT NULL,
+  is_regex INTEGER NOT NULL,
+  until INTEGER,                     -- unix seconds
+  UNIQUE (view, pattern, is_regex)
+);
+
+CREATE TABLE watch (
+  view INTEGER NOT NULL REFERENCES person,
+  thread INTEGER NOT NULL REFERENCES article,
+  PRIMARY KEY (view, thread)
+) WITHOUT ROWID;
+
+CREATE TABLE by_group (              -- whose posts have a group of their own
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  name TEXT NOT NULL,                -- zb.by.NICK
+  PRIMARY KEY (view, person),
+  UNIQUE (view, name)
+) WITHOUT ROWID;
+
+CREATE TABLE via_group (             -- through whose lists boards are shown
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  name TEXT NOT NULL,                -- via.NICK
+  PRIMARY KEY (view, person),
+  UNIQUE (view, name)
+) WITHOUT ROWID;
+
+CREATE TABLE mirror_choice (
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  serve INTEGER NOT NULL,            -- 0 or 1; no row: as the setting says
+  PRIMARY KEY (view, person)
+) WITHOUT ROWID;
+
+CREATE TABLE pin (                   -- held at this version
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  seq INTEGER NOT NULL,
+  head_sha256 BLOB NOT NULL,
+  PRIMARY KEY (view, person)
+) WITHOUT ROWID;
+
 -- derived: dropped and made anew by `zbnntp rebuild`
 
 CREATE TABLE post (
