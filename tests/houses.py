@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zbnntp import sealing
-from zbnntp.ingest import Intake, keep_ratings
+from zbnntp.ingest import Intake, keep_ratings, keep_state
 from zbnntp.model.article import address
 from zbnntp.model.bundle import Offer, slices_of
-from zbnntp.model.entries import STATE, make_trust
-from zbnntp.model.keys import Identity, Sha256, Signer, sha256
+from zbnntp.model.entries import STATE, make_trust, make_vote
+from zbnntp.model.keys import Identity, Sha256, Signer, parse_message_id, sha256
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.proto import ProtoArticle
 from zbnntp.posting import Desk
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers
+from zbnntp.store import evidence, numbers, posts
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 
@@ -92,6 +92,20 @@ class House:
         await self.writer.run(change)
         self.standings.note([evidence.find_person(self.reader, self.identity) or 0])
         await self.standings.refresh(self.now)
+
+    async def vote(self, message_id: str, value: int) -> None:
+        """An own vote, in force at once; 0 takes one back."""
+        post = parse_message_id(message_id)
+        assert post is not None
+        article = posts.find_article(self.reader, post) or 0
+        author = posts.author_of(self.reader, article) or self.identity
+
+        def change(database: object) -> None:
+            person = evidence.person_pk(database, self.identity)  # type: ignore[arg-type]
+            evidence.add_pending(database, person, STATE, make_vote(post, author, value))  # type: ignore[arg-type]
+            keep_state(database, person, True, self.now)  # type: ignore[arg-type]
+
+        await self.writer.run(change)
 
     async def post(self, board: str, subject: str, body: str, references: str = "", **headers: str) -> str:
         fields = {

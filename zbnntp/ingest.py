@@ -12,14 +12,15 @@ from dataclasses import dataclass
 
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
-from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Profile, Trust, open_entry
+from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Profile, Trust, Vote, open_entry
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, NotPermitted, TooLarge
 from zbnntp.model.keys import Identity, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers, posts, ratings
+from zbnntp.store import evidence, numbers, posts, ratings, votes
 from zbnntp.store.evidence import HeldManifest, HeldSegment
 from zbnntp.store.ratings import StoredRating
+from zbnntp.store.votes import StoredVote
 from zbnntp.store.writer import Writer
 from zbnntp.visibility import rename, settle
 
@@ -131,7 +132,9 @@ class Intake:
         held = evidence.find_manifest(database, head.identity)
         if (held, tuple(evidence.segments(database, person))) != (verified.base, verified.segments):
             raise Stale
-        arrived, gone = _keep_segments(database, person, verified, now)
+        arrived, gone, spoken = _keep_segments(database, person, verified, now)
+        if spoken:
+            keep_state(database, person, head.identity in self._standings.views, now)
         evidence.keep_manifest(database, person, verified.pointer, head, now)
         for view in (evidence.person_pk(database, identity) for identity in self._standings.views):
             for article in gone:
@@ -142,24 +145,41 @@ class Intake:
         return {person} | posts.answered_authors(database, [*arrived, *gone])
 
 
+def keep_state(database: sqlite3.Connection, person: int, own: bool, now: int) -> None:
+    """Read ratings and votes off a person's state lines: of each key the last line counts. `own`: has a view here."""
+    entries = _newest_state(database, person)
+    _replace_ratings(database, person, entries)
+    said = [entry for entry in entries if isinstance(entry, Vote) and entry.value]
+    kept = {
+        posts.article_pk(database, it.post, now): StoredVote(evidence.person_pk(database, it.author), it.value)
+        for it in said[-limits.VOTE_LINES :]
+    }
+    votes.replace_votes(database, person, kept, own)
+
+
 def keep_ratings(database: sqlite3.Connection, person: int) -> None:
     """Read a person's ratings off the state lines, of each target the last; and whether he says he is a registrar."""
-    identity = evidence.identity_of(database, person)
-    newest: dict[Identity, Trust] = {}
-    registrar = False
-    for _, line in evidence.lines_of(database, person, STATE):
-        entry = _believe(line, identity, STATE)
-        if isinstance(entry, Trust):
-            newest[entry.target] = entry
-        elif isinstance(entry, Profile):
-            registrar = entry.registrar
-    ratings.set_registrar(database, person, registrar)
+    _replace_ratings(database, person, _newest_state(database, person))
+
+
+def _replace_ratings(database: sqlite3.Connection, person: int, entries: Sequence[Trust | Vote | Profile]) -> None:
+    ratings.set_registrar(database, person, any(isinstance(it, Profile) and it.registrar for it in entries))
     rows = [
         (evidence.person_pk(database, it.target), StoredRating(it.target, it.mt, it.tlt, it.note, it.until))
-        for it in newest.values()
-        if it.mt is not None or it.tlt is not None
+        for it in entries
+        if isinstance(it, Trust) and (it.mt is not None or it.tlt is not None)
     ]
     ratings.replace_ratings(database, person, rows[: limits.TRUST_LINES])
+
+
+def _newest_state(database: sqlite3.Connection, person: int) -> list[Trust | Vote | Profile]:
+    identity = evidence.identity_of(database, person)
+    newest: dict[str, Trust | Vote | Profile] = {}
+    for _, line in evidence.lines_of(database, person, STATE):
+        entry = _believe(line, identity, STATE)
+        if isinstance(entry, Trust | Vote | Profile):
+            newest[entry.key] = entry
+    return list(newest.values())
 
 
 def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> list[int]:
@@ -176,8 +196,8 @@ def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> 
 
 def _keep_segments(
     database: sqlite3.Connection, person: int, verified: Verified, now: int
-) -> tuple[list[int], list[int]]:
-    """Segments, lines and what they say; returns the articles to settle and those that are gone.
+) -> tuple[list[int], list[int], bool]:
+    """Segments and lines; returns the articles to settle, those that are gone, and whether state has changed.
 
     New lines come before old ones go, so that a key that a post still holds is never given again.
     """
@@ -192,9 +212,7 @@ def _keep_segments(
         posts.release_openings(database, segment.pk)
         evidence.drop_segment(database, segment.pk)
     gone = posts.drop_missing(database, person) if verified.dropped else []
-    if _state(verified.segments) != _state(evidence.segments(database, person)):
-        keep_ratings(database, person)
-    return arrived, gone
+    return arrived, gone, _state(verified.segments) != _state(evidence.segments(database, person))
 
 
 def _state(segments: Iterable[HeldSegment]) -> list[SegmentRef]:

@@ -1,7 +1,8 @@
-"""What one reader's overview line and article say: what the post alone makes, and Xref, X-Zb-Trust and X-Zb-Sage.
+"""What one reader's overview line and article say: what the post alone makes, and the lines of this reader alone.
 
-docs/newsgroups.md "Served articles". The author's trust stands in the line but is not kept in the store with it, so
-that a change of trust renders nothing but what is looked at afterwards.
+Those are Xref, X-Zb-Trust, X-Zb-Vote and X-Zb-Sage (docs/newsgroups.md "Served articles"). The author's trust and the
+post's score stand in the line but are not kept in the store with it, so that a change of trust renders nothing but what
+is looked at afterwards.
 """
 
 from __future__ import annotations
@@ -14,12 +15,20 @@ from zbnntp.model.article import Form, compose, served_head
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.kept import reopen_post, served_body
 from zbnntp.model.views import Article, Level
-from zbnntp.store import posts, promises, ratings
+from zbnntp.store import posts, promises, ratings, votes
 from zbnntp.store.overview import Row
 
 SAGE = b"X-Zb-Sage: sage\r\n"
 LIMITED = b"X-Zb-Sage: limited\r\n"
+UNVOTED = b"X-Zb-Vote: +0.00\r\n"
 AUTHORS_MOST = 20_000
+_HUNDREDTH = votes.UNITS // 100
+
+
+def vote_line(score: int) -> bytes:
+    """The header line of a score; what is less than half a hundredth is +0.00, not -0.00."""
+    hundredths = (score + _HUNDREDTH // 2) // _HUNDREDTH
+    return b"X-Zb-Vote: %+.2f\r\n" % (hundredths / 100) if hundredths else UNVOTED
 
 
 class Stamps:
@@ -50,7 +59,8 @@ class Stamps:
     def own_lines(self, row: Row) -> bytes:
         """The header lines of an article that are this reader's alone."""
         trust, limited = self.of(row.author)
-        return b"%b\r\n%b%b" % (row.xref, trust, SAGE if row.sage else limited)
+        vote = b"" if row.author is None else vote_line(row.score)
+        return b"%b\r\n%b%b%b" % (row.xref, trust, vote, SAGE if row.sage else limited)
 
 
 def overview_text(stamps: Stamps, row: Row) -> bytes:
@@ -63,10 +73,11 @@ def render(stamps: Stamps, rows: Iterable[Row]) -> tuple[bytes, Sequence[int], a
     lines: list[bytes] = []
     numbers, ends = array("I"), array("I")
     end = 0
-    for number, _, author, fields, octets, count, xref, sage, _, _ in rows:
+    for number, _, author, fields, octets, count, xref, sage, _, score, _ in rows:
         trust, limited = stamps.of(author)
-        octets += len(xref) + 2 + len(trust) + len(SAGE if sage else limited)
-        line = b"%d\t%b\t%d\t%d\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust[:-2])
+        vote = (vote_line(score) if score else UNVOTED) if trust else b""
+        octets += len(xref) + 2 + len(trust) + len(vote) + len(SAGE if sage else limited)
+        line = b"%d\t%b\t%d\t%d\t%b\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust[:-2], vote[:-2])
         end += len(line)
         lines.append(line)
         numbers.append(number)

@@ -40,7 +40,7 @@ LISTING = -1  # in the place of a block: all numbers of a group
 class Shelf:
     """One view. `generation` gives a number that every commit changes; without it the store is asked."""
 
-    OVERVIEW_EXTRA: Sequence[str] = ("Xref:full", "X-Zb-Trust:full")
+    OVERVIEW_EXTRA: Sequence[str] = ("Xref:full", "X-Zb-Trust:full", "X-Zb-Vote:full")
 
     def __init__(
         self,

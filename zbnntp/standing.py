@@ -20,6 +20,7 @@ from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
 from zbnntp.store import evidence, posts, ratings, table
 from zbnntp.store.ratings import Standing, StoredRating
+from zbnntp.store.votes import reweigh, units
 from zbnntp.store.writer import Writer
 from zbnntp.trust.columns import Floats, Numbers
 from zbnntp.trust.graph import Graph, Rating
@@ -213,6 +214,8 @@ def _write(database: sqlite3.Connection, view: Identity, changes: Sequence[Chang
     for change in changes:
         person = evidence.person_pk(database, change.who)
         ratings.put_standing(database, viewer, person, change.after)
-        if (change.before or NOWHERE).level != (change.after or NOWHERE).level:
+        before, after = change.before or NOWHERE, change.after or NOWHERE
+        reweigh(database, viewer, person, units(after.tlt) - units(before.tlt))
+        if before.level != after.level:
             total += settle(database, viewer, posts.articles_by(database, person), now)
     return total

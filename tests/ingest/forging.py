@@ -13,7 +13,7 @@ from typing import Any
 from tests.houses import START, Clock, House, open_house
 from zbnntp.model.bundle import Offer, Slice, slices_of
 from zbnntp.model.canonical import encode
-from zbnntp.model.entries import make_post, make_trust
+from zbnntp.model.entries import make_post, make_trust, make_vote
 from zbnntp.model.keys import Identity, PostId, Sha256, Signer, message_id, sha256
 from zbnntp.model.manifest import make_pointer
 
@@ -75,6 +75,10 @@ class Forger:
 
     def trust(self, target: Identity, mt: int | None, tlt: int | None = None, time: int = START - 1000) -> bytes:
         return make_trust(target, mt, tlt, "", time)
+
+    def vote(self, line: bytes, value: int) -> bytes:
+        """A vote on a post."""
+        return make_vote(post_id(line), Identity(bytes.fromhex(json.loads(line)["author"])), value)
 
     def offer(
         self,

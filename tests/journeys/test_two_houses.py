@@ -113,7 +113,7 @@ def test_levels_decide_in_a_chain_of_trust(tmp_path: Path) -> None:
             await carol.take(alice.whole_offer())
             assert carol.subjects("test.talk") == ["From afar"]
             rows = [row for window in carol.shelf.overview("test.talk", 1, 9) for row in window]
-            assert rows[0].text.endswith(b"\tX-Zb-Trust: +0.40")
+            assert rows[0].text.endswith(b"\tX-Zb-Trust: +0.40\tX-Zb-Vote: +0.00")
 
     run(story)
 

@@ -172,6 +172,11 @@ def make_trust(target: Identity, mt: int | None, tlt: int | None, note: str, tim
     return encode(line | ({"note": note} if note else {}))
 
 
+def make_vote(post: PostId, author: Identity, value: int) -> bytes:
+    """The state line of a vote: -1, 1, or 0, which takes an earlier one back. `author` wrote the post."""
+    return encode({"kind": "vote", "post": post.hex(), "author": author.hex(), "value": value})
+
+
 def make_profile(text: str, registrar: bool = False) -> bytes:
     return encode({"kind": "profile", "text": text} | ({"registrar": True} if registrar else {}))
 

@@ -19,6 +19,7 @@ SEGMENT_OCTETS = 512 * 1024
 SEGMENT_SEALED_OCTETS = 256 * 1024  # an author starts a new posts segment here
 STATE_OCTETS = 4 * 1024 * 1024  # of one identity, over all state segments
 TRUST_LINES = 20_000  # of one identity
+VOTE_LINES = 20_000  # of one identity
 BOARD_OCTETS = 64
 BOARD_COMPONENT_OCTETS = 30
 BUNDLE_OCTETS = 4 * 1024 * 1024

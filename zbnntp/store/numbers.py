@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zbnntp.model.article import Rendered
+from zbnntp.store import votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,13 @@ def expose(
     places = [(name, add_newsgroup(database, view, name, now)) for name in boards]
     given = {newsgroup: _number(database, newsgroup, article, now) for _, newsgroup in places}
     xref = xref_line({name: given[newsgroup][0] for name, newsgroup in places})
+    score = votes.score(database, view, article)
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
     shown = [(newsgroup, number) for newsgroup, (number, expired) in given.items() if not expired]
     for newsgroup, number in shown:
         sizes = (rendered.octets, rendered.lines)
-        values = (newsgroup, number, article, author, fields, *sizes, xref, sage, rendered.form)
-        database.execute("INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        values = (newsgroup, number, article, author, fields, *sizes, xref, sage, rendered.form, score)
+        database.execute("INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     return bool(shown)
 
 

@@ -28,10 +28,11 @@ class Row(NamedTuple):
     xref: bytes
     sage: int  # 0 or 1
     form: int  # model.article.Form
+    score: int  # what its votes come to, in store.votes.UNITS
     line: bytes | None = None
 
 
-_COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form"
+_COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, o.score"
 _LINE = "LEFT JOIN post p ON p.article = o.article LEFT JOIN line ON line.pk = p.line "
 _SPAN = "WHERE o.newsgroup = ? AND o.number BETWEEN ? AND ? ORDER BY o.number LIMIT ?"
 _ROWS = f"SELECT {_COLUMNS}, NULL FROM overview o {_SPAN}"  # noqa: S608

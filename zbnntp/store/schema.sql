@@ -221,6 +221,22 @@ CREATE TABLE registrar (             -- whose profile says so
   person INTEGER PRIMARY KEY REFERENCES person
 );
 
+CREATE TABLE vote (                  -- newest vote of a person on a post; none that was taken back
+  voter INTEGER NOT NULL REFERENCES person,
+  article INTEGER NOT NULL REFERENCES article,
+  author INTEGER NOT NULL REFERENCES person,   -- of the post, as the voter says
+  value INTEGER NOT NULL,            -- -1 or 1
+  PRIMARY KEY (voter, article)
+) WITHOUT ROWID;
+CREATE INDEX vote_article ON vote (article);
+
+CREATE TABLE score (                 -- what the votes on a post come to in a view; none: 0
+  view INTEGER NOT NULL REFERENCES person,
+  article INTEGER NOT NULL REFERENCES article,
+  units INTEGER NOT NULL,            -- billionths of a full vote
+  PRIMARY KEY (view, article)
+) WITHOUT ROWID;
+
 CREATE TABLE level (
   view INTEGER NOT NULL REFERENCES person,
   person INTEGER NOT NULL REFERENCES person,
@@ -230,6 +246,7 @@ CREATE TABLE level (
   level INTEGER NOT NULL,            -- model.views.Level
   PRIMARY KEY (view, person)
 ) WITHOUT ROWID;
+CREATE INDEX level_person ON level (person);
 
 CREATE TABLE level_version (         -- counts up whenever a level or a trust value changes that readers are shown
   view INTEGER PRIMARY KEY REFERENCES person,
@@ -247,6 +264,7 @@ CREATE TABLE overview (              -- visible articles only
   xref BLOB NOT NULL,                -- the header line, without line end
   sage INTEGER NOT NULL,
   form INTEGER NOT NULL,             -- model.article.Form
+  score INTEGER NOT NULL,            -- a copy of that in score, 0 when there is none
   PRIMARY KEY (newsgroup, number)
 ) WITHOUT ROWID;
 CREATE TABLE block (                 -- 256 numbers of a group, for those who keep its overview rendered
@@ -299,4 +317,14 @@ END;
 
 CREATE TRIGGER level_gone AFTER DELETE ON level BEGIN
   INSERT INTO level_version VALUES (OLD.view, 1) ON CONFLICT (view) DO UPDATE SET version = version + 1;
+END;
+
+CREATE TRIGGER score_made AFTER INSERT ON score BEGIN
+  UPDATE overview SET score = NEW.units
+    WHERE article = NEW.article AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = NEW.view);
+END;
+
+CREATE TRIGGER score_changed AFTER UPDATE ON score BEGIN
+  UPDATE overview SET score = NEW.units
+    WHERE article = NEW.article AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = NEW.view);
 END;
