@@ -17,6 +17,14 @@ from zbnntp.model.article import encoded, overview_fields, transferred
 from zbnntp.store import numbers, posts, promises
 
 CONTROL, HELP, LOG = "zb.control", "zb.help", "zb.log"
+NEW, REPLIES = "zb.new", "zb.replies"
+TOPS = {name: f"zb.top.{name}" for name in ("day", "week", "month", "year")}
+BY, VIA = "zb.by.", "via."  # what names of these groups begin with
+PLACED = {  # groups that hold posts, and are there even when they are empty
+    NEW: "Threads opened by people whom you know little of",
+    REPLIES: "Replies to you, and to threads that you watch",
+    **{name: f"The most valued threads of the {span}" for span, name in TOPS.items()},
+}
 NODE_SENDER = "zbnntp <node@local.zb.invalid>"
 ID_OCTETS = 16
 _LOCAL_ID = re.compile(r"<([a-z2-7]{26})@local\.zb\.invalid>")
@@ -57,7 +65,7 @@ def file_note(database: sqlite3.Connection, view: int, note: Note, now: int) -> 
     octets = _compose(note, local_message_id(identifier), now)
     newsgroup = numbers.add_newsgroup(database, view, note.newsgroup, now)
     promises.keep_local(database, article, newsgroup, octets)
-    numbers.expose(database, view, article, None, (note.newsgroup,), overview_fields(octets), now)
+    numbers.expose(database, view, article, None, {note.newsgroup: ""}, overview_fields(octets), now)
     return local_message_id(identifier)
 
 

@@ -42,7 +42,7 @@ def rebuild(
     for view in views:
         settle(database, evidence.person_pk(database, view), held, now)
     for article, place, group, octets in derived.notes(database):
-        numbers.expose(database, place, article, None, (group,), overview_fields(octets), now)
+        numbers.expose(database, place, article, None, {group: ""}, overview_fields(octets), now)
     return len(held)
 
 

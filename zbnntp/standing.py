@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from zbnntp.model.entries import SCALE
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store import evidence, posts, ratings, table
+from zbnntp.store import choices, evidence, posts, ratings, table
 from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.store.votes import reweigh, units
 from zbnntp.store.writer import Writer
@@ -32,6 +32,7 @@ from zbnntp.visibility import Settled, settle
 
 NOWHERE = Standing(0.0, 0.0, False, Level.HIDDEN)
 WORKER_PEOPLE = 20_000  # from so many on a ranking takes too long for the event loop: it runs in a thread
+BORROWED_FETCH_CAP = 2_000  # manifests that one person's lists may add through via: they are not the owner's judgement
 BULK_RATERS = 1_000  # at the start, from so many on the whole table is read at once
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -67,6 +68,14 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Eyes:
+    """Somebody as root of a ranking: a view of this node, or borrowed by some of them (via)."""
+
+    root: Identity
+    borrowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     who: Identity
     before: Standing | None
@@ -94,8 +103,8 @@ class Standings:
         self.params = params
         self.graph = Graph(params)
         self._worker = run_in_worker
-        self._held: dict[Identity, Held] = {}
-        self._rankings: dict[Identity, Ranking] = {}
+        self._held: dict[Eyes, Held] = {}
+        self._rankings: dict[Eyes, Ranking] = {}
         self._stale: set[int] = set()  # persons whose row has to be read again
         self._loaded = False
 
@@ -109,7 +118,7 @@ class Standings:
 
     def ranking(self, view: Identity) -> Ranking:
         """Everybody's trust in a view, as of the last refresh."""
-        return self._rankings.get(view) or rank(self.graph, view, self.params)
+        return self._rankings.get(Eyes(view)) or rank(self.graph, view, self.params)
 
     async def refresh(self, now: int) -> dict[Identity, Settled]:
         """Bring levels and groups in line with the ratings held; returns what appeared and vanished in each view."""
@@ -122,7 +131,14 @@ class Standings:
             said = [self._said(person, now) for person in stale]
             run = self._worker if len(self.graph.names) > WORKER_PEOPLE else run_here
             await run(lambda: self._patch(said, marked))
-            return {view: await self._apply(view, now, run) for view in self.views}
+            settled = {view: await self._apply(Eyes(view), now, run) for view in self.views}
+            borrowed = [Eyes(root, True) for _, root in choices.all_via(self._reader)]
+            for gone in [eyes for eyes in self._held if eyes.borrowed and eyes not in borrowed]:
+                del self._held[gone]
+            for eyes in borrowed:
+                for view, more in (await self._apply_borrowed(eyes, now, run)).items():
+                    settled[view] += more
+            return settled
 
     def _load(self, now: int) -> None:
         raters = ratings.raters(self._reader)
@@ -144,20 +160,34 @@ class Standings:
             self.graph.patch(rater, rows, replies, rater in marked)
         self.graph.rows()
 
-    async def _apply(self, view: Identity, now: int, run: Run) -> Settled:
-        if view not in self._held:
-            self._held[view] = self._remembered(view)
-        elif view in self._rankings:  # of this very graph
-            return Settled()
-        after, changes = await run(lambda: self._judge(view))
+    async def _apply(self, eyes: Eyes, now: int, run: Run) -> Settled:
+        after, changes = await self._look(eyes, run)
         if not changes:
             return Settled()
-        settled = await self._writer.run(lambda database: _write(database, view, changes, now))
-        self._held[view] = after
+        settled = await self._writer.run(lambda database: _write(database, eyes.root, changes, now))
+        self._held[eyes] = after
         return settled
 
-    def _remembered(self, view: Identity) -> Held:
-        standings = ratings.standings(self._reader, evidence.person_pk(self._reader, view))
+    async def _apply_borrowed(self, eyes: Eyes, now: int, run: Run) -> dict[Identity, Settled]:
+        after, changes = await self._look(eyes, run)
+        if not changes:
+            return {}
+        views = self.views
+        settled = await self._writer.run(lambda database: _write_borrowed(database, eyes.root, views, changes, now))
+        self._held[eyes] = after
+        return settled
+
+    async def _look(self, eyes: Eyes, run: Run) -> tuple[Held, list[Change]]:
+        """Everybody's standing in somebody's eyes, and whose is another than before."""
+        if eyes not in self._held:
+            self._held[eyes] = self._remembered(eyes)
+        elif eyes in self._rankings:  # of this very graph
+            return self._held[eyes], []
+        return await run(lambda: self._judge(eyes))  # type: ignore[no-any-return]
+
+    def _remembered(self, eyes: Eyes) -> Held:
+        read = ratings.via_standings if eyes.borrowed else ratings.standings
+        standings = read(self._reader, evidence.find_person(self._reader, eyes.root) or 0)
         numbers = [self.graph.number(who) for who in standings]
         held = Held(np.zeros(0), np.zeros(0), np.zeros(0, np.uint8)).widened(len(self.graph.names))
         held.tlt[numbers] = [it.tlt for it in standings.values()]
@@ -165,21 +195,22 @@ class Standings:
         held.codes[numbers] = [code_of(State(it.fetch, it.level)) for it in standings.values()]
         return held
 
-    def _judge(self, view: Identity) -> tuple[Held, list[Change]]:
+    def _judge(self, eyes: Eyes) -> tuple[Held, list[Change]]:
         """Everybody's standing now, and whose is another than before; sorted by identity."""
+        params = replace(self.params, fetch_cap=BORROWED_FETCH_CAP) if eyes.borrowed else self.params
         with self.graph.lock:
-            ranking = rank(self.graph, view, self.params)
-            own, names = self.graph.seen_by(view).own, self.graph.names
+            ranking = rank(self.graph, eyes.root, params)
+            own, names = self.graph.seen_by(eyes.root).own, self.graph.names
             tlt, mt = ranking.values.tlt, ranking.values.mt
-            before = self._held[view].widened(len(tlt))
+            before = self._held[eyes].widened(len(tlt))
             given = Given(own.targets, own.mt, own.tlt)
-            after = Held(tlt.copy(), mt.copy(), levels(names, tlt, mt, given, before.codes, self.params))
-            myself = self.graph.numbers[view]
+            after = Held(tlt.copy(), mt.copy(), levels(names, tlt, mt, given, before.codes, params))
+            myself = self.graph.numbers[eyes.root]
             after.tlt[myself] = after.mt[myself] = after.codes[myself] = 0
             found = after.changed(before)
             who = [names[number] for number in found.tolist()]
             changes = list(map(Change, who, before.standings(found), after.standings(found)))
-        self._rankings[view] = ranking
+        self._rankings[eyes] = ranking
         return after, sorted(changes, key=lambda change: change.who)
 
 
@@ -210,12 +241,31 @@ def _table(reader: sqlite3.Connection, now: int) -> Table:
 
 def _write(database: sqlite3.Connection, view: Identity, changes: Sequence[Change], now: int) -> Settled:
     viewer = evidence.person_pk(database, view)
-    total = Settled()
+    moved: list[int] = []
     for change in changes:
         person = evidence.person_pk(database, change.who)
-        ratings.put_standing(database, viewer, person, change.after)
         before, after = change.before or NOWHERE, change.after or NOWHERE
+        ratings.put_standing(database, viewer, person, change.after)
         reweigh(database, viewer, person, units(after.tlt) - units(before.tlt))
-        if before.level != after.level:
-            total += settle(database, viewer, posts.articles_by(database, person), now)
-    return total
+        moved += [person] if before.level != after.level else []
+    articles = {article for person in moved for article in posts.affected_by(database, person)}
+    return settle(database, viewer, articles, now) if articles else Settled()
+
+
+def _write_borrowed(
+    database: sqlite3.Connection, root: Identity, views: Sequence[Identity], changes: Sequence[Change], now: int
+) -> dict[Identity, Settled]:
+    """The same for each view that looks through somebody's lists."""
+    lender = evidence.person_pk(database, root)
+    moved: list[int] = []
+    for change in changes:
+        person = evidence.person_pk(database, change.who)
+        ratings.put_via_standing(database, lender, person, change.after)
+        moved += [person] if (change.before or NOWHERE).level != (change.after or NOWHERE).level else []
+    articles = {article for person in moved for article in posts.articles_by(database, person)}
+    viewers = [(view, evidence.person_pk(database, view)) for view in views]
+    return {
+        view: settle(database, viewer, articles, now)
+        for view, viewer in viewers
+        if any(it.person == lender for it in choices.via(database, viewer))
+    }

@@ -1,66 +1,194 @@
-"""Who sees which post: bringing a view's groups in line with its levels. Called inside the transactions of ingest and
-posting, by nobody else.
+"""Who sees which post where: bringing a view's groups in line with its levels and choices.
 
-A post is shown when its author is (an OP by FULL people and oneself only, a reply by LIMITED ones too), the opening of
-its thread is held, and its boards are the thread's; but never again where it has expired. docs/trust.md "Levels",
-docs/protocol.md "Threads".
+Called inside transactions: by ingest and posting for what is new, by standing for whose level has changed, by choosing
+for what the owner wants otherwise. `wanted_groups` is the whole rule, but for one: what has expired in a group never
+comes back into it. docs/newsgroups.md "Groups", docs/trust.md "Levels", docs/protocol.md "Threads".
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from zbnntp.model.article import compose, overview_fields
-from zbnntp.model.entries import Header
+from zbnntp.filters import Filter, make_filter, matches
+from zbnntp.local import NEW, PLACED, REPLIES, TOPS
+from zbnntp.model.article import Form, Rendered, compose, overview_fields, subject_text
+from zbnntp.model.boards import is_virtual
+from zbnntp.model.errors import NotPermitted
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Level
-from zbnntp.store import numbers, posts
+from zbnntp.store import choices, numbers, posts, ratings
 from zbnntp.store.posts import Source
+
+_TOPS = frozenset(TOPS.values())
+Tops = Mapping[int, Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many posts appeared and vanished."""
+    """How many posts appeared, vanished, or went from one group to another."""
 
     shown: int = 0
     hidden: int = 0
+    moved: int = 0
 
     def __add__(self, other: Settled) -> Settled:
-        return Settled(self.shown + other.shown, self.hidden + other.hidden)
+        return Settled(self.shown + other.shown, self.hidden + other.hidden, self.moved + other.moved)
 
 
-def is_visible(view: int, source: Source, header: Header) -> bool:
-    if source.deleted or source.boards != ",".join(header.boards):
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides beside the levels. `via` has roots with what their groups' names begin with."""
+
+    view: int
+    filters: tuple[Filter, ...] = ()
+    watched: frozenset[int] = frozenset()
+    by: Mapping[int, str] = field(default_factory=dict)
+    via: Mapping[int, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()  # boards
+
+
+@dataclass(slots=True)
+class _Eyes:
+    """Levels in the eyes of via roots, each looked up once."""
+
+    database: sqlite3.Connection
+    seen: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def level(self, root: int, person: int) -> int:
+        key = (root, person)
+        if key not in self.seen:
+            self.seen[key] = ratings.via_level(self.database, root, person)
+        return self.seen[key]
+
+
+def load_rules(database: sqlite3.Connection, view: int, now: int) -> Rules:
+    return Rules(
+        view,
+        tuple(_filters(database, view, now)),
+        frozenset(choices.watched(database, view)),
+        {it.person: it.name for it in choices.by(database, view)},
+        {it.person: it.name for it in choices.via(database, view)},
+        frozenset(numbers.hidden_names(database, view)),
+    )
+
+
+def wanted_groups(rules: Rules, source: Source, via: Iterable[str]) -> tuple[str, ...]:
+    """The groups where a post stands in a view, its boards first; `via`: those of via roots who would show it."""
+    if source.deleted or source.boards is None or source.boards != source.own_boards:
+        return ()
+    boards = source.boards.split(",")
+    names = list(boards) if _is_shown(rules.view, source, source.level) else []
+    if source.author == rules.view or source.level in (Level.LIMITED, Level.FULL):
+        if _is_in_new(rules, source, boards):
+            names.append(NEW)
+        if _is_answer(rules, source):
+            names.append(REPLIES)
+        if source.author in rules.by:
+            names.append(rules.by[source.author])
+    names += [f"{first}.{board}" for first in via for board in boards]
+    return () if names and _is_filtered(rules, source) else tuple(names)
+
+
+def _is_shown(root: int, source: Source, level: int | None) -> bool:
+    """Whether a post stands in its boards in the eyes of `root`: OPs of FULL people, replies of LIMITED ones too."""
+    return source.author == root or level == Level.FULL or (level == Level.LIMITED and not source.is_opening)
+
+
+def _is_in_new(rules: Rules, source: Source, boards: Iterable[str]) -> bool:
+    """Whether its thread was opened by a LIMITED person, in a board that is not hidden."""
+    limited = source.opener != rules.view and source.opener_level == Level.LIMITED
+    return limited and not rules.hidden.issuperset(boards)
+
+
+def _is_answer(rules: Rules, source: Source) -> bool:
+    """Whether somebody answers the owner, or in a watched thread."""
+    if source.author == rules.view or source.is_opening:
         return False
-    if source.author == view or source.level == Level.FULL:
-        return True
-    return source.level == Level.LIMITED and header.thread is not None
+    return source.answered == rules.view or source.thread in rules.watched
 
 
-def settle(database: sqlite3.Connection, view: int, articles: Iterable[int], now: int) -> Settled:
-    """Show and hide these articles in a view's groups as its levels say; oldest first, so that numbers follow dates."""
+def _is_filtered(rules: Rules, source: Source) -> bool:
+    """Own posts are never hidden."""
+    if not rules.filters or source.author == rules.view:
+        return False
+    post = reopen_post(source.line)
+    return matches(rules.filters, f"{subject_text(post.header, source.subject or '')}\n{post.body}")
+
+
+def settle(
+    database: sqlite3.Connection, view: int, articles: Iterable[int], now: int, tops: Tops | None = None
+) -> Settled:
+    """Show and hide these articles in a view's groups as its rules say; oldest first, so that numbers follow dates.
+
+    What stands in a zb.top group stays there while it is shown, unless `tops` says in which of them articles stand.
+    """
+    articles = list(articles)
+    rules, eyes = load_rules(database, view, now), _Eyes(database)
+    places = numbers.standing(database, view, articles)
+    expired = numbers.expired(database, view, articles)
     total = Settled()
     for source in posts.sources(database, view, articles):
-        post = reopen_post(source.line)
-        exposed = numbers.is_exposed(database, view, source.article)
-        if exposed == is_visible(view, source, post.header):
-            continue
-        if exposed:
-            numbers.hide(database, view, source.article)
-            total += Settled(hidden=1)
-            continue
-        rendered = overview_fields(compose(post.header, post.body, source.subject or "", source.nick))
-        header = post.header
-        if numbers.expose(database, view, source.article, source.author, header.boards, rendered, now, header.sage):
-            total += Settled(shown=1)
+        before = places.get(source.article, {}).keys()
+        via = [first for root, first in rules.via.items() if _is_shown(root, source, eyes.level(root, source.author))]
+        names = wanted_groups(rules, source, via)
+        if names and not is_virtual(names[0]):
+            names += tuple(sorted(_TOPS.intersection(before if tops is None else tops.get(source.article, ()))))
+        staying = set(names) - expired.get(source.article, set())
+        if before != staying:
+            _place(database, view, source, names if staying else (), now)
+            total += _difference(before, staying)
     return total
+
+
+def settle_all(database: sqlite3.Connection, view: int, now: int) -> Settled:
+    """The same for every post held: a rule has changed."""
+    return settle(database, view, posts.all_articles(database), now)
+
+
+def _place(database: sqlite3.Connection, view: int, source: Source, names: tuple[str, ...], now: int) -> None:
+    if not names:
+        numbers.hide(database, view, source.article)
+        return
+    rendered = _render(source)
+    if is_virtual(names[0]):
+        rendered = replace(rendered, form=Form.SPECIAL)  # its Xref does not name its boards
+    groups = {name: _description(name) for name in names}
+    numbers.expose(database, view, source.article, source.author, groups, rendered, now, bool(source.sage))
+
+
+def _difference(before: Iterable[str], names: Iterable[str]) -> Settled:
+    old, new = ({name for name in it if name not in _TOPS} for it in (before, names))
+    if old and new:
+        boards_of_old, boards_of_new = ({name for name in it if not is_virtual(name)} for it in (old, new))
+        return Settled(moved=int(boards_of_old != boards_of_new))
+    return Settled(shown=int(not old and bool(new)), hidden=int(bool(old) and not new))
+
+
+def _description(name: str) -> str:
+    """What a group says of itself when it is made by what stands in it; boards say nothing."""
+    if name.startswith("via."):
+        _, nick, board = name.split(".", 2)
+        return f"{board} as {nick} would see it"
+    return PLACED.get(name, "")
+
+
+def _render(source: Source) -> Rendered:
+    post = reopen_post(source.line)
+    return overview_fields(compose(post.header, post.body, source.subject or "", source.nick))
 
 
 def rename(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> None:
     """Render the overview of exposed articles anew: their author's nick has changed."""
     for source in posts.sources(database, view, articles):
-        post = reopen_post(source.line)
-        rendered = overview_fields(compose(post.header, post.body, source.subject or "", source.nick))
-        numbers.update_fields(database, view, source.article, rendered)
+        numbers.update_fields(database, view, source.article, _render(source))
+
+
+def _filters(database: sqlite3.Connection, view: int, now: int) -> Iterable[Filter]:
+    for row in choices.filters(database, view):
+        if row.until is None or row.until > now:
+            try:
+                yield make_filter(row.pattern, bool(row.is_regex))
+            except NotPermitted:
+                continue  # made by a version that understood more

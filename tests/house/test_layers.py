@@ -24,7 +24,8 @@ BELOW = {"model", "store"}
 # Layer 2: the journeys and what they share. A new file gets a row, so that its place is a decision.
 JOURNEYS: dict[str, set[str]] = {
     "local": BELOW,
-    "visibility": BELOW,
+    "filters": {"model"},
+    "visibility": BELOW | {"local", "filters"},
     "standing": BELOW | {"trust", "visibility"},
     "tuning": BELOW | {"trust", "standing"},
     "inquiry": BELOW | {"trust", "standing"},

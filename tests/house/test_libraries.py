@@ -26,6 +26,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "h11": ("peers/web.py", "peers/exchange.py"),
     "networkx": ("trust/",),
     "scipy": ("trust/columns.py",),
+    "re2": ("filters.py",),
     "numpy": ("trust/", "standing.py"),
     "tqdm": ("cli.py",),
     "mnemonic": ("home.py",),

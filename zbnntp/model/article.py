@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from enum import IntFlag
 
+from zbnntp.model.boards import VIRTUAL_OCTETS
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, identity_text, message_id, short_id
 from zbnntp.model.words import encode_words
@@ -143,7 +144,8 @@ def _form(found: dict[bytes, bytes]) -> int:
 def served_head(fields: bytes, xref: bytes, form: int, extra: bytes) -> bytes:
     """The header lines that `compose` writes for a post, from what the overview keeps of it; not for SPECIAL ones.
 
-    `fields` are tab-separated, `xref` is the header line. Encoded words are folded at each blank.
+    `fields` are tab-separated, `xref` is the header line; all boards of the post stand in it, virtual groups after
+    them. Encoded words are folded at each blank.
     """
     subject, sender, date, identifier, references = fields.split(b"\t")
     if subject[:2] == b"=?":
@@ -151,14 +153,16 @@ def served_head(fields: bytes, xref: bytes, form: int, extra: bytes) -> bytes:
     if sender[:2] == b"=?":
         sender = sender.replace(b" ", b"\r\n ")
     places = xref[_XREF_START:]
-    if b" " in places:
-        newsgroups = b",".join([place.partition(b":")[0] for place in places.split(b" ")])
-    else:
-        newsgroups = places.partition(b":")[0]
+    newsgroups = _boards_of(places) if b" " in places else places.partition(b":")[0]
     return _HEAD % (
         sender, newsgroups, subject, date, identifier, b"\r\nReferences: " + references if references else b"",
         _FLOWED if form else b"", extra,
     )  # fmt: skip
+
+
+def _boards_of(places: bytes) -> bytes:
+    names = [place.partition(b":")[0] for place in places.split(b" ")]
+    return b",".join([name for name in names if not name.startswith(VIRTUAL_OCTETS)])
 
 
 def encoded(text: str) -> str:

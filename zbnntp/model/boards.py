@@ -9,6 +9,9 @@ from zbnntp.model.errors import BadEncoding
 from zbnntp.model.limits import BOARD_COMPONENT_OCTETS, BOARD_OCTETS
 
 _COMPONENT = re.compile(rf"[a-z0-9+-][a-z0-9+_-]{{0,{BOARD_COMPONENT_OCTETS - 1}}}")
+_NO_COMPONENT = re.compile(r"[^a-z0-9+_-]+")
+_VIRTUAL = ("zb.", "via.")
+VIRTUAL_OCTETS = tuple(first.encode() for first in _VIRTUAL)  # what names of virtual groups begin with
 _RESERVED_FIRST = frozenset({"zb", "via", "control", "to", "example"})
 _RESERVED_ANYWHERE = frozenset({"all", "ctl"})
 _RESERVED_NAMES = frozenset({"junk", "poster"})
@@ -28,3 +31,14 @@ def check_board(name: str) -> str:
     if components[0] in _RESERVED_FIRST or name in _RESERVED_NAMES or _RESERVED_ANYWHERE & set(components):
         raise BadEncoding(f"{name!r} is a reserved name; choose another")
     return name
+
+
+def is_virtual(group: str) -> bool:
+    """Whether a group is made by the node itself. Such a name is no board, and no post names it."""
+    return group.startswith(_VIRTUAL)
+
+
+def group_part(nick: str, otherwise: str) -> str:
+    """A nick as one part of a group name; `otherwise` when nothing of it can be one."""
+    part = _NO_COMPONENT.sub("-", nick.casefold())[:BOARD_COMPONENT_OCTETS].strip("-_")
+    return otherwise if not part or part.isdigit() or part in _RESERVED_ANYWHERE else part

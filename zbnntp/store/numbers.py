@@ -8,8 +8,9 @@ it expired never comes back: a row of `number` below the low mark says so. RFC 3
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from zbnntp.model.article import Rendered
@@ -64,6 +65,10 @@ def set_hidden(database: sqlite3.Connection, newsgroup: int, hidden: bool) -> No
     database.execute("UPDATE newsgroup SET hidden = ? WHERE pk = ?", (hidden, newsgroup))
 
 
+def hidden_names(database: sqlite3.Connection, view: int) -> list[str]:
+    return [name for (name,) in database.execute("SELECT name FROM newsgroup WHERE view = ? AND hidden", (view,))]
+
+
 def is_exposed(database: sqlite3.Connection, view: int, article: int) -> bool:
     """Whether the article stands in a group of the view now."""
     return bool(
@@ -95,30 +100,62 @@ def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int
     return [article for (article,) in rows]
 
 
+def standing(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> dict[int, dict[str, int]]:
+    """In which groups of the view articles stand now, and their numbers there."""
+    rows = database.execute(
+        "SELECT o.article, n.name, o.number FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE o.article IN (SELECT value FROM json_each(?)) AND n.view = ?",
+        (json.dumps(list(articles)), view),
+    )
+    found: dict[int, dict[str, int]] = {}
+    for article, name, number in rows:
+        found.setdefault(article, {})[name] = number
+    return found
+
+
+def expired(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> dict[int, set[str]]:
+    """In which groups of the view articles were shown until they expired there."""
+    rows = database.execute(
+        "SELECT o.article, n.name FROM number o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE o.article IN (SELECT value FROM json_each(?)) AND n.view = ? AND o.number < n.low",
+        (json.dumps(list(articles)), view),
+    )
+    found: dict[int, set[str]] = {}
+    for article, name in rows:
+        found.setdefault(article, set()).add(name)
+    return found
+
+
 def expose(
     database: sqlite3.Connection,
     view: int,
     article: int,
     author: int | None,
-    boards: Sequence[str],
+    groups: Mapping[str, str],
     rendered: Rendered,
     now: int,
     sage: bool = False,
 ) -> bool:
-    """Show an article in its groups, but where it has expired; False when it has everywhere.
+    """Show an article in these groups (name to description) and no others; False when it has expired in all of them.
 
-    Numbers come first, so that each row's Xref names them all, expired ones too.
+    Numbers come first, so that each row's Xref names all groups, those too where it has expired.
     """
-    places = [(name, add_newsgroup(database, view, name, now)) for name in boards]
-    given = {newsgroup: _number(database, newsgroup, article, now) for _, newsgroup in places}
-    xref = xref_line({name: given[newsgroup][0] for name, newsgroup in places})
+    places = {name: add_newsgroup(database, view, name, now, text) for name, text in groups.items()}
+    _leave_all_but(database, view, article, places.values())
+    given = {newsgroup: _number(database, newsgroup, article, now) for newsgroup in places.values()}
+    xref = xref_line({name: given[newsgroup][0] for name, newsgroup in places.items()})
     score = votes.score(database, view, article)
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
     shown = [(newsgroup, number) for newsgroup, (number, expired) in given.items() if not expired]
     for newsgroup, number in shown:
         sizes = (rendered.octets, rendered.lines)
         values = (newsgroup, number, article, author, fields, *sizes, xref, sage, rendered.form, score)
-        database.execute("INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        database.execute(
+            "INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (newsgroup, number) "
+            "DO UPDATE SET fields = excluded.fields, octets = excluded.octets, xref = excluded.xref, "
+            "form = excluded.form",
+            values,
+        )
     return bool(shown)
 
 
@@ -126,21 +163,27 @@ def update_fields(database: sqlite3.Connection, view: int, article: int, rendere
     """The rendered fields of an exposed article anew: a nick has changed."""
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
     database.execute(
-        "UPDATE overview SET fields = ?, octets = ?, lines = ?, form = ? WHERE article = ? "
+        "UPDATE overview SET fields = ?, octets = ?, lines = ? WHERE article = ? "
         "AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = ?)",
-        (fields, rendered.octets, rendered.lines, rendered.form, article, view),
+        (fields, rendered.octets, rendered.lines, article, view),
     )
 
 
 def hide(database: sqlite3.Connection, view: int, article: int) -> None:
     """Take an article out of the view's groups; its numbers stay promised."""
+    _leave_all_but(database, view, article, ())
+
+
+def _leave_all_but(database: sqlite3.Connection, view: int, article: int, kept: Iterable[int]) -> None:
     rows = database.execute(
         "SELECT o.newsgroup, o.number FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article = ? AND n.view = ?",
         (article, view),
     ).fetchall()
+    staying = set(kept)
     for newsgroup, number in rows:
-        database.execute("DELETE FROM overview WHERE newsgroup = ? AND number = ?", (newsgroup, number))
+        if newsgroup not in staying:
+            database.execute("DELETE FROM overview WHERE newsgroup = ? AND number = ?", (newsgroup, number))
 
 
 def expire(database: sqlite3.Connection, newsgroup: int, given_before: int) -> None:

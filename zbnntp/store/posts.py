@@ -5,17 +5,19 @@ An id is looked up by its first 8 octets and then compared whole: half the index
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.store.evidence import person_pk
 
+WINDOW_ROWS = 256  # posts in memory at once
 
-@dataclass(frozen=True, slots=True)
-class Source:
+
+class Source(NamedTuple):
     """A post as one view needs it: what to render, and what decides whether it is shown."""
 
     article: int
@@ -24,11 +26,20 @@ class Source:
     identity: Identity
     nick: str
     thread: int
-    boards: str | None  # the thread's, comma-separated; None while its opening is not held
+    own_boards: str  # as the post says, comma-separated
+    boards: str | None  # the thread's; None while its opening is not held
     subject: str | None  # the thread's
     mt: float
     level: int | None  # model.views.Level; None for an identity never ranked
     deleted: int  # 0 or 1: its author took it back
+    sage: int  # 0 or 1
+    opener: int | None  # who opened the thread
+    opener_level: int | None
+    answered: int | None  # who wrote the direct parent, if that is held
+
+    @property
+    def is_opening(self) -> bool:
+        return self.article == self.thread
 
 
 def id_key(identifier: bytes) -> int:
@@ -66,8 +77,8 @@ def record_post(database: sqlite3.Connection, header: Header, line: int, now: in
     parent = article_pk(database, header.parents[-1], now) if header.parents else None
     author = person_pk(database, header.author)
     database.execute(
-        "INSERT INTO post (article, author, thread, parent, line, time, sage) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (article, author, thread, parent, line, header.time, header.sage),
+        "INSERT INTO post (article, author, thread, parent, line, boards, time, sage) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (article, author, thread, parent, line, ",".join(header.boards), header.time, header.sage),
     )
     return article, True
 
@@ -189,37 +200,51 @@ def articles_in(database: sqlite3.Connection, thread: int) -> list[int]:
     return [article for (article,) in database.execute("SELECT article FROM post WHERE thread = ?", (thread,))]
 
 
+def affected_by(database: sqlite3.Connection, person: int) -> list[int]:
+    """Posts whose place may depend on a person's level: theirs, and all in threads that they opened."""
+    rows = database.execute(
+        "SELECT article FROM post WHERE author = ?1 UNION SELECT p.article FROM opening o JOIN post p "
+        "ON p.thread = o.thread WHERE o.author = ?1",
+        (person,),
+    )
+    return [article for (article,) in rows]
+
+
+def all_articles(database: sqlite3.Connection) -> list[int]:
+    return [article for (article,) in database.execute("SELECT article FROM post")]
+
+
 def count_by(database: sqlite3.Connection, author: int) -> int:
     return int(database.execute("SELECT count(*) FROM post WHERE author = ?", (author,)).fetchone()[0])
 
 
 _SOURCE = (
-    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, "
-    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level, "
-    "deletion.article IS NOT NULL FROM post JOIN line ON line.pk = post.line "
+    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, post.boards, "
+    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level, deletion.article IS NOT NULL, post.sage, "
+    "opening.author, opener.level, parent.author FROM post JOIN line ON line.pk = post.line "
     "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
-    "LEFT JOIN opening ON opening.thread = post.thread "
+    "LEFT JOIN opening ON opening.thread = post.thread LEFT JOIN post AS parent ON parent.article = post.parent "
     "LEFT JOIN deletion ON deletion.article = post.article AND deletion.author = post.author "
-    "LEFT JOIN level ON level.view = ? AND level.person = post.author WHERE post.article = ?"
+    "LEFT JOIN level ON level.view = ?1 AND level.person = post.author "
+    "LEFT JOIN level AS opener ON opener.view = ?1 AND opener.person = opening.author "
 )
+_SOURCES = _SOURCE + "WHERE post.article IN (SELECT value FROM json_each(?2)) ORDER BY post.time, post.article"  # noqa: S608
 
 
 def find_source(database: sqlite3.Connection, view: int, article: int) -> Source | None:
-    row = database.execute(_SOURCE, (view, article)).fetchone()
+    row = database.execute(_SOURCE + "WHERE post.article = ?2", (view, article)).fetchone()
     return Source(*row) if row else None
 
 
 def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
     """Those of the articles that are posts held here, oldest post first."""
-    wanted = set(articles)  # a new opening is named twice, as a post and as its thread's
-    times = {
-        article: database.execute("SELECT time FROM post WHERE article = ?", (article,)).fetchone()
-        for article in wanted
-    }
-    for article in sorted((article for article in wanted if times[article]), key=lambda pk: (times[pk], pk)):
-        source = find_source(database, view, article)
-        if source:
-            yield source
+    ordered = database.execute(
+        "SELECT article FROM post WHERE article IN (SELECT value FROM json_each(?)) ORDER BY time, article",
+        (json.dumps(list(articles)),),
+    ).fetchall()
+    for start in range(0, len(ordered), WINDOW_ROWS):
+        window = json.dumps([article for (article,) in ordered[start : start + WINDOW_ROWS]])
+        yield from map(Source._make, database.execute(_SOURCES, (view, window)).fetchall())
 
 
 def author_of(database: sqlite3.Connection, article: int) -> Identity | None:

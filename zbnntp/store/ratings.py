@@ -110,16 +110,54 @@ def put_standing(database: sqlite3.Connection, view: int, person: int, standing:
     )
 
 
+def via_standings(database: sqlite3.Connection, root: int) -> dict[Identity, Standing]:
+    """The same in the eyes of somebody through whose lists boards are shown."""
+    rows = database.execute(
+        "SELECT p.id, l.tlt, l.mt, l.fetch, l.level FROM via_level l JOIN person p ON p.pk = l.person WHERE l.root = ?",
+        (root,),
+    )
+    return {Identity(who): Standing(tlt, mt, bool(fetch), Level(level)) for who, tlt, mt, fetch, level in rows}
+
+
+def via_level(database: sqlite3.Connection, root: int, person: int) -> int:
+    row = database.execute("SELECT level FROM via_level WHERE root = ? AND person = ?", (root, person)).fetchone()
+    return int(row[0]) if row else Level.HIDDEN
+
+
+def put_via_standing(database: sqlite3.Connection, root: int, person: int, standing: Standing | None) -> None:
+    database.execute("DELETE FROM via_level WHERE root = ? AND person = ?", (root, person))
+    if standing is not None:
+        database.execute(
+            "INSERT INTO via_level VALUES (?, ?, ?, ?, ?, ?)",
+            (root, person, standing.tlt, standing.mt, standing.fetch, int(standing.level)),
+        )
+
+
+def forget_via(database: sqlite3.Connection) -> None:
+    """Drop what is known of the eyes of people through whom nobody looks any more."""
+    database.execute("DELETE FROM via_level WHERE root NOT IN (SELECT person FROM via_group)")
+
+
 def is_fetched(database: sqlite3.Connection, person: int) -> bool:
-    """Whether any view's trust fetches this person."""
-    return bool(database.execute("SELECT 1 FROM level WHERE person = ? AND fetch LIMIT 1", (person,)).fetchone())
+    """Whether any view's trust fetches this person, or that of somebody through whose lists boards are shown."""
+    row = database.execute(
+        "SELECT 1 FROM level WHERE person = ?1 AND fetch UNION ALL SELECT 1 FROM via_level WHERE person = ?1 AND fetch "
+        "UNION ALL SELECT 1 FROM via_group WHERE person = ?1 LIMIT 1",
+        (person,),
+    ).fetchone()
+    return row is not None
 
 
 def fetched(database: sqlite3.Connection, view: int) -> list[tuple[int, Identity, float]]:
-    """Persons that a view's trust fetches: key, identity, and the larger of their two trust values."""
+    """Persons that a view's trust fetches: key, identity, and the larger of their two trust values.
+
+    Then those whom somebody fetches through whose lists the view looks; their trust counts 0 here.
+    """
     return database.execute(
-        "SELECT l.person, p.id, max(l.tlt, l.mt) FROM level l JOIN person p ON p.pk = l.person "
-        "WHERE l.view = ? AND l.fetch ORDER BY p.id",
+        "SELECT l.person, p.id, max(l.trust) FROM (SELECT person, max(tlt, mt) AS trust FROM level "
+        "WHERE view = ?1 AND fetch UNION ALL SELECT person, 0.0 FROM via_group WHERE view = ?1 UNION ALL "
+        "SELECT v.person, 0.0 FROM via_group g JOIN via_level v ON v.root = g.person WHERE g.view = ?1 AND v.fetch) l "
+        "JOIN person p ON p.pk = l.person GROUP BY l.person ORDER BY p.id",
         (view,),
     ).fetchall()
 

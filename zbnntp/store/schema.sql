@@ -184,6 +184,7 @@ CREATE TABLE post (
   thread INTEGER NOT NULL REFERENCES article,  -- itself for an OP
   parent INTEGER REFERENCES article,           -- direct parent; NULL for an OP
   line INTEGER NOT NULL REFERENCES line,
+  boards TEXT NOT NULL,              -- as the post says, comma-separated
   time INTEGER NOT NULL,
   sage INTEGER NOT NULL
 );
@@ -199,6 +200,7 @@ CREATE TABLE opening (               -- thread headers held, by post or by carry
   line INTEGER REFERENCES line       -- NULL: the header is known, its line has gone
 );
 CREATE INDEX opening_line ON opening (line);
+CREATE INDEX opening_author ON opening (author);
 
 CREATE TABLE deletion (              -- posts that their author took back or replaced
   article INTEGER NOT NULL REFERENCES article,
@@ -247,6 +249,17 @@ CREATE TABLE level (
   PRIMARY KEY (view, person)
 ) WITHOUT ROWID;
 CREATE INDEX level_person ON level (person);
+
+CREATE TABLE via_level (             -- the same through the eyes of those in via_group
+  root INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  tlt REAL NOT NULL,
+  mt REAL NOT NULL,
+  fetch INTEGER NOT NULL,
+  level INTEGER NOT NULL,
+  PRIMARY KEY (root, person)
+) WITHOUT ROWID;
+CREATE INDEX via_level_person ON via_level (person);
 
 CREATE TABLE level_version (         -- counts up whenever a level or a trust value changes that readers are shown
   view INTEGER PRIMARY KEY REFERENCES person,
