@@ -11,7 +11,7 @@ from zbnntp import sealing
 from zbnntp.ingest import Intake, keep_ratings, keep_state
 from zbnntp.model.article import address
 from zbnntp.model.bundle import Offer, slices_of
-from zbnntp.model.entries import STATE, make_trust, make_vote
+from zbnntp.model.entries import POSTS, STATE, make_trust, make_vote
 from zbnntp.model.keys import Identity, Sha256, Signer, parse_message_id, sha256
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.proto import ProtoArticle
@@ -137,6 +137,11 @@ class House:
             assert found is not None
             slices += slices_of(ref.sha256, found[1])
         return Offer(held.pointer, held.head, tuple(slices))
+
+    def bundle_line(self, text: str) -> bytes:
+        """An own post's line, found by a text in it."""
+        person = evidence.find_person(self.reader, self.identity) or 0
+        return next(line for _, line in evidence.lines_of(self.reader, person, POSTS) if text.encode() in line)
 
     async def take(self, offer: Offer, source: str = "a peer") -> bool:
         news = await self.intake.offer(offer, source, self.now)

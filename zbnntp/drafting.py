@@ -11,8 +11,9 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from zbnntp.local import CONTROL, HELP, LOG
+from zbnntp.local import CONTROL, HELP, LOG, VIA
 from zbnntp.model import limits
+from zbnntp.model.boards import is_virtual
 from zbnntp.model.canonical import encode
 from zbnntp.model.errors import BadArticle, Missing, NotPermitted
 from zbnntp.model.kept import reopen_post
@@ -55,12 +56,14 @@ def make_draft(reader: sqlite3.Connection, view: Identity, proto: ProtoArticle) 
     """Where an article goes and what it answers; raises NotPermitted."""
     boards = _boards(reader, evidence.find_person(reader, view) or 0, proto)
     place = next(filter(None, (_find_place(reader, item) for item in reversed(proto.references))), None)
-    if place and set(boards) & set(place.boards):
+    if place and (not boards or set(boards) & set(place.boards)):
         subject = _changed_subject(reader, place.thread, proto.subject)
         parents = place.parents[-limits.PARENTS_PER_POST :]
         return Draft(
             place.boards, subject, proto.body, proto.flowed, proto.sage, place.thread, parents, proto.message_id
         )
+    if not boards:
+        raise NotPermitted(_placed_sentence(proto.newsgroups[0]))
     if len(boards) > limits.BOARDS_PER_POST:
         raise NotPermitted(f"a thread stands in at most {limits.BOARDS_PER_POST} boards; name fewer and send it again")
     return Draft(boards, proto.subject, proto.body, proto.flowed, proto.sage, None, (), proto.message_id)
@@ -75,7 +78,7 @@ def make_replacement(
     if found is None:
         raise Missing(f"there is no post {target} here; nothing was changed")
     old = reopen_post(found[1]).header
-    draft = make_draft(reader, view, replace(proto, references=()))
+    draft = make_draft(reader, view, replace(proto, references=(), newsgroups=old.boards))
     subject = draft.subject if old.thread is None else _changed_subject(reader, old.thread, proto.subject)
     return replace(
         draft,
@@ -114,14 +117,23 @@ def _find_place(reader: sqlite3.Connection, reference: str) -> _Place | None:
 
 
 def _boards(reader: sqlite3.Connection, view: int, proto: ProtoArticle) -> tuple[str, ...]:
-    """The boards among the groups named that this view knows; others beside them are left out."""
+    """The boards among the groups named that this view knows; others beside them are left out.
+
+    None at all when only groups are named that the node fills itself: an answer goes to the boards of its thread.
+    """
     known = [name for name in proto.newsgroups if numbers.find_newsgroup(reader, view, name)]
     if any(name in (HELP, LOG) for name in known):
         raise NotPermitted(f"only the node writes there; send commands to {CONTROL}")
     if not known:
         name = proto.newsgroups[0][: limits.BOARD_OCTETS]
         raise NotPermitted(f"there is no board {name} here; make it with 'board add {name}' in {CONTROL}")
-    return tuple(known)
+    return tuple(name for name in known if not is_virtual(name))
+
+
+def _placed_sentence(group: str) -> str:
+    """What to do instead of opening a thread in a group that the node fills itself."""
+    board = group.split(".", 2)[2] if group.startswith(VIA) and group.count(".") > 1 else "a board"
+    return f"the node fills {group} by itself; answer an article in it, or open your thread in {board}"
 
 
 def _find_article(reader: sqlite3.Connection, reference: str) -> int | None:

@@ -207,6 +207,7 @@ class Node:
             for resident in self.residents:
                 await resident.seal()
                 nursery.start_soon(resident.live)
+                nursery.start_soon(resident.keep_placed)
             task_status.started()
 
     # newsreaders: nntp's House

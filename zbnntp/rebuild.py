@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from zbnntp.ingest import keep_entries, keep_ratings
+from zbnntp import toplists
+from zbnntp.ingest import keep_entries, keep_state
 from zbnntp.model.article import overview_fields
 from zbnntp.model.entries import POSTS, Carry, Delete, Post, open_entry
 from zbnntp.model.errors import Invalid
@@ -29,6 +30,7 @@ def rebuild(
 
     `progress` is told how many people are done, of how many.
     """
+    views = list(views)
     derived.clear(database)
     people = derived.people(database)
     for done, (person, identity) in enumerate(people, 1):
@@ -36,11 +38,12 @@ def rebuild(
         for segment, lines in derived.post_segments(database, person):
             entries = [it for it in _believed(lines, identity) if segment is None or _is_shown(it[1], latest)]
             keep_entries(database, person, segment, entries, now)
-        keep_ratings(database, person)
+        keep_state(database, person, identity in views, now)
         progress(done, len(people))
     held = derived.articles(database)
     for view in views:
         settle(database, evidence.person_pk(database, view), held, now)
+        toplists.recompute(database, evidence.person_pk(database, view), now)
     for article, place, group, octets in derived.notes(database):
         numbers.expose(database, place, article, None, {group: ""}, overview_fields(octets), now)
     return len(held)

@@ -14,13 +14,14 @@ from typing import Any
 
 import trio
 
-from zbnntp import home, local, sealing
+from zbnntp import choosing, home, local, sealing, toplists
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.reports import status_lines
 from zbnntp.home import Account, Keys
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell, Directory, Library
+from zbnntp.model.boards import is_virtual
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import NotPermitted, Refused, ZbError
 from zbnntp.model.keys import Identity, Signer, identity_text
@@ -35,6 +36,7 @@ from zbnntp.store import evidence, numbers, promises, ratings
 from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
+GATHER_SECONDS = 5  # what arrives within so long is looked at together
 DAY_SECONDS = 86_400
 NOTE_SECONDS = 90 * DAY_SECONDS
 OWN_GROUPS = {
@@ -108,13 +110,33 @@ class Resident:
         now, nick = self.commons.now(), self.nick()
 
         def change(database: sqlite3.Connection) -> None:
-            for name, description in OWN_GROUPS.items():
+            for name, description in (OWN_GROUPS | local.PLACED).items():
                 numbers.add_newsgroup(database, self.view, name, now, description)
             expire_notes(database, self.view, now)
             manual.file_help(database, self.view, now)
             manual.file_welcome(database, self.view, self.identity, nick, now)
 
         await self.commons.writer.run(change)
+
+    async def keep_placed(self) -> None:
+        """zb.top worked out anew when something has come, every ten minutes at most; filters end when they run out."""
+        commons = self.commons
+        while True:
+            changed = await self._place(commons.now())
+            if changed:
+                await trio.sleep(toplists.TOP_SECONDS)
+            with trio.move_on_after(toplists.TOP_SECONDS):
+                await commons.bell.wait()
+                await trio.sleep(GATHER_SECONDS)
+
+    async def _place(self, now: int) -> bool:
+        reader, view, write = self.commons.reader, self.view, self.commons.writer.run
+        ended = choosing.expired_filters(reader, view, now)
+        if ended:
+            await write(lambda database: choosing.drop_filters(database, view, ended, now))
+        if toplists.wanted(reader, view, now) == toplists.standing(reader, view):
+            return False
+        return await write(lambda database: toplists.recompute(database, view, now))
 
     # what control asks of the house
 
@@ -149,7 +171,7 @@ class Resident:
         reader = self.commons.reader
         standings = ratings.standings(reader, self.view).values()
         own = evidence.find_manifest(reader, self.identity)
-        boards = [row for row in numbers.newsgroups(reader, self.view) if row.name not in OWN_GROUPS]
+        boards = [row for row in numbers.newsgroups(reader, self.view) if not is_virtual(row.name)]
         link = ""
         with contextlib.suppress(NotPermitted):
             link = self.link()

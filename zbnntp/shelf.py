@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
-from zbnntp.local import CONTROL, HELP, LOG, parse_local_id
+from zbnntp.local import CONTROL, HELP, LOG, NEW, REPLIES, TOPS, parse_local_id
+from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotVisible
-from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, identity_text, parse_message_id
-from zbnntp.model.views import Article, Group, Overview, Window
+from zbnntp.model.views import Article, Group, Level, Overview, Window
 from zbnntp.rack import Block, Rack
 from zbnntp.rendering import Stamps, article_id, overview_text, render_article, render_head
 from zbnntp.roster import Place, Roster
@@ -28,7 +28,6 @@ from zbnntp.store.numbers import Newsgroup, has_expired
 from zbnntp.store.overview import BLOCK_NUMBERS, Row
 
 READ_ONLY = frozenset({HELP, LOG})
-OWN_GROUPS = (CONTROL, HELP, LOG)
 # Articles read and rendered at once for somebody who reads in order, and how much of them waits to be asked for.
 AHEAD_ARTICLES = 32
 AHEAD_OCTETS = 2 << 20
@@ -81,9 +80,11 @@ class Shelf:
         return self._roster.first(place) if place else 0
 
     def subscriptions(self) -> Sequence[str]:
-        boards = [group for group in self.groups() if group.name not in OWN_GROUPS]
+        names = [group.name for group in self.groups()]
+        boards = [group for group in self.groups() if not is_virtual(group.name)]
         boards.sort(key=lambda group: (-group.count, group.name))
-        return [CONTROL, HELP, *(group.name for group in boards), LOG]
+        placed = [name for name in (REPLIES, NEW, TOPS["week"]) if name in names]
+        return [CONTROL, HELP, *(group.name for group in boards), *placed, LOG]
 
     def motd(self) -> str:
         return self._motd()
@@ -296,12 +297,17 @@ class Shelf:
             raise NotVisible("its author has taken it back")
         if source.boards is None:
             raise NotVisible("the opening of its thread has not arrived yet; try again later")
-        if source.boards != ",".join(reopen_post(source.line).header.boards):
+        if source.boards != source.own_boards:
             raise NotVisible("it names other boards than its thread stands in, so it is never shown")
         if has_expired(self._reader, self._view, article):
             raise NotVisible("it has expired here")
         who = identity_text(source.identity)
-        raise NotVisible(f"your trust hides its author; send 'why {who}' to {CONTROL}")
+        if source.level not in (Level.LIMITED, Level.FULL):
+            raise NotVisible(f"your trust hides its author; send 'why {who}' to {CONTROL}")
+        board = source.boards.partition(",")[0]
+        if self._roster.find(board) is None:
+            raise NotVisible(f"you have hidden its board; send 'board show {board}' to {CONTROL}")
+        raise NotVisible(f"one of your filters hides it; send 'filter' to {CONTROL} for a list of them")
 
 
 def ids_of(text: bytes) -> bytes:

@@ -133,7 +133,7 @@ def settle(
         before = places.get(source.article, {}).keys()
         via = [first for root, first in rules.via.items() if _is_shown(root, source, eyes.level(root, source.author))]
         names = wanted_groups(rules, source, via)
-        if names and not is_virtual(names[0]):
+        if names and not is_virtual(names[0]) and not rules.hidden.issuperset(names[0:1]):
             names += tuple(sorted(_TOPS.intersection(before if tops is None else tops.get(source.article, ()))))
         staying = set(names) - expired.get(source.article, set())
         if before != staying:

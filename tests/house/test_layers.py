@@ -26,6 +26,8 @@ JOURNEYS: dict[str, set[str]] = {
     "local": BELOW,
     "filters": {"model"},
     "visibility": BELOW | {"local", "filters"},
+    "choosing": BELOW | {"local", "filters", "visibility"},
+    "toplists": BELOW | {"local", "visibility"},
     "standing": BELOW | {"trust", "visibility"},
     "tuning": BELOW | {"trust", "standing"},
     "inquiry": BELOW | {"trust", "standing"},
@@ -36,9 +38,9 @@ JOURNEYS: dict[str, set[str]] = {
     "rendering": BELOW,
     "roster": BELOW,
     "rack": BELOW | {"rendering"},
-    "rebuild": BELOW | {"ingest", "visibility"},
+    "rebuild": BELOW | {"ingest", "visibility", "toplists"},
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
-    "control": BELOW | {"trust", "ingest", "standing", "visibility", "local"},
+    "control": BELOW | {"trust", "ingest", "standing", "visibility", "local", "choosing", "filters"},
 }
 ALLOWED: dict[str, set[str]] = {
     "model": set(),

@@ -69,9 +69,10 @@ class Forger:
     def reply(
         self, to: bytes, body: str = "y\n", *, time: int = START - 900, boards: Sequence[str] = (BOARD,)
     ) -> bytes:
-        """An answer to an opening."""
-        thread = post_id(to)
-        return make_post(self.signer, boards=boards, body=body, time=time, thread=thread, parents=[thread])
+        """An answer to an opening or to another answer."""
+        answered, fields = post_id(to), json.loads(to)
+        thread = PostId(bytes.fromhex(fields["thread"])) if "thread" in fields else answered
+        return make_post(self.signer, boards=boards, body=body, time=time, thread=thread, parents=[answered])
 
     def trust(self, target: Identity, mt: int | None, tlt: int | None = None, time: int = START - 1000) -> bytes:
         return make_trust(target, mt, tlt, "", time)

@@ -8,9 +8,10 @@ from pathlib import Path
 import trio
 
 from tests.houses import Clock, House, open_house
-from zbnntp import local
+from zbnntp import choosing, local, toplists
+from zbnntp.model.keys import parse_message_id
 from zbnntp.rebuild import rebuild
-from zbnntp.store import evidence, numbers
+from zbnntp.store import evidence, numbers, posts
 
 BOARDS = ("test.talk", "test.other")
 
@@ -51,6 +52,14 @@ async def live_a_little(alice: House, bob: House, clock: Clock) -> None:
     await alice.post("test.talk", "Re: Grüße", "Drittens\n", references=first)
     await alice.seal(rewrite=True)
     await bob.take(alice.whole_offer())
+    await bob.vote(first, 1)
+    article = posts.find_article(bob.reader, parse_message_id(first) or b"") or 0
+    author = evidence.find_person(bob.reader, alice.identity) or 0
+    await bob.writer.run(lambda database: choosing.watch(database, view, article, True, bob.now))
+    await bob.writer.run(lambda database: choosing.show_by(database, view, author, bob.now))
+    await bob.writer.run(lambda database: choosing.add_filter(database, view, "both", False, None, bob.now))
+    await bob.writer.run(lambda database: toplists.recompute(database, view, bob.now))
+    assert {"zb.by.alice", "zb.replies", "zb.top.day"} < {group.name for group in bob.shelf.groups()}
     await bob.writer.run(
         lambda database: local.file_note(database, view, local.Note(local.LOG, "A note", "x\n"), bob.now)
     )
@@ -74,6 +83,7 @@ def story_of(change: Callable[[House], object]) -> Callable[[Path], None]:
                 await run(bob)
                 assert seen(bob) == hidden
                 await bob.rate(alice.identity, mt=5000, tlt=5000)
+                await bob.writer.run(lambda database: toplists.recompute(database, 1, bob.now))
                 assert seen(bob) == before
 
         trio.run(story)

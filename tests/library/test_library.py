@@ -9,13 +9,13 @@ import trio
 import trio.testing
 
 from tests.houses import House, open_house
-from tests.ingest.forging import Forger, cut, following, head_of, segment, shown
+from tests.ingest.forging import Forger, cut, following, head_of, name_of, segment, shown
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import Missing, NotPermitted
 from zbnntp.model.keys import Sha256, sha256
 from zbnntp.model.manifest import open_head, open_pointer
-from zbnntp.store import promises
+from zbnntp.store import evidence, promises
 
 BOARD = "test.talk"
 
@@ -52,6 +52,32 @@ async def test_the_setting_decides_whose_manifests_are_offered(tmp_path: Path, m
         assert (shelf.segment(Sha256(sha256(posts))) == posts) is ("c" in offered)
         assert shelf.segment(Sha256(bytes(32))) is None
         assert shelf.manifest(Forger("nobody").identity) is None
+
+
+async def test_an_upvote_is_a_seed_within_its_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, carl = Forger("anna"), Forger("carl")
+    async with open_house(tmp_path, "bob") as bob:
+        await acquainted(bob, anna, carl)
+        theirs = segment(carl.opening("Two"))
+        for value, offered in ((-1, False), (1, True), (0, False), (1, True)):
+            await bob.vote(name_of(carl.opening("Two")), value)
+            shelf = library(bob)
+            assert (shelf.manifest(carl.identity) is not None) is offered
+            assert (shelf.segment(Sha256(sha256(theirs))) == theirs) is offered
+            assert (carl.identity in names(bob, "rated")) is offered
+            assert library(bob, "none").manifest(carl.identity) is None
+        monkeypatch.setattr(evidence, "UPVOTED_OCTETS", len(theirs) - 1)
+        assert library(bob).manifest(carl.identity) is None
+        monkeypatch.setattr(evidence, "UPVOTED_OCTETS", len(theirs))
+        assert library(bob).manifest(carl.identity) is not None
+
+
+async def test_upvotes_of_others_pin_nothing_here(tmp_path: Path) -> None:
+    anna, carl = Forger("anna"), Forger("carl")
+    async with open_house(tmp_path, "bob") as bob:
+        await acquainted(bob, anna, carl)
+        await bob.take(anna.offer([segment(anna.opening("One"))], [segment(anna.vote(carl.opening("Two"), 1))]))
+        assert library(bob).manifest(carl.identity) is None
 
 
 async def test_an_own_change_behind_those_of_others_is_found_by_a_feed_of_one_row(tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def find_manifest(database: sqlite3.Connection, identity: Identity) -> HeldManif
     return HeldManifest(*row) if row else None
 
 
+def nick_of(database: sqlite3.Connection, person: int) -> str:
+    """Empty while no manifest of theirs is held."""
+    row = database.execute("SELECT nick FROM manifest WHERE person = ?", (person,)).fetchone()
+    return str(row[0]) if row else ""
+
+
 def nicks(database: sqlite3.Connection) -> Iterator[tuple[int, Identity, str]]:
     """Person, identity and nick of everybody whose manifest is held."""
     yield from database.execute("SELECT p.pk, p.id, m.nick FROM manifest m JOIN person p ON p.pk = m.person")
@@ -91,9 +97,13 @@ def keep_fork(database: sqlite3.Connection, person: int, seq: int, kept: bytes, 
     return cursor.rowcount > 0
 
 
-_OFFERED = (  # what a view shows its peers: itself, and whom it rates above 0 or (third parameter) all that is fetched
+UPVOTED_OCTETS = 256 * 1024 * 1024  # of manifests served because the view voted a post of theirs up, newest posts first
+_OFFERED = (  # what a view shows its peers: itself, whom it rates above 0, whose posts it voted up; or (:all) all
     "(m.person = :view OR :all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
-    "AND (r.mt > 0 OR r.tlt > 0)))"
+    "AND (r.mt > 0 OR r.tlt > 0)) OR m.person IN (SELECT author FROM (SELECT author, sum(octets) OVER "
+    "(ORDER BY newest DESC, author) AS total FROM (SELECT v.author, max(v.article) AS newest, "
+    "(SELECT coalesce(sum(octets), 0) FROM segment WHERE person = v.author) AS octets FROM vote v "
+    "WHERE v.voter = :view AND v.value > 0 GROUP BY v.author)) WHERE total <= :quota))"
 )
 
 
@@ -104,7 +114,7 @@ def changes(
     return database.execute(
         f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} "  # noqa: S608
         "ORDER BY m.change LIMIT :limit",
-        {"view": view, "all": everything, "after": after, "limit": limit},
+        {"view": view, "all": everything, "after": after, "limit": limit, "quota": UPVOTED_OCTETS},
     ).fetchall()
 
 
@@ -119,7 +129,7 @@ def is_offered(database: sqlite3.Connection, view: int, everything: bool, identi
     """Whether a view serves this identity's manifest to its peers."""
     row = database.execute(
         f"SELECT 1 FROM manifest m JOIN person p ON p.pk = m.person WHERE p.id = :id AND {_OFFERED}",  # noqa: S608
-        {"view": view, "all": everything, "id": identity},
+        {"view": view, "all": everything, "id": identity, "quota": UPVOTED_OCTETS},
     ).fetchone()
     return row is not None
 

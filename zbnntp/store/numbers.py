@@ -65,6 +65,21 @@ def set_hidden(database: sqlite3.Connection, newsgroup: int, hidden: bool) -> No
     database.execute("UPDATE newsgroup SET hidden = ? WHERE pk = ?", (hidden, newsgroup))
 
 
+def hide_names(database: sqlite3.Connection, view: int, name: str, hidden: bool) -> None:
+    """Hide or show a group, or all groups below a hierarchy when the name ends with a dot."""
+    wanted = "substr(name, 1, length(?3)) = ?3" if name.endswith(".") else "name = ?3"
+    database.execute(f"UPDATE newsgroup SET hidden = ?2 WHERE view = ?1 AND {wanted}", (view, hidden, name))  # noqa: S608
+
+
+def members(database: sqlite3.Connection, view: int, name: str) -> list[int]:
+    """The articles that stand in a group."""
+    rows = database.execute(
+        "SELECT o.article FROM newsgroup n JOIN overview o ON o.newsgroup = n.pk WHERE n.view = ? AND n.name = ?",
+        (view, name),
+    )
+    return [article for (article,) in rows]
+
+
 def hidden_names(database: sqlite3.Connection, view: int) -> list[str]:
     return [name for (name,) in database.execute("SELECT name FROM newsgroup WHERE view = ? AND hidden", (view,))]
 

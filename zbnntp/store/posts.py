@@ -200,6 +200,11 @@ def articles_in(database: sqlite3.Connection, thread: int) -> list[int]:
     return [article for (article,) in database.execute("SELECT article FROM post WHERE thread = ?", (thread,))]
 
 
+def articles_on(database: sqlite3.Connection, board: str) -> list[int]:
+    rows = database.execute("SELECT article FROM post WHERE instr(',' || boards || ',', ',' || ? || ',')", (board,))
+    return [article for (article,) in rows]
+
+
 def affected_by(database: sqlite3.Connection, person: int) -> list[int]:
     """Posts whose place may depend on a person's level: theirs, and all in threads that they opened."""
     rows = database.execute(
