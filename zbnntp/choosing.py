@@ -98,6 +98,17 @@ def hide_via(database: sqlite3.Connection, view: int, person: int, now: int) -> 
     return name
 
 
+def met(database: sqlite3.Connection, view: int, person: int, now: int) -> None:
+    """Somebody's first manifest has come: groups that were named by their id are now named by their nick."""
+    short = short_id(evidence.identity_of(database, person))
+    if any((it.person, it.name) == (person, BY + short) for it in choices.by(database, view)):
+        hide_by(database, view, person, now)
+        show_by(database, view, person, now)
+    if any((it.person, it.name) == (person, VIA + short) for it in choices.via(database, view)):
+        numbers.hide_names(database, view, f"{VIA}{short}.", True)
+        show_via(database, view, person, now)
+
+
 def hide_board(database: sqlite3.Connection, view: int, newsgroup: int, name: str, hidden: bool, now: int) -> None:
     """A board leaves the group list, its threads leave zb.new and zb.top; or they come back."""
     numbers.set_hidden(database, newsgroup, hidden)

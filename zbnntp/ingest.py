@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from zbnntp import choosing
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
 from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Profile, Trust, Vote, open_entry
@@ -142,6 +143,8 @@ class Intake:
             if (held.nick if held else "") != head.nick:
                 rename(database, view, numbers.exposed_by(database, view, person))
             settle(database, view, arrived, now)
+            if held is None:
+                choosing.met(database, view, person, now)
         return {person} | posts.answered_authors(database, [*arrived, *gone])
 
 

@@ -32,7 +32,7 @@ JOURNEYS: dict[str, set[str]] = {
     "tuning": BELOW | {"trust", "standing"},
     "inquiry": BELOW | {"trust", "standing"},
     "sealing": BELOW,
-    "ingest": BELOW | {"trust", "standing", "visibility", "local"},
+    "ingest": BELOW | {"trust", "standing", "visibility", "local", "choosing"},
     "drafting": BELOW | {"local"},
     "posting": BELOW | {"drafting", "ingest", "sealing", "standing", "visibility", "local"},
     "rendering": BELOW,
