@@ -72,7 +72,9 @@ class Forger:
         """An answer to an opening or to another answer."""
         answered, fields = post_id(to), json.loads(to)
         thread = PostId(bytes.fromhex(fields["thread"])) if "thread" in fields else answered
-        return make_post(self.signer, boards=boards, body=body, time=time, thread=thread, parents=[answered])
+        parents = [*(PostId(bytes.fromhex(it)) for it in fields.get("parents", ())), answered][-8:]
+        parents = [it for it in parents if it != thread] or [thread]
+        return make_post(self.signer, boards=boards, body=body, time=time, thread=thread, parents=parents)
 
     def trust(self, target: Identity, mt: int | None, tlt: int | None = None, time: int = START - 1000) -> bytes:
         return make_trust(target, mt, tlt, "", time)
