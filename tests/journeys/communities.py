@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.houses import START, Clock, House, open_house
 from tests.ingest.forging import BOARD, Forger, segment
 from zbnntp.model.bundle import Offer
-from zbnntp.model.entries import make_carry
+from zbnntp.model.entries import make_carry, make_profile
 from zbnntp.store import evidence
 
 LINES = 1_000  # in a segment
@@ -60,6 +60,10 @@ class Community:
         wire = round(mt * 100), None if tlt is None else tlt * 100
         line = self.member(who).forger.trust(self.member(target).forger.identity, *wire)
         self._say(who, self.member(who).state, line)
+
+    def mark_registrar(self, who: str) -> None:
+        """Their profile says that they let strangers in."""
+        self._say(who, self.member(who).state, make_profile("", registrar=True))
 
     def vote(self, who: str, line: bytes, value: int) -> None:
         self._say(who, self.member(who).state, self.member(who).forger.vote(line, value))

@@ -113,10 +113,11 @@ REPLIES = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 
 
 def arrive(community: Community) -> dict[str, bytes]:
-    """Everybody has followed the registrar, who let everybody in with a tenth of a hundredth; all open a thread."""
+    """Everybody has followed the registrar, who has let everybody in; everybody opens a thread."""
+    community.mark_registrar(REGISTRAR)
     for name in NEWCOMERS:
         community.rate(name, REGISTRAR, 50, 50)
-        community.rate(REGISTRAR, name, 0.1)
+        community.rate(REGISTRAR, name, 1)
     return {name: community.open(name, f"Thread of {name}") for name in NEWCOMERS}
 
 
