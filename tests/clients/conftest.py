@@ -7,11 +7,32 @@ from pathlib import Path
 
 import pytest
 
+from tests.nntp_client import OverLine
 from tests.node_process import NodeProcess
 
 BOARD = "test.talk"
 SUBJECT = "Of lighthouses"
 BODY = "The lamp is lit at dusk.\n\nGrüße vom Leuchtturm\n.A line that starts with a dot."
+
+
+GROUPS = {BOARD, "zb.control", "zb.help", "zb.log"}
+
+
+def newest(node: NodeProcess, subject: str) -> OverLine:
+    """The newest article of that subject on the board, as somebody else's connection sees it."""
+    with node.connect() as client:
+        client.group(BOARD)
+        return [row for row in client.over() if row.subject == subject][-1]
+
+
+def check_gone(node: NodeProcess, number: int, message_id: str) -> None:
+    """Another connection finds the article neither in the board's overview, nor by its number, nor by its id."""
+    with node.connect() as client:
+        marks = client.group(BOARD)
+        assert message_id not in {row.message_id for row in client.over()}
+        assert marks.high >= number
+        assert client.command(f"STAT {number}").code == 423
+        assert client.command(f"STAT {message_id}").code == 430
 
 
 @pytest.fixture
@@ -29,6 +50,14 @@ def thread(node: NodeProcess) -> str:
         status = client.post(BOARD, SUBJECT, BODY, sender=node.sender)
     assert status.code == 240, status
     return status.message_id
+
+
+@pytest.fixture
+def answered(node: NodeProcess, thread: str) -> str:
+    """The same thread with an answer in it."""
+    with node.connect() as client:
+        assert client.post(BOARD, f"Re: {SUBJECT}", "At six.", sender=node.sender, references=thread).code == 240
+    return thread
 
 
 @pytest.fixture

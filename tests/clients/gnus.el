@@ -1,6 +1,7 @@
-;; Gnus reads a group, starts a thread and follows up to the group's first article.
+;; Gnus lists the groups, reads one, starts a thread, follows up to the group's first article and cancels its thread.
 ;; Run by test_gnus.py as: emacs -Q --batch -l gnus.el HOST PORT GROUP NAME ADDRESS
-;; Prints one line for each article of the group: "ROW <what the summary buffer shows>", then its first article's text.
+;; Prints a line "GROUP <name>" for each group of the server, "TEXT <the group's first article>", one for each article of
+;; the group, "ROW <what the summary buffer shows>", then "CANCELLED <message id>", and the rows that are left.
 
 (require 'gnus)
 (require 'gnus-msg)
@@ -20,6 +21,9 @@
         gnus-summary-line-format "ROW %B%n: %s\n" gnus-sum-thread-tree-root "" gnus-treat-hide-citation nil
         message-shoot-gnksa-feet t message-confirm-send nil message-kill-buffer-on-exit t)
   (gnus)
+  (gnus-group-list-active)
+  (dolist (line (split-string (buffer-substring-no-properties (point-min) (point-max)) "\n" t))
+    (princ (format "GROUP %s\n" (car (last (split-string line))))))
   (gnus-subscribe-group group)
   (gnus-group-list-groups 9)
 
@@ -45,6 +49,15 @@
   (insert "And who lights it?\n.dot\n")
   (message-send-and-exit)
 
+  (set-buffer gnus-summary-buffer)
+  (gnus-summary-rescan-group t)
+  (princ (buffer-substring-no-properties (point-min) (point-max)))
+
+  (goto-char (point-min))
+  (search-forward "Of foghorns")
+  (princ (format "CANCELLED %s\n" (mail-header-id (gnus-summary-article-header))))
+  (cl-letf (((symbol-function 'yes-or-no-p) (lambda (&rest _) t)))
+    (gnus-summary-cancel-article nil))
   (set-buffer gnus-summary-buffer)
   (gnus-summary-rescan-group t)
   (princ (buffer-substring-no-properties (point-min) (point-max))))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.clients.terminal import Terminal
+
+PROMPT = r"^Open newsgroup"
+INDEX = r"NeoMutt: news://.*Msgs:\d"
+GROUP_ROW = re.compile(r"^(?:->)?\s*\d+\s[ -]?[u ]?\s+\d+\s+(?P<name>\S+)")
 
 SETTINGS = """
 set realname="{nick}"
@@ -37,7 +42,7 @@ class NeoMutt:
         settings = SETTINGS.format(nick=nick, address=address, host=host, port=port, home=home)
         (home / ".neomuttrc").write_text(settings)
         self._terminal = Terminal(["neomutt", "-f", f"news://{host}:{port}/{group}"], home)
-        self._terminal.wait(r"NeoMutt: news://.*Msgs:\d")
+        self._terminal.wait(INDEX)
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +54,20 @@ class NeoMutt:
         """The rows of the index, as drawn."""
         rows = [line.removeprefix("->").strip() for line in self._terminal.lines]
         return [row for row in rows if row[:1].isdigit()]
+
+    def groups(self) -> list[str]:
+        """From the index: the server's groups, as "change newsgroup" lists them; and back."""
+        self._terminal.type("i")
+        self._terminal.wait(PROMPT)
+        self._terminal.type("\t")
+        self._terminal.wait(r"^Newsgroups on server")
+        rows = (GROUP_ROW.match(line) for line in self._terminal.lines)
+        found = [row["name"] for row in rows if row]
+        self._terminal.type("q")
+        self._terminal.wait(PROMPT)
+        self._terminal.type("\x07")
+        self._terminal.wait(INDEX)
+        return found
 
     def read(self) -> str:
         """Opens the article under the cursor; the screen."""

@@ -17,6 +17,7 @@ from tests.clients.terminal import Terminal
 SETTINGS = Path(__file__).resolve().parent.parent.parent / "conf" / "slrnrc"
 NEWSRC = ".newsrc-zbnntp"
 
+CANCEL = "\x1b\x03"
 ALL = "\x1b1"  # prefix argument 1: in front of Return it opens a group with what was read already
 DOWN = "\x0e"
 TOP = "\x1b<"
@@ -133,6 +134,13 @@ class Slrn:
         self._terminal.wait("sure you want to followup")
         self._terminal.type("y")
         return self._send()
+
+    def cancel(self) -> None:
+        """Takes back the article opened by read(), which slrn offers only for one's own."""
+        self._terminal.type(CANCEL)
+        self._terminal.wait("sure that you want to cancel this article")
+        self._terminal.type("y")
+        self._terminal.wait("^Done\\.")
 
     def _send(self) -> str:
         self._terminal.wait("^Post the message\\?")

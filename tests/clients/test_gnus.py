@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, SUBJECT
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone
 from tests.node_process import NodeProcess
 from tests.programs import need
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.client, pytest.mark.slow]
 SCRIPT = Path(__file__).with_name("gnus.el")
 
 
-def test_thread_is_read_answered_and_started(node: NodeProcess, thread: str, person: Path) -> None:
+def test_thread_is_read_answered_started_and_cancelled(node: NodeProcess, thread: str, person: Path) -> None:
     need("emacs", "emacs-nox")
     address = f"id@{node.identity}.zb.invalid"
     done = subprocess.run(
@@ -26,21 +26,29 @@ def test_thread_is_read_answered_and_started(node: NodeProcess, thread: str, per
         timeout=120,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    rows = [line.removeprefix("ROW ").strip() for line in done.stdout.splitlines() if line.startswith("ROW ")]
+    assert set(printed(done.stdout, "GROUP")) >= GROUPS
+    before, _, after = done.stdout.partition("CANCELLED ")
+    rows = printed(before, "ROW")
     assert [row.partition(":")[0].split()[-1] for row in rows] == ["anna", "anna", "anna"], done.stdout
     assert any(SUBJECT in row for row in rows)
     assert any("Of foghorns, für alle" in row for row in rows)
-    text = next(line for line in done.stdout.splitlines() if line.startswith("TEXT "))
+    [text] = printed(done.stdout, "TEXT")
     assert "The lamp is lit at dusk." in text
     assert "|Grüße vom Leuchtturm|.A line that starts with a dot." in text
 
     with node.connect() as client:
         client.group(BOARD)
-        _, started, answer = client.over()
+        _, answer = client.over()
         article = client.article(answer.number)
-        subject = client.article(started.number)["Subject"]
-    assert subject == "Of foghorns, für alle"
     assert answer.references == thread
     assert "And who lights it?" in article.get_content()
     assert article["User-Agent"] is None
     assert article["Cancel-Lock"] is None
+
+    assert printed(after, "ROW") == [f"anna : {SUBJECT}", r"\-> anna :"]
+    check_gone(node, 2, after.partition("\n")[0])
+
+
+def printed(output: str, word: str) -> list[str]:
+    """The rest of the lines that begin with a word."""
+    return [line.removeprefix(word).strip() for line in output.splitlines() if line.startswith(f"{word} ")]

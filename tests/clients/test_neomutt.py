@@ -1,4 +1,7 @@
-"""NeoMutt, the real one: CAPABILITIES first, a bare STAT to learn about logins, LISTGROUP with a range."""
+"""NeoMutt, the real one: CAPABILITIES first, a bare STAT to learn about logins, LISTGROUP with a range.
+
+It has no command to cancel an article; whoever needs to writes a Control line by hand, as any client can.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, SUBJECT
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT
 from tests.clients.neomutt import NeoMutt
 from tests.node_process import NodeProcess
 from tests.programs import need
@@ -16,25 +19,30 @@ pytestmark = [pytest.mark.client, pytest.mark.slow]
 
 
 @pytest.fixture
-def neomutt(node: NodeProcess, thread: str, person: Path) -> Iterator[NeoMutt]:
+def neomutt(node: NodeProcess, answered: str, person: Path) -> Iterator[NeoMutt]:
     need("neomutt")
     address = f"id@{node.identity}.zb.invalid"
     with NeoMutt(person, node.host, node.port, node.nick, address, BOARD) as running:
         yield running
 
 
+def test_groups_are_listed(neomutt: NeoMutt) -> None:
+    assert set(neomutt.groups()) >= GROUPS
+
+
 def test_thread_is_read_and_answered(neomutt: NeoMutt, node: NodeProcess, thread: str) -> None:
-    [row] = neomutt.index()
-    assert SUBJECT in row
+    opening, answer = neomutt.index()
+    assert opening.endswith(SUBJECT)
+    assert answer.endswith("└─>")
     shown = neomutt.read()
     assert "The lamp is lit at dusk." in shown
     assert "Grüße vom Leuchtturm\n.A line that starts with a dot." in shown
     neomutt.reply("And who lights it?\n.dot\n")
     with node.connect() as client:
         client.group(BOARD)
-        answer = client.over()[-1]
-        article = client.article(answer.number)
-    assert answer.references == thread
+        posted = client.over()[-1]
+        article = client.article(posted.number)
+    assert posted.references == thread
     assert "And who lights it?" in article.get_content()
     assert article["User-Agent"] is None
 

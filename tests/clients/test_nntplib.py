@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.conftest import BOARD, SUBJECT
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest
 from tests.node_process import NodeProcess
 
 pytestmark = [
@@ -30,7 +30,7 @@ def news(node: NodeProcess, thread: str) -> Iterator[Any]:
 def test_the_server_is_known(news: Any) -> None:
     assert news.nntp_version == 2
     assert {"READER", "POST", "OVER"} <= news.getcapabilities().keys()
-    assert BOARD in {group.group for group in news.list()[1]}
+    assert {group.group for group in news.list()[1]} >= GROUPS
     assert news.descriptions(BOARD)[1] == {BOARD: "A place to talk"}
     assert news.date()[1].year >= 2024
 
@@ -62,3 +62,13 @@ def test_thread_is_answered(news: Any, node: NodeProcess, thread: str) -> None:
     assert fields["references"] == thread
     _, body = news.body("2")
     assert [line.decode() for line in body.lines][:2] == ["Grüße.", ".dot"]
+
+
+def test_a_thread_is_started_and_cancelled(news: Any, node: NodeProcess) -> None:
+    """Scripts cancel with a Control article of their own making."""
+    head = f"From: {node.sender}\r\nNewsgroups: {BOARD}\r\n"
+    assert news.post(f"{head}Subject: Of foghorns\r\n\r\nThey are loud.\r\n".encode()).startswith("240")
+    posted = newest(node, "Of foghorns")
+    cancel = f"Subject: cmsg cancel {posted.message_id}\r\nControl: cancel {posted.message_id}\r\n"
+    assert news.post(f"{head}{cancel}\r\nTaken back.\r\n".encode()).startswith("240")
+    check_gone(node, posted.number, posted.message_id)

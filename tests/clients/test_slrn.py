@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, SUBJECT
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest
 from tests.clients.slrn import Header, Slrn
 from tests.node_process import NodeProcess
 from tests.programs import need
@@ -24,7 +24,7 @@ def slrn(node: NodeProcess, thread: str, person: Path) -> Iterator[Slrn]:
 
 def test_groups_are_listed(slrn: Slrn) -> None:
     slrn.show_all_groups()
-    assert {BOARD, "zb.control", "zb.help", "zb.log"} <= set(slrn.groups())
+    assert set(slrn.groups()) >= GROUPS
 
 
 def test_thread_is_read_answered_and_shown_in_its_place(slrn: Slrn, node: NodeProcess, thread: str) -> None:
@@ -57,6 +57,20 @@ def test_new_thread_is_there_for_every_connection_at_once(slrn: Slrn, node: Node
     assert article["From"] == node.sender
     assert article["User-Agent"] is None
     assert article.get_content().strip() == "They are loud."
+
+
+def test_own_post_is_cancelled(slrn: Slrn, node: NodeProcess) -> None:
+    """Esc Ctrl-C: only where From is the address that slrn is set to."""
+    slrn.open_group(BOARD)
+    slrn.post("Of foghorns", "They are loud.\n")
+    posted = newest(node, "Of foghorns")
+    slrn.leave_group()
+    slrn.open_group(BOARD)
+    slrn.read("anna", "Of foghorns")
+    slrn.cancel()
+    check_gone(node, posted.number, posted.message_id)
+    slrn.leave_group()
+    assert slrn.open_group(BOARD) == [Header("anna", SUBJECT, 0)]
 
 
 def test_a_command_is_answered_in_its_thread(slrn: Slrn) -> None:

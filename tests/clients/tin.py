@@ -16,6 +16,7 @@ from tests.clients.terminal import Terminal
 
 GROUPS = r"Group Selection \("
 THREADS = r"^\s+{} \(\d+[TB]"  # the title above a group's threads
+GROUP_ROW = re.compile(r"^[u\s]?\s+\d+\s+\d*\s+(?P<name>[a-z]+\.[\w.]+)\s")
 ROW = re.compile(r"^\s+\d+\s+[*+o.\s]\s*(?P<count>\d+)?\s+\d+\s+(?P<subject>\S.*?)\s{2,}(?P<author>\S.*)$")
 
 
@@ -58,6 +59,13 @@ class Tin:
     def screen(self) -> str:
         return self._terminal.text
 
+    def groups(self) -> list[str]:
+        """In the selection of groups: all that the server lists, by "yank in"; the cursor stays at the top."""
+        self._terminal.type("y")
+        self._terminal.wait(r"Added \d+ groups")
+        rows = (GROUP_ROW.match(line) for line in self._terminal.lines)
+        return [row["name"] for row in rows if row]
+
     def open_group(self) -> list[Thread]:
         """From the selection of groups."""
         self._terminal.type("\r")
@@ -87,6 +95,15 @@ class Tin:
         self._terminal.wait(r"^Post subject")
         self._terminal.type(subject + "\r")
         return self._send()
+
+    def cancel(self) -> None:
+        """Takes back the article that is shown, which tin offers only for one's own."""
+        self._terminal.type("D")
+        self._terminal.wait(r"^Cancel \(delete\) or supersede")
+        self._terminal.type("d")
+        self._terminal.wait(r"d=delete \(cancel\)")
+        self._terminal.type("d")
+        self._terminal.wait(r"^Lines \d+", 30)
 
     def _send(self) -> str:
         self._terminal.wait(r"p=post")
