@@ -25,7 +25,8 @@ from pathlib import Path
 import trio
 
 from zbnntp.home import STORE_FILE, load_keys, make_keys
-from zbnntp.ingest import Intake, keep_ratings
+from zbnntp.ingest import Intake
+from zbnntp.spoken import keep_ratings
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.entries import SCALE, STATE, Post, make_carry, make_post, make_trust, open_entry
 from zbnntp.model.keys import Identity, PostId, Signer, message_id, sha256

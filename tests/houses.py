@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from zbnntp import sealing
-from zbnntp.ingest import Intake, keep_ratings, keep_state
+from zbnntp.ingest import Intake
 from zbnntp.model.article import address
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.entries import POSTS, STATE, make_trust, make_vote
+from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, Sha256, Signer, parse_message_id, sha256
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.proto import ProtoArticle
-from zbnntp.posting import Desk
+from zbnntp.posting import Commit, Desk
 from zbnntp.shelf import Shelf
+from zbnntp.spoken import keep_ratings, keep_state
 from zbnntp.standing import Standings
 from zbnntp.store import evidence, numbers, posts
 from zbnntp.store.database import connect_reader, prepare
@@ -34,6 +36,20 @@ class Clock:
 
 
 @dataclass
+class CommandBox:
+    """Where articles of commands go in a house without a control desk."""
+
+    taken: list[ProtoArticle] = field(default_factory=list)
+
+    async def post(self, proto: ProtoArticle) -> str:
+        self.taken.append(proto)
+        return "<command@local.zb.invalid>"
+
+    def with_post(self, proto: ProtoArticle) -> tuple[ProtoArticle, Callable[[Commit], Awaitable[int]]]:
+        raise NotPermitted("there is no control desk in this house")
+
+
+@dataclass
 class House:
     """One person's store and journeys. `logged` are the sentences for zb.log."""
 
@@ -43,7 +59,7 @@ class House:
     writer: Writer
     clock: Clock
     logged: list[str] = field(default_factory=list)
-    commanded: list[ProtoArticle] = field(default_factory=list)
+    commands: CommandBox = field(default_factory=CommandBox)
 
     def __post_init__(self) -> None:
         self.reader = connect_reader(self.path)
@@ -56,7 +72,7 @@ class House:
             lambda: {self.identity: self.signer},
             self.identity,
             self.clock,
-            self._command,
+            self.commands,
             lambda author: None,
         )
 
@@ -71,10 +87,6 @@ class House:
     @property
     def now(self) -> int:
         return int(self.clock())
-
-    async def _command(self, proto: ProtoArticle) -> str:
-        self.commanded.append(proto)
-        return "<command@local.zb.invalid>"
 
     async def add_board(self, name: str) -> None:
         view = evidence.find_person(self.reader, self.identity) or 0

@@ -20,12 +20,13 @@ import trio
 
 from zbnntp import home, node
 from zbnntp.config import load_config
-from zbnntp.ingest import keep_post, keep_ratings
+from zbnntp.ingest import keep_post
 from zbnntp.model.entries import POSTS, STATE, Post, make_post, make_trust, open_entry
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity
 from zbnntp.node import Plan
 from zbnntp.resident import Resident
+from zbnntp.spoken import keep_ratings
 from zbnntp.store import evidence, promises
 
 RESIDENTS = (

@@ -13,20 +13,24 @@ from dataclasses import dataclass
 from zbnntp import choosing
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
-from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post, Profile, Trust, Vote, open_entry
+from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Label, Post
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, NotPermitted, TooLarge
-from zbnntp.model.keys import Identity, sha256, short_id
+from zbnntp.model.keys import Identity, message_id, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
+from zbnntp.spoken import believe, keep_state
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers, posts, ratings, votes
+from zbnntp.store import choices, diary, evidence, numbers, posts, promises, ratings
 from zbnntp.store.evidence import HeldManifest, HeldSegment
-from zbnntp.store.ratings import StoredRating
-from zbnntp.store.votes import StoredVote
 from zbnntp.store.writer import Writer
 from zbnntp.visibility import rename, settle
 
 CARRY = b'"kind":"carry"'
 OWN = "own"  # the source of what this node has sealed itself
+LABELS_NOTED = 20  # of one manifest's new ones in the diary
+COPY = (
+    "Does a copy of this node run elsewhere, or has somebody else your key? Stop the copy; if there is none, move to a "
+    "new key with your recovery words."
+)
 STALE_TRIES = 5  # a newer head of the same person may be kept between our reading and writing
 
 
@@ -73,13 +77,17 @@ class Intake:
         self._reader, self._writer = reader, writer
         self._standings = standings
         self._log, self._announce = log, announce
+        self.alarm = log  # what the owner should know at once
+        self.arrived: Callable[[Identity], None] = lambda identity: None  # a manifest of somebody was kept
 
     def wanted(self, identity: Identity) -> bool:
-        """Whether this identity's manifests are taken: own, or fetched by some view's trust."""
+        """Whether this identity's manifests are taken: own, or fetched by some view's trust and pinned by none."""
         if identity in self._standings.views:
             return True
         person = evidence.find_person(self._reader, identity)
-        return person is not None and ratings.is_fetched(self._reader, person)
+        if person is None or choices.is_pinned(self._reader, person):
+            return False
+        return ratings.is_fetched(self._reader, person)
 
     async def offer(self, offer: Offer, source: str, now: int) -> bool:
         """Verify and keep; True if it was news. Raises Invalid (logged, with its source) or Refused."""
@@ -101,12 +109,15 @@ class Intake:
             if verified is None:
                 return False
             try:
-                stale = await self._writer.run(lambda database, it=verified: self._keep(database, it, now))  # type: ignore[misc]
+                stale = await self._writer.run(lambda database, it=verified: self._keep(database, it, source, now))  # type: ignore[misc]
             except Stale:
                 continue
             self._standings.note(stale)
             self._note_newer(verified.head)
             self._announce()
+            self.arrived(pointer.identity)
+            if source != OWN and pointer.identity in self._standings.views:
+                self.alarm(f"A version of your own manifest that this node has not made came from {source}. {COPY}")
             return True
         raise NotPermitted("that manifest changes faster than it can be kept; try again later")
 
@@ -118,7 +129,8 @@ class Intake:
         (_, kept), (_, other) = sorted([(held.head_sha256, held.pointer), (pointer.head, pointer.raw)])
         new = await self._writer.run(lambda database: evidence.keep_fork(database, held.person, held.seq, kept, other))
         if new:
-            self._log(f"{held.nick} ({short_id(pointer.identity)}) has signed two versions of one manifest: a fork")
+            self.alarm(_fork_sentence(held.nick, pointer.identity, pointer.identity in self._standings.views))
+            self.arrived(pointer.identity)
 
     def _note_newer(self, head: Head) -> None:
         if head.needs_newer:
@@ -126,7 +138,15 @@ class Intake:
                 f"The manifest of {head.nick} ({short_id(head.identity)}) needs a newer version of zbnntp; install it"
             )
 
-    def _keep(self, database: sqlite3.Connection, verified: Verified, now: int) -> set[int]:
+    def _note_labels(self, database: sqlite3.Connection, person: int, fresh: Sequence[Label], now: int) -> None:
+        """Into each view's diary, which tells those of people whose judgement it trusts."""
+        for view in self._standings.views:
+            for label in fresh[:LABELS_NOTED]:
+                about = message_id(label.post) if label.post else short_id(label.target or Identity(b""))
+                text = f"{about} is {label.name}" + (f', "{label.note}"' if label.note else "")
+                diary.add(database, evidence.person_pk(database, view), "label", text, now, person)
+
+    def _keep(self, database: sqlite3.Connection, verified: Verified, source: str, now: int) -> set[int]:
         """The one transaction; returns the persons whose ratings or replies have changed."""
         head = verified.head
         person = evidence.person_pk(database, head.identity)
@@ -135,8 +155,11 @@ class Intake:
             raise Stale
         arrived, gone, spoken = _keep_segments(database, person, verified, now)
         if spoken:
-            keep_state(database, person, head.identity in self._standings.views, now)
+            own = head.identity in self._standings.views
+            self._note_labels(database, person, keep_state(database, person, own, now), now)
         evidence.keep_manifest(database, person, verified.pointer, head, now)
+        if held is None:
+            promises.keep_arrival(database, person, source, now)
         for view in (evidence.person_pk(database, identity) for identity in self._standings.views):
             for article in gone:
                 numbers.hide(database, view, article)
@@ -148,41 +171,10 @@ class Intake:
         return {person} | posts.answered_authors(database, [*arrived, *gone])
 
 
-def keep_state(database: sqlite3.Connection, person: int, own: bool, now: int) -> None:
-    """Read ratings and votes off a person's state lines: of each key the last line counts. `own`: has a view here."""
-    entries = _newest_state(database, person)
-    _replace_ratings(database, person, entries)
-    said = [entry for entry in entries if isinstance(entry, Vote) and entry.value]
-    kept = {
-        posts.article_pk(database, it.post, now): StoredVote(evidence.person_pk(database, it.author), it.value)
-        for it in said[-limits.VOTE_LINES :]
-    }
-    votes.replace_votes(database, person, kept, own)
-
-
-def keep_ratings(database: sqlite3.Connection, person: int) -> None:
-    """Read a person's ratings off the state lines, of each target the last; and whether he says he is a registrar."""
-    _replace_ratings(database, person, _newest_state(database, person))
-
-
-def _replace_ratings(database: sqlite3.Connection, person: int, entries: Sequence[Trust | Vote | Profile]) -> None:
-    ratings.set_registrar(database, person, any(isinstance(it, Profile) and it.registrar for it in entries))
-    rows = [
-        (evidence.person_pk(database, it.target), StoredRating(it.target, it.mt, it.tlt, it.note, it.until))
-        for it in entries
-        if isinstance(it, Trust) and (it.mt is not None or it.tlt is not None)
-    ]
-    ratings.replace_ratings(database, person, rows[: limits.TRUST_LINES])
-
-
-def _newest_state(database: sqlite3.Connection, person: int) -> list[Trust | Vote | Profile]:
-    identity = evidence.identity_of(database, person)
-    newest: dict[str, Trust | Vote | Profile] = {}
-    for _, line in evidence.lines_of(database, person, STATE):
-        entry = _believe(line, identity, STATE)
-        if isinstance(entry, Trust | Vote | Profile):
-            newest[entry.key] = entry
-    return list(newest.values())
+def _fork_sentence(nick: str, identity: Identity, own: bool) -> str:
+    if own:
+        return f"Your own key has signed two versions of one manifest: a fork. {COPY}"
+    return f"{nick} ({short_id(identity)}) has signed two versions of one manifest: a fork"
 
 
 def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> list[int]:
@@ -331,7 +323,7 @@ def _plan_new(
     lines = check_segment(ref, data)
     grown = next((it for it in free if it.role == role and _starts_with(data, it)), None)
     first = grown.ref.lines if grown else 0
-    believed = [(first + index, _believe(line, head.identity, role)) for index, line in enumerate(lines[first:])]
+    believed = [(first + index, believe(line, head.identity, role)) for index, line in enumerate(lines[first:])]
     entries = [(ordinal, entry) for ordinal, entry in believed if _is_shown(entry, head)]
     entries += _early_carries(reader, lines[:first], [entry for _, entry in entries], head)
     return Plan(role, position, ref, grown, first, lines[first:], tuple(entries))  # type: ignore[arg-type]
@@ -344,7 +336,7 @@ def _early_carries(
     threads = {entry.header.thread for entry in fresh if isinstance(entry, Post) and entry.header.thread}
     missing = {thread for thread in threads if not posts.opening_line(reader, thread)}
     candidates = enumerate(lines) if missing else ()
-    believed = ((ordinal, _believe(line, head.identity, POSTS)) for ordinal, line in candidates if CARRY in line)
+    believed = ((ordinal, believe(line, head.identity, POSTS)) for ordinal, line in candidates if CARRY in line)
     return [(ordinal, entry) for ordinal, entry in believed if isinstance(entry, Carry) and entry.header.id in missing]
 
 
@@ -379,11 +371,3 @@ def _assemble(
             if sha256(data) == ref.sha256:
                 return data
     raise BadSignature("a slice does not continue anything that is held here")
-
-
-def _believe(line: bytes, author: Identity, role: str) -> object | None:
-    """The entry of a line; None for one that breaks a rule: it is skipped, the segment stays."""
-    try:
-        return open_entry(line, author, role)
-    except Invalid:
-        return None

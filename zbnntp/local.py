@@ -16,7 +16,7 @@ from email.utils import formatdate
 from zbnntp.model.article import encoded, overview_fields, transferred
 from zbnntp.store import numbers, posts, promises
 
-CONTROL, HELP, LOG = "zb.control", "zb.help", "zb.log"
+CONTROL, HELP, LOG, PEOPLE = "zb.control", "zb.help", "zb.log", "zb.people"
 NEW, REPLIES = "zb.new", "zb.replies"
 TOPS = {name: f"zb.top.{name}" for name in ("day", "week", "month", "year")}
 BY, VIA = "zb.by.", "via."  # what names of these groups begin with
@@ -40,6 +40,7 @@ class Note:
     sender: str = NODE_SENDER
     references: Sequence[str] = ()
     identifier: bytes = b""
+    supersedes: str = ""
 
 
 def local_message_id(identifier: bytes) -> str:
@@ -79,6 +80,7 @@ def _compose(note: Note, message_id: str, now: int) -> bytes:
         ("Date", formatdate(now)[:-5] + "+0000"),
         ("Message-ID", message_id),
         ("References", " ".join(note.references)),
+        ("Supersedes", note.supersedes),
         ("MIME-Version", "1.0"),
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Transfer-Encoding", encoding),

@@ -14,14 +14,16 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import trio
 
-from zbnntp import home, local
+from zbnntp import home
 from zbnntp.admin import serve_admin
 from zbnntp.config import Config
+from zbnntp.control import digest
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell
@@ -33,8 +35,8 @@ from zbnntp.peering import Network
 from zbnntp.posting import Desk
 from zbnntp.resident import Commons, Resident
 from zbnntp.shelf import Shelf
-from zbnntp.standing import Standings
-from zbnntp.store import evidence, promises
+from zbnntp.standing import Outcome, Standings
+from zbnntp.store import diary, evidence, promises
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 from zbnntp.tuning import make_parameters, rank_first
@@ -50,6 +52,7 @@ RESTORED = (
 LOG_QUEUE = 1_000
 LOG_A_DAY = 200  # sentences in zb.log: a hostile peer must not fill the disk with complaints
 LOG_SAME_SECONDS = 3600
+MIDNIGHT_SECONDS = 60  # after it the digest of the day before is made
 DAY_SECONDS = 86_400
 
 
@@ -137,7 +140,7 @@ class Node:
         self.plan = plan
         self.bell = Bell()
         self._to_rank = trio.Event()
-        self._log_in, self._log_out = trio.open_memory_channel[str](LOG_QUEUE)
+        self._log_in, self._log_out = trio.open_memory_channel[tuple[str, bool]](LOG_QUEUE)
         standings = Standings(
             reader,
             writer,
@@ -162,9 +165,12 @@ class Node:
             listening=[],
             clock=plan.clock,
             log=self.log,
+            alarm=self.alarm,
         )
         self.residents = [Resident(self.commons, account, view) for account, view in accounts.items()]
         self.owner = self.residents[0]
+        intake.alarm, intake.arrived = self.alarm, self._arrived
+        standings.heard = self._heard
         self._unlock_known()
 
     def _unlock_known(self) -> None:
@@ -202,12 +208,13 @@ class Node:
         commons = self.commons
         await rank_first(commons.standings, commons.reader, commons.writer, commons.now(), self.log)
         async with trio.open_nursery() as nursery:
-            for task in (self._keep_log, self._keep_ranked, self.commons.network.run):
+            for task in (self._keep_log, self._keep_told, self._keep_ranked, self.commons.network.run):
                 nursery.start_soon(task)
             for resident in self.residents:
                 await resident.seal()
                 nursery.start_soon(resident.live)
                 nursery.start_soon(resident.keep_placed)
+                nursery.start_soon(resident.keep_introduced)
             task_status.started()
 
     # newsreaders: nntp's House
@@ -303,38 +310,70 @@ class Node:
             self._to_rank = trio.Event()
             if self.commons.standings.stale:
                 try:
-                    await self.commons.standings.refresh(self.commons.now())
+                    outcomes = await self.commons.standings.refresh(self.commons.now())
                 except Refused as error:
                     log.warning("trust could not be computed: %s", error)
+                    outcomes = {}
                 for resident in self.residents:
                     resident.people_changed()
+                    resident.know(outcomes.get(resident.identity, Outcome()).changed)
             await trio.sleep(RANK_SECONDS)
 
+    def _arrived(self, identity: Identity) -> None:
+        for resident in self.residents:
+            resident.know([identity])
+
+    def _heard(self, database: sqlite3.Connection, view: Identity, outcome: Outcome, now: int) -> None:
+        """In the transaction of a change of levels."""
+        digest.note_outcome(database, view, outcome, now)
+
     def log(self, text: str) -> None:
-        """One sentence into zb.log; when too many wait, the newest are dropped."""
+        """One sentence into the next digest of zb.log; when too many wait, the newest are dropped."""
+        self._note(text, False)
+
+    def alarm(self, text: str) -> None:
+        """The same, in an article of its own at once."""
+        self._note(text, True)
+
+    def _note(self, text: str, urgent: bool) -> None:
         log.info("%s", text)
         with contextlib.suppress(trio.WouldBlock):
-            self._log_in.send_nowait(text)
+            self._log_in.send_nowait((text, urgent))
 
     async def _keep_log(self) -> None:
         seen: dict[str, int] = {}
         today, count = 0, 0
-        async for text in self._log_out:
+        async for text, urgent in self._log_out:
             now = self.commons.now()
             if now // DAY_SECONDS != today:
                 today, count, seen = now // DAY_SECONDS, 0, {}
             if count >= LOG_A_DAY or now - seen.get(text, 0) < LOG_SAME_SECONDS:
                 continue
             seen[text], count = now, count + 1
+            write = self._file_alarm if urgent else self._keep_sentence
             try:
-                await self.commons.writer.run(lambda database, text=text, now=now: self._file_log(database, text, now))  # type: ignore[misc]
+                await self.commons.writer.run(lambda database, it=write, text=text, now=now: it(database, text, now))  # type: ignore[misc]
             except Refused as error:
-                log.warning("%s could not hold: %s (%s)", local.LOG, text, error)
+                log.warning("zb.log could not hold: %s (%s)", text, error)
 
-    def _file_log(self, database: sqlite3.Connection, text: str, now: int) -> None:
-        subject = text if len(text) <= 70 else text[:67] + "..."
+    def _file_alarm(self, database: sqlite3.Connection, text: str, now: int) -> None:
         for resident in self.residents:
-            local.file_note(database, resident.view, local.Note(local.LOG, subject, text + "\n"), now)
+            digest.file_alarm(database, resident.view, text, now)
+
+    def _keep_sentence(self, database: sqlite3.Connection, text: str, now: int) -> None:
+        for resident in self.residents:
+            diary.add(database, resident.view, "said", text, now)
+
+    async def _keep_told(self) -> None:
+        """The digests, soon after midnight UTC."""
+        while True:
+            now = self.commons.now()
+            await self.commons.writer.run(partial(self._file_digests, now=now))
+            await trio.sleep(DAY_SECONDS - now % DAY_SECONDS + MIDNIGHT_SECONDS)
+
+    def _file_digests(self, database: sqlite3.Connection, now: int) -> None:
+        for resident in self.residents:
+            digest.file_digest(database, resident.view, now)
 
 
 def no_link(report: Mapping[str, Any]) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 from zbnntp.drafting import Draft, check_date, make_draft, make_replacement, own_article
 from zbnntp.ingest import keep_post
-from zbnntp.local import CONTROL, local_message_id, random_id
+from zbnntp.local import CONTROL, PEOPLE, local_message_id, random_id
 from zbnntp.model.entries import POSTS, Post, make_delete, make_post, open_entry
 from zbnntp.model.errors import NotPermitted, Refused
 from zbnntp.model.keys import Identity, Signer, message_id
@@ -23,6 +24,19 @@ from zbnntp.store.writer import Writer
 from zbnntp.visibility import settle
 
 DUPLICATE_SECONDS = 600  # the same text without a Message-ID within this time is the same post sent again
+
+
+Commit = Callable[[sqlite3.Connection], int]
+
+
+class Commands(Protocol):
+    """What runs commands: control.actions."""
+
+    async def post(self, proto: ProtoArticle) -> str:
+        """An article of commands alone; its Message-ID."""
+
+    def with_post(self, proto: ProtoArticle) -> tuple[ProtoArticle, Callable[[Commit], Awaitable[int]]]:
+        """What is published of a post with commands at its top, and what commits it with them."""
 
 
 class Desk:
@@ -36,7 +50,7 @@ class Desk:
         signers: Callable[[], Mapping[Identity, Signer]],
         view: Identity,
         clock: Callable[[], float],
-        control: Callable[[ProtoArticle], Awaitable[str]],
+        control: Commands,
         posted: Callable[[Identity], None],
     ) -> None:
         self._reader, self._writer, self._standings = reader, writer, standings
@@ -50,19 +64,26 @@ class Desk:
     async def post(self, octets: bytes, offered_id: str) -> str:
         """Commit an article; returns its Message-ID. Raises BadArticle, TooLarge, Refused with a sentence each."""
         proto = parse_proto(octets)
-        if CONTROL in proto.newsgroups:
-            return await self._command(proto)
         now = int(self._clock())
-        check_date(proto, now)
+        commit: Callable[[Commit], Awaitable[int]] = self._writer.run
         if proto.cancels:
+            check_date(proto, now)
             return await self._cancel(proto, proto.cancels, offered_id, now)
+        if not {CONTROL, PEOPLE}.isdisjoint(proto.newsgroups):
+            if {CONTROL, PEOPLE}.issuperset(proto.newsgroups):
+                return await self._control.post(proto)
+            proto, commit = self._control.with_post(proto)
+        check_date(proto, now)
+        return await self._publish(proto, commit, now)
+
+    async def _publish(self, proto: ProtoArticle, commit: Callable[[Commit], Awaitable[int]], now: int) -> str:
         signers = self._signers()
         signer = self._signer(proto, signers)
         if proto.supersedes:
             draft = make_replacement(self._reader, self._view, signers, proto, proto.supersedes)
         else:
             draft = make_draft(self._reader, self._view, proto)
-        article = await self._writer.run(lambda database: commit_post(database, self._standings, signer, draft, now))
+        article = await commit(lambda database: commit_post(database, self._standings, signer, draft, now))
         self._standings.note(posts.answered_authors(self._reader, [article]))
         self._posted(signer.identity)
         return message_id(posts.post_id(self._reader, article))
@@ -73,11 +94,6 @@ class Desk:
         author = await self._writer.run(lambda database: cancel_post(database, self._standings, signers, target, now))
         self._posted(author)
         return proto.message_id or offered_id
-
-    async def _command(self, proto: ProtoArticle) -> str:
-        if len(proto.newsgroups) > 1:
-            raise NotPermitted(f"send commands to {CONTROL} alone, and the post to its board")
-        return await self._control(proto)
 
     def _signer(self, proto: ProtoArticle, signers: Mapping[Identity, Signer]) -> Signer:
         author = proto.sender or self._view

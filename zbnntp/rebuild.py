@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from zbnntp import toplists
-from zbnntp.ingest import keep_entries, keep_state
+from zbnntp.ingest import keep_entries
 from zbnntp.model.article import overview_fields
 from zbnntp.model.entries import POSTS, Carry, Delete, Post, open_entry
 from zbnntp.model.errors import Invalid
 from zbnntp.model.keys import Identity
+from zbnntp.spoken import keep_state
 from zbnntp.store import derived, evidence, numbers
 from zbnntp.store.database import prepare, transaction
 from zbnntp.visibility import settle

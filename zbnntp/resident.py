@@ -17,6 +17,7 @@ import trio
 from zbnntp import choosing, home, local, sealing, toplists
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
+from zbnntp.control.cards import Cards
 from zbnntp.control.reports import status_lines
 from zbnntp.home import Account, Keys
 from zbnntp.ingest import Intake
@@ -37,12 +38,15 @@ from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
 GATHER_SECONDS = 5  # what arrives within so long is looked at together
+STEP_SECONDS = 1
+ROUND_SECONDS = 30  # between two steps of zb.people in which nobody waits
 DAY_SECONDS = 86_400
 NOTE_SECONDS = 90 * DAY_SECONDS
 OWN_GROUPS = {
     local.CONTROL: "Commands to your node, and its answers",
     local.HELP: "The manual",
     local.LOG: "What your node did that you should know",
+    local.PEOPLE: "Everybody your node knows of; answer with a number to rate them",
 }
 
 
@@ -63,6 +67,7 @@ class Commons:
     listening: list[str]  # filled when newsreaders can connect
     clock: Callable[[], float]
     log: Callable[[str], None]
+    alarm: Callable[[str], None]
     rack: Rack = field(default_factory=Rack)
 
     def now(self) -> int:
@@ -83,6 +88,7 @@ class Resident:
         )
         self._directory = Directory(reader, self.identity, views, commons.log)
         self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
+        self.cards = Cards(reader, commons.writer, commons.standings, self.identity, commons.clock)
         self._shelf = Shelf(reader, self.identity, self._motd, lambda: commons.writer.commits, commons.rack)
         self._rewritten = f"rewritten {self.identity.hex()}"
         self._to_seal = trio.Event()
@@ -129,6 +135,16 @@ class Resident:
                 await commons.bell.wait()
                 await trio.sleep(GATHER_SECONDS)
 
+    async def keep_introduced(self) -> None:
+        """zb.people in small steps: who waits is looked at within a second, everybody is gone through slowly."""
+        idle = 0
+        while True:
+            if self.cards.waiting or idle >= ROUND_SECONDS:
+                await self.cards.step()
+                idle = 0
+            await trio.sleep(STEP_SECONDS)
+            idle += STEP_SECONDS
+
     async def _place(self, now: int) -> bool:
         reader, view, write = self.commons.reader, self.view, self.commons.writer.run
         ended = choosing.expired_filters(reader, view, now)
@@ -146,6 +162,9 @@ class Resident:
     def publish(self) -> None:
         self._to_seal.set()
         self.people_changed()
+
+    def know(self, people: Sequence[Identity]) -> None:
+        self.cards.note(people)
 
     def link(self) -> str:
         urls = tuple(endpoint.url for endpoint in self.peering.endpoints) if self.peering else ()
@@ -212,7 +231,7 @@ class Resident:
             signers,
             self.identity,
             commons.clock,
-            self.control.post,
+            self.control,
             posted,
         )
 
@@ -241,7 +260,7 @@ class Resident:
             if await self.seal() is not None:
                 await trio.sleep(SEAL_SECONDS)
         except ZbError as error:
-            self.commons.log(f"Your own manifest could not be published: {error}; it is tried again.")
+            self.commons.alarm(f"Your own manifest could not be published: {error}; it is tried again.")
             await trio.sleep(SEAL_SECONDS)
 
     async def seal(self) -> Offer | None:

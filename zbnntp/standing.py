@@ -8,9 +8,9 @@ in one transaction, together with the posts that appear and vanish by it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from zbnntp.model.entries import SCALE
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
 from zbnntp.store import choices, evidence, posts, ratings, table
+from zbnntp.store.choices import Pin
 from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.store.votes import reweigh, units
 from zbnntp.store.writer import Writer
@@ -35,6 +36,37 @@ WORKER_PEOPLE = 20_000  # from so many on a ranking takes too long for the event
 BORROWED_FETCH_CAP = 2_000  # manifests that one person's lists may add through via: they are not the owner's judgement
 BULK_RATERS = 1_000  # at the start, from so many on the whole table is read at once
 
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How somebody's level changed, and which posts that showed and hid."""
+
+    before: Level
+    after: Level
+    settled: Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a refresh changed in one view: posts in all, levels, and everybody whose standing is another now."""
+
+    settled: Settled = field(default_factory=Settled)
+    moved: Mapping[Identity, Moved] = field(default_factory=dict)
+    changed: Sequence[Identity] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What one view keeps to itself: private ratings beside the published ones, and whom it holds at a version."""
+
+    published: Sequence[Rating] = ()
+    private: Sequence[Rating] = ()
+    replies: Mapping[Identity, int] = field(default_factory=dict)
+    registrar: bool = False
+    pins: Sequence[Pin] = ()
+
+
+Heard = Callable[[sqlite3.Connection, Identity, Outcome, int], None]
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
@@ -81,6 +113,9 @@ class Change:
     before: Standing | None
     after: Standing | None
 
+    def moved(self, settled: Settled) -> Moved:
+        return Moved((self.before or NOWHERE).level, (self.after or NOWHERE).level, settled)
+
 
 class Standings:
     """The graph of all ratings held, and everybody's standing in each view. `turn` lets in one refresh at a time.
@@ -105,12 +140,17 @@ class Standings:
         self._worker = run_in_worker
         self._held: dict[Eyes, Held] = {}
         self._rankings: dict[Eyes, Ranking] = {}
+        self.heard: Heard = lambda database, view, outcome, now: None  # in the transaction of a change
         self._stale: set[int] = set()  # persons whose row has to be read again
         self._loaded = False
 
     def note(self, persons: Iterable[int]) -> None:
         """Ratings or replies of these persons have changed."""
         self._stale.update(persons)
+
+    def note_choices(self, view: Identity) -> None:
+        """A private rating or a pin of a view has changed."""
+        self._rankings.pop(Eyes(view), None)
 
     @property
     def stale(self) -> bool:
@@ -120,8 +160,38 @@ class Standings:
         """Everybody's trust in a view, as of the last refresh."""
         return self._rankings.get(Eyes(view)) or rank(self.graph, view, self.params)
 
-    async def refresh(self, now: int) -> dict[Identity, Settled]:
-        """Bring levels and groups in line with the ratings held; returns what appeared and vanished in each view."""
+    @contextmanager
+    def seen_by(self, view: Identity) -> Iterator[Graph]:
+        """The graph as one view sees it, its private ratings in its row, for this moment only."""
+        with self.graph.lock, self._through(view, self._lens(Eyes(view))):
+            yield self.graph
+
+    def _lens(self, eyes: Eyes) -> Lens:
+        person = 0 if eyes.borrowed else evidence.find_person(self._reader, eyes.root) or 0
+        pins, found = choices.pins(self._reader, person), choices.private_ratings(self._reader, person)
+        if not found:
+            return Lens(pins=pins)
+        private = [Rating(it.target, _fraction(it.mt), _fraction(it.tlt)) for it in found]
+        replies = dict(posts.reply_counts(self._reader, person))
+        registrar = eyes.root in ratings.registrars(self._reader)
+        return Lens(list(self.graph.ratings(eyes.root).values()), private, replies, registrar, pins)
+
+    @contextmanager
+    def _through(self, view: Identity, lens: Lens) -> Iterator[None]:
+        """Nobody else's ranking and nothing published ever holds private ratings: the row is put back at the end."""
+        if not lens.private:
+            yield
+            return
+        both = [*lens.published, *lens.private]  # of two about one person the last counts
+        self.graph.patch(view, both, lens.replies, lens.registrar)
+        try:
+            yield
+        finally:
+            self.graph.patch(view, lens.published, lens.replies, lens.registrar)
+            self.graph.rows()
+
+    async def refresh(self, now: int) -> dict[Identity, Outcome]:
+        """Bring levels and groups in line with the ratings held; returns what that changed in each view."""
         async with self._turn:
             if not self._loaded:
                 self._load(now)
@@ -131,14 +201,14 @@ class Standings:
             said = [self._said(person, now) for person in stale]
             run = self._worker if len(self.graph.names) > WORKER_PEOPLE else run_here
             await run(lambda: self._patch(said, marked))
-            settled = {view: await self._apply(Eyes(view), now, run) for view in self.views}
+            outcomes = {view: await self._apply(Eyes(view), now, run) for view in self.views}
             borrowed = [Eyes(root, True) for _, root in choices.all_via(self._reader)]
             for gone in [eyes for eyes in self._held if eyes.borrowed and eyes not in borrowed]:
                 del self._held[gone]
             for eyes in borrowed:
                 for view, more in (await self._apply_borrowed(eyes, now, run)).items():
-                    settled[view] += more
-            return settled
+                    outcomes[view] = replace(outcomes[view], settled=outcomes[view].settled + more)
+            return outcomes
 
     def _load(self, now: int) -> None:
         raters = ratings.raters(self._reader)
@@ -160,13 +230,18 @@ class Standings:
             self.graph.patch(rater, rows, replies, rater in marked)
         self.graph.rows()
 
-    async def _apply(self, eyes: Eyes, now: int, run: Run) -> Settled:
+    async def _apply(self, eyes: Eyes, now: int, run: Run) -> Outcome:
         after, changes = await self._look(eyes, run)
         if not changes:
-            return Settled()
-        settled = await self._writer.run(lambda database: _write(database, eyes.root, changes, now))
+            return Outcome()
+        outcome = await self._writer.run(lambda database: self._write(database, eyes.root, changes, now))
         self._held[eyes] = after
-        return settled
+        return outcome
+
+    def _write(self, database: sqlite3.Connection, view: Identity, changes: Sequence[Change], now: int) -> Outcome:
+        outcome = _write(database, view, changes, now)
+        self.heard(database, view, outcome, now)
+        return outcome
 
     async def _apply_borrowed(self, eyes: Eyes, now: int, run: Run) -> dict[Identity, Settled]:
         after, changes = await self._look(eyes, run)
@@ -183,7 +258,8 @@ class Standings:
             self._held[eyes] = self._remembered(eyes)
         elif eyes in self._rankings:  # of this very graph
             return self._held[eyes], []
-        return await run(lambda: self._judge(eyes))  # type: ignore[no-any-return]
+        lens = self._lens(eyes)
+        return await run(lambda: self._judge(eyes, lens))  # type: ignore[no-any-return]
 
     def _remembered(self, eyes: Eyes) -> Held:
         read = ratings.via_standings if eyes.borrowed else ratings.standings
@@ -195,10 +271,11 @@ class Standings:
         held.codes[numbers] = [code_of(State(it.fetch, it.level)) for it in standings.values()]
         return held
 
-    def _judge(self, eyes: Eyes) -> tuple[Held, list[Change]]:
+    def _judge(self, eyes: Eyes, lens: Lens) -> tuple[Held, list[Change]]:
         """Everybody's standing now, and whose is another than before; sorted by identity."""
         params = replace(self.params, fetch_cap=BORROWED_FETCH_CAP) if eyes.borrowed else self.params
-        with self.graph.lock:
+        with self.graph.lock, self._through(eyes.root, lens):
+            pinned = {self.graph.number(it.identity): it.level for it in lens.pins}
             ranking = rank(self.graph, eyes.root, params)
             own, names = self.graph.seen_by(eyes.root).own, self.graph.names
             tlt, mt = ranking.values.tlt, ranking.values.mt
@@ -207,6 +284,9 @@ class Standings:
             after = Held(tlt.copy(), mt.copy(), levels(names, tlt, mt, given, before.codes, params))
             myself = self.graph.numbers[eyes.root]
             after.tlt[myself] = after.mt[myself] = after.codes[myself] = 0
+            for number, level in pinned.items():
+                state = state_of(int(after.codes[number]))
+                after.codes[number] = code_of(State(state.fetch, max(state.level, level)))
             found = after.changed(before)
             who = [names[number] for number in found.tolist()]
             changes = list(map(Change, who, before.standings(found), after.standings(found)))
@@ -216,11 +296,11 @@ class Standings:
 
 def as_rating(row: StoredRating) -> Rating:
     """A stored rating in fractions of 1."""
-    return Rating(
-        row.target,
-        None if row.mt is None else row.mt / SCALE,
-        None if row.tlt is None else row.tlt / SCALE,
-    )
+    return Rating(row.target, _fraction(row.mt), _fraction(row.tlt))
+
+
+def _fraction(value: int | None) -> float | None:
+    return None if value is None else value / SCALE
 
 
 def _table(reader: sqlite3.Connection, now: int) -> Table:
@@ -239,17 +319,24 @@ def _table(reader: sqlite3.Connection, now: int) -> Table:
     )
 
 
-def _write(database: sqlite3.Connection, view: Identity, changes: Sequence[Change], now: int) -> Settled:
+def _write(database: sqlite3.Connection, view: Identity, changes: Sequence[Change], now: int) -> Outcome:
     viewer = evidence.person_pk(database, view)
-    moved: list[int] = []
+    moved: dict[int, Change] = {}
     for change in changes:
         person = evidence.person_pk(database, change.who)
         before, after = change.before or NOWHERE, change.after or NOWHERE
         ratings.put_standing(database, viewer, person, change.after)
         reweigh(database, viewer, person, units(after.tlt) - units(before.tlt))
-        moved += [person] if before.level != after.level else []
+        if before.level != after.level:
+            moved[person] = change
     articles = {article for person in moved for article in posts.affected_by(database, person)}
-    return settle(database, viewer, articles, now) if articles else Settled()
+    tally: dict[int, Settled] = {}
+    total = settle(database, viewer, articles, now, tally=tally) if articles else Settled()
+    return Outcome(
+        total,
+        {it.who: it.moved(tally.get(person, Settled())) for person, it in moved.items()},
+        [change.who for change in changes],
+    )
 
 
 def _write_borrowed(

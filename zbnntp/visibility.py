@@ -118,11 +118,17 @@ def _is_filtered(rules: Rules, source: Source) -> bool:
 
 
 def settle(
-    database: sqlite3.Connection, view: int, articles: Iterable[int], now: int, tops: Tops | None = None
+    database: sqlite3.Connection,
+    view: int,
+    articles: Iterable[int],
+    now: int,
+    tops: Tops | None = None,
+    tally: dict[int, Settled] | None = None,
 ) -> Settled:
     """Show and hide these articles in a view's groups as its rules say; oldest first, so that numbers follow dates.
 
     What stands in a zb.top group stays there while it is shown, unless `tops` says in which of them articles stand.
+    `tally` is added to: the same by author.
     """
     articles = list(articles)
     rules, eyes = load_rules(database, view, now), _Eyes(database)
@@ -138,7 +144,10 @@ def settle(
         staying = set(names) - expired.get(source.article, set())
         if before != staying:
             _place(database, view, source, names if staying else (), now)
-            total += _difference(before, staying)
+            difference = _difference(before, staying)
+            total += difference
+            if tally is not None:
+                tally[source.author] = tally.get(source.author, Settled()) + difference
     return total
 
 

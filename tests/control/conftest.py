@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,13 @@ from tests.houses import House, open_house
 from tests.peers.trio_tests import pytest_pyfunc_call
 from zbnntp.control.actions import Answer, Control
 from zbnntp.local import CONTROL
+from zbnntp.model.article import address
+from zbnntp.model.entries import STATE
 from zbnntp.model.errors import Refused, Unreachable
 from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.onion import onion_address
 from zbnntp.model.proto import ProtoArticle
+from zbnntp.posting import Desk
 from zbnntp.store import evidence, promises, ratings
 from zbnntp.store.ratings import StoredRating
 
@@ -34,6 +39,7 @@ class Rooms:
     followed: list[tuple[Identity, tuple[str, ...]]] = field(default_factory=list)
     came: str | Exception = "3 posts came."
     reachable: bool = True
+    known: list[Identity] = field(default_factory=list)
 
     def publish(self) -> None:
         self.published += 1
@@ -43,6 +49,9 @@ class Rooms:
         if isinstance(self.came, Exception):
             raise self.came
         return self.came
+
+    def know(self, people: Sequence[Identity]) -> None:
+        self.known += people
 
     def link(self) -> str:
         if not self.reachable:
@@ -82,6 +91,52 @@ class Node:
         assert self._state() == before
         assert self.rooms.published == 0
         return answer.text
+
+    async def refused_after(self, text: str, answered: str | None = None) -> str:
+        """The same, where something was published before."""
+        self.rooms.published = 0
+        return await self.refused(text, answered)
+
+    def desk(self) -> Desk:
+        """What newsreaders post to, with this control desk behind it."""
+        house = self.house
+        return Desk(
+            house.reader,
+            house.writer,
+            house.standings,
+            lambda: {house.identity: house.signer},
+            house.identity,
+            house.clock,
+            self.control,
+            lambda author: None,
+        )
+
+    async def send(self, groups: str, body: str, references: str = "", **headers: str) -> str:
+        """An article as a newsreader sends it; its id."""
+        fields = {
+            "From": f"me <{address(self.house.identity)}>",
+            "Newsgroups": groups,
+            "Subject": "Re: something",
+            **({"References": references} if references else {}),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        octets = "".join(f"{name}: {value}\n" for name, value in fields.items()) + "\n" + body
+        return await self.desk().post(octets.encode().replace(b"\n", b"\r\n"), "")
+
+    async def meet(self, name: str, *subjects: str, rated: str = "50") -> list[str]:
+        """Somebody rated, with threads in chat; their ids."""
+        other = self.others[name]
+        await other.add_board("chat")
+        ids = [await other.post("chat", subject, f"{subject} by {name}\n") for subject in subjects]
+        await self.arrive(name)
+        if rated:
+            await self.ok(f"trust {identity_text(other.identity)} {rated}")
+        return ids
+
+    def own_lines(self) -> list[dict[str, Any]]:
+        """What is or will be published as state."""
+        me = evidence.find_person(self.house.reader, self.house.identity) or 0
+        return [json.loads(line) for _, line in evidence.lines_of(self.house.reader, me, STATE)]
 
     async def post(self, body: str, subject: str = "orders", **fields: object) -> str:
         proto = {

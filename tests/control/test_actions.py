@@ -31,7 +31,7 @@ async def test_trust_is_published_and_takes_effect(open_desk: Open) -> None:
         name = f"bob ({short_id(bob.identity)})"
         assert answer == (
             f'{name}: trust was none, is now 50 list 30 comment "knows Linux". '
-            "Their posts were hidden, and are now shown, threads and replies.\n\n"
+            "Their posts were hidden, and are now shown, threads and replies. 2 posts of theirs are now visible.\n\n"
             "In your groups 2 posts are now visible."
         )
         assert node.house.subjects("chat") == ["One", "Two"]
@@ -197,7 +197,7 @@ async def test_help(open_desk: Open) -> None:
             assert f"{row.usage}\n    {row.help}" in answer
         assert "WHO is a nick" in answer
         one = await node.ok("help untrust")
-        assert one == "untrust [WHO]\n    Takes your rating back."
+        assert one == "untrust [WHO]\n    Takes your rating back, a private one too."
 
 
 async def test_invite(open_desk: Open) -> None:
@@ -218,7 +218,7 @@ async def test_status(open_desk: Open) -> None:
 
 
 WRONG = (
-    "like bob", "trust nobody 50", "trust bob 500", "board hide nowhere", "why nobody",
+    "love bob", "trust nobody 50", "trust bob 500", "board hide nowhere", "why nobody",
     "board add zb.x", "untrust nobody",
 )  # fmt: skip
 
@@ -262,11 +262,11 @@ async def test_command_and_answer_are_filed_as_a_thread(open_desk: Open) -> None
 
 async def test_refused_command_is_filed_with_its_answer(open_desk: Open) -> None:
     async with open_desk() as node:
-        own = await node.post("board add chat\nlike bob", subject="Re: hello")
+        own = await node.post("board add chat\nlove bob", subject="Re: hello")
         command, answer = node.articles()
         assert f"Message-ID: {own}\r\n" in command
         assert "Subject: Re: hello\r\n" in answer
-        assert 'Line 2, "like bob": unknown command' in answer
+        assert 'Line 2, "love bob": unknown command' in answer
         assert node.house.shelf.group("chat") is None
 
 
@@ -294,7 +294,7 @@ async def test_flowed_link_is_put_together(open_desk: Open) -> None:
         assert node.numbers(node.id("bob")) == (80, 50)
 
 
-@pytest.mark.parametrize("body", ["board add chat", "like bob"])
+@pytest.mark.parametrize("body", ["board add chat", "love bob"])
 async def test_article_sent_twice_is_carried_out_once(open_desk: Open, body: str) -> None:
     async with open_desk() as node:
         own = await node.post(body, message_id="<client@id>")

@@ -12,23 +12,42 @@ from zbnntp.control.language import (
     COMMANDS,
     COMMANDS_MOST,
     LINE_CHARACTERS,
-    AddBoard,
-    Follow,
-    Help,
-    HideBoard,
-    Invite,
-    Nick,
     NotUnderstood,
-    Order,
-    Rate,
     Row,
-    Status,
-    Untrust,
-    Why,
     find_rows,
     is_command,
     parse_commands,
 )
+from zbnntp.control.orders import (
+    AddBoard,
+    AddFilter,
+    By,
+    DropFilter,
+    Follow,
+    Help,
+    HideBoard,
+    Invite,
+    ListFilters,
+    Mirror,
+    Nick,
+    Note,
+    Order,
+    Pin,
+    Profile,
+    Rate,
+    Report,
+    SetMirror,
+    Shift,
+    Status,
+    Undo,
+    Untrust,
+    Via,
+    ViaLink,
+    Vote,
+    Watch,
+    Why,
+)
+from zbnntp.filters import PATTERN_CHARACTERS
 from zbnntp.model.keys import Signer, identity_text
 from zbnntp.model.link import Link, parse_link
 from zbnntp.model.onion import onion_address
@@ -38,6 +57,8 @@ ID = identity_text(BOB)
 ADDRESS = onion_address(bytes(32))
 LINK = f"zb:{ID}@{ADDRESS}"
 PARSED: Link = parse_link(LINK)
+POST = f"<{'a' * 52}@zb.invalid>"
+NEW_YEAR = 1_798_761_600  # 2027-01-01 00:00:00 UTC
 
 
 @pytest.mark.parametrize(
@@ -85,6 +106,50 @@ PARSED: Link = parse_link(LINK)
         ("status", Status()),
         ("why", Why("")),
         ("why bob", Why("bob")),
+        (f"why {POST}", Why(POST)),
+        ("trust bob 50 private", Rate("bob", 50, None, None, True)),
+        ("trust bob 50 list 30 PRIVATE", Rate("bob", 50, 30, None, True)),
+        ("-50 private", Rate("", -50, None, None, True)),
+        ("trust bob 50 private comment", Rate("bob", 50, None, "", True)),
+        ("trust private 50", Rate("private", 50, None, None)),
+        ("like", Shift("", True)),
+        ("Like Bob", Shift("Bob", True)),
+        ("dislike bob", Shift("bob", False)),
+        ("mute", Rate("", -100, None, None)),
+        ("mute Bob the Builder", Rate("Bob the Builder", -100, None, None)),
+        ("up", Vote("", 1)),
+        (f"down {POST}", Vote(POST, -1)),
+        (f"unvote news:{POST[1:-1]}", Vote(POST, 0)),
+        ("report spam", Report("", "spam", "")),
+        ("report SPAM: sells watches", Report("", "spam", "sells watches")),
+        ("report He sells watches.", Report("", "report", "He sells watches.")),
+        (f"report {POST} org.example.rude: no manners", Report(POST, "org.example.rude", "no manners")),
+        ("note bob owes me a beer", Note("bob owes me a beer")),
+        ("note", Note("")),
+        ("profile I rate by taste", Profile("I rate by taste")),
+        ("profile", Profile(None)),
+        ("profile None", Profile("")),
+        ("filter cheap watches", AddFilter("cheap watches", False, None)),
+        ('filter "cheap watches" until 2026-12-31', AddFilter("cheap watches", False, NEW_YEAR)),
+        ("filter /cheap (watch|pill)es/ until 2026-12-31", AddFilter("cheap (watch|pill)es", True, NEW_YEAR)),
+        ("filter /until/", AddFilter("until", True, None)),
+        ("filter", ListFilters()),
+        ("unfilter 2", DropFilter("2")),
+        ("watch", Watch("", True)),
+        (f"unwatch {POST}", Watch(POST, False)),
+        ("by bob", By("bob", True)),
+        ("unby", By("", False)),
+        ("via bob", Via("bob", True)),
+        ("unvia bob", Via("bob", False)),
+        (f"via {LINK}/tech.linux", ViaLink(PARSED, "tech.linux")),
+        (f"via {LINK}", Via(LINK, True)),
+        ("pin bob", Pin("bob", True)),
+        ("unpin", Pin("", False)),
+        ("mirror bob on", SetMirror("bob", Mirror.ON)),
+        ("mirror OFF", SetMirror("", Mirror.OFF)),
+        ("mirror Bob the Builder auto", SetMirror("Bob the Builder", Mirror.AUTO)),
+        ("undo", Undo("")),
+        (f"undo {POST}", Undo(POST)),
     ],
 )
 def test_command(text: str, order: Order) -> None:
@@ -97,13 +162,14 @@ def test_command(text: str, order: Order) -> None:
     [
         ("", "There is no command in it"),
         ("> only a quote", "There is no command in it"),
-        ("like bob", "unknown command 'like'; there are help, follow, trust, untrust, board add, board hide"),
+        ("love bob", "unknown command 'love'"),
+        ("hello", "there are help, follow, trust, like, dislike, mute, untrust, note, why, up, down"),
         ("trsut bob 50", "unknown command 'trsut' (did you mean trust?)"),
         ("search words", "unknown command 'search'"),
         ("Hello node, how are you?", "unknown command 'Hello'"),
         (LINK, f"that is a link; to follow it write: follow {LINK}"),
         ("50", "unknown command '50'"),
-        ("help like", "unknown command 'like'"),
+        ("help love", "unknown command 'love'"),
         ("help trust bob", "unknown command 'trust'"),
         ("board", "write one of board add, board hide, board show"),
         ("board delete x", "write one of board add, board hide, board show"),
@@ -116,9 +182,10 @@ def test_command(text: str, order: Order) -> None:
         ("trust bob 5000000", "5000000 is out of range"),
         ("trust bob 50 list 101", "list 101 is out of range: trust in somebody's ratings goes from 0 to 100"),
         ("trust bob 50 list -1", "list -1 is out of range"),
-        ("trust bob 50 list", "after the number only 'list M' and 'comment TEXT' may follow"),
-        ("trust bob 50 lst 30", "after the number only 'list M' and 'comment TEXT' may follow"),
-        ("trust bob 50 private", "after the number only 'list M' and 'comment TEXT' may follow"),
+        ("trust bob 50 list", "after the number only 'list M', 'private' and 'comment TEXT' may follow"),
+        ("trust bob 50 lst 30", "after the number only 'list M', 'private' and 'comment TEXT' may follow"),
+        ("trust bob 50 secret", "after the number only"),
+        ("trust bob 50 private comment a secret", "a private rating has no comment, for nobody reads it; write: note"),
         ("trust bob 50 list 30 list 40", "after the number only"),
         ("trust bob 50 nice person", "after the number only"),
         ("trust bob 50 comment " + "x" * 501, "a comment has at most 500 octets"),
@@ -146,6 +213,25 @@ def test_command(text: str, order: Order) -> None:
         ("nick evil\u202eecila", "a nick has no control or direction characters"),
         ("invite 5", "invite stands alone; leave out '5'"),
         ("status --json", "status stands alone; leave out '--json'"),
+        ("up bob", "after up only the <message-id> of an article may follow"),
+        ("watch this", "after watch only the <message-id>"),
+        ("undo everything", "after undo only the <message-id>"),
+        ("report", "say why, for example: report spam"),
+        (f"report {POST}", "say why"),
+        ("report " + "x y" * 200, "a reason has at most 500 octets"),
+        ("note " + "x" * 1001, "a note has at most 1000 characters"),
+        ("filter /", "an expression stands between slashes"),
+        ("filter /x", "an expression stands between slashes"),
+        ("filter /(/", "that expression is not understood: missing )"),
+        ("filter " + "x" * (PATTERN_CHARACTERS + 1), "a filter has at most 500 characters"),
+        ("filter x until tomorrow", "'tomorrow' is no date; write it as year-month-day"),
+        ("filter x until 2027-02-30", "'2027-02-30' is no date"),
+        ("filter x until 9999-12-31", "'9999-12-31' is no date"),
+        ("unfilter", "say which: its number in the list"),
+        (f"via {LINK}/zb.x", "reserved name"),
+        (f"via {LINK[:-7]}/chat", "an endpoint is"),
+        ("mirror bob", "end it with on, off or auto"),
+        ("mirror", "end it with on, off or auto"),
         ("nick " + "x" * LINE_CHARACTERS, "a line has at most 2000 characters"),
     ],
 )
@@ -166,8 +252,17 @@ def test_error_names_its_line() -> None:
 
 def test_one_article_is_bounded() -> None:
     assert len(parse_commands("status\n" * COMMANDS_MOST)) == COMMANDS_MOST
-    with pytest.raises(NotUnderstood, match="at most 100 commands"):
-        parse_commands("status\n" * (COMMANDS_MOST + 1))
+    with pytest.raises(NotUnderstood, match="at most 100 commands, this one has 1000; send the rest in another"):
+        parse_commands("status\n" * 1000)
+
+
+@pytest.mark.parametrize("text", ["50", "+50", "50%", "80 list 30", "50 private"])
+def test_a_number_alone_is_a_rating_where_people_are_answered(text: str) -> None:
+    (command,) = parse_commands(text, bare=True)
+    assert isinstance(command.order, Rate)
+    assert command.order.who == ""
+    with pytest.raises(NotUnderstood, match="after a number that rates whom you answer only"):
+        parse_commands("50 bob", bare=True)
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
@@ -199,6 +294,15 @@ WORDS = st.sampled_from(
         "add",
         "nick",
         "why",
+        "note",
+        "report",
+        "filter",
+        "until",
+        "2027-01-31",
+        "private",
+        "mirror",
+        "undo",
+        POST,
         ID,
         LINK,
         "bob",

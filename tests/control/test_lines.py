@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zbnntp.control.language import is_command
-from zbnntp.control.lines import Line, clean, command_lines, unflow
+from zbnntp.control.lines import Line, clean, command_lines, split_top, unflow
 
 
 def texts(body: str) -> list[str]:
@@ -52,6 +52,9 @@ def test_commands_are_found_among_the_rest(body: str, kept: list[str]) -> None:
         "Help Me wrote:",
         "Bob sagte das hier:",
         "Il giorno 6 nov 2026, Bob\nha scritto:",
+        "Bob\n<id@aaaa.zb.invalid>\nwrites:",
+        "Bob the Builder\n<id@aaaa.zb.invalid>\nwrites:",
+        "On Fri, 6 Nov 2026, Bob\n<id@aaaa.zb.invalid> writes:",
     ],
 )
 def test_attribution_above_a_quote_is_no_command(attribution: str) -> None:
@@ -104,8 +107,42 @@ def test_clean_leaves_one_plain_blank() -> None:
         (" > not a quote", "> not a quote"),
         ("> quoted \n+50", "> quoted \n+50"),
         ("help \n> quoted", "help \n> quoted"),
+        ("note bob lives \nby the river", "note bob lives by the river"),
+        ("trust bob 50 comment lives \nup there", "trust bob 50 comment lives up there"),
+        ("note bob is nice \ntrust bob 50", "note bob is nice \ntrust bob 50"),
+        ("like bob \nlike carol", "like bob \nlike carol"),
         ("+50\n-- \nMe", "+50\n-- \nMe"),
     ],
 )
 def test_flowed_text_is_put_together(flowed: str, fixed: str) -> None:
     assert unflow(flowed, is_command) == fixed
+
+
+def rest(body: str, flowed: bool = False) -> tuple[list[str], str]:
+    top = split_top(body, flowed, is_command)
+    return [line.text for line in top.lines], top.rest
+
+
+@pytest.mark.parametrize(
+    ("body", "commands", "published"),
+    [
+        ("+50\n\nI agree.\n", ["+50"], "I agree.\n"),
+        ("\n\n+50\nup\n\nI agree.\n\nlike\n", ["+50", "up"], "I agree.\n\nlike\n"),
+        ("+50\n\nBob wrote:\n> hi\n\nYes.", ["+50"], "Bob wrote:\n> hi\n\nYes."),
+        ("Bob wrote:\n> hi\n+50\n\nYes.", ["+50"], "Bob wrote:\n> hi\n\nYes."),
+        ("+50\nBob wrote:\n> hi\n\nYes.", ["+50"], "Bob wrote:\n> hi\n\nYes."),
+        ("follow\nzb:abc\n\nYes.", ["follow zb:abc"], "Yes."),
+        ("+50", ["+50"], ""),
+        ("", [], ""),
+        ("Bob wrote:\n> hi\n\n+50\n", [], "Bob wrote:\n> hi\n\n+50\n"),
+        ("I agree.\n\n+50", ["I agree."], "+50"),
+        ("+50\n\n  indented\n", ["+50"], "  indented\n"),
+    ],
+)
+def test_commands_at_the_top_are_cut_off(body: str, commands: list[str], published: str) -> None:
+    assert rest(body) == (commands, published)
+
+
+def test_flowed_commands_at_the_top() -> None:
+    body = "trust bob 50 comment a long \nexplanation\n\nFlowed \ntext.\n"
+    assert rest(body, flowed=True) == (["trust bob 50 comment a long explanation"], "Flowed \ntext.\n")

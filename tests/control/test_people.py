@@ -44,7 +44,7 @@ async def test_a_newsreaders_own_id_of_an_article_is_as_good(open_desk: Open) ->
     async with open_desk("bob") as node:
         await node.house.add_board("chat")
         await node.house.post("chat", "Hello", "text", Message_ID="<mine@client>")
-        assert "That is you" in await node.ok("why", "<mine@client>")
+        assert '"Hello" by you\n\nIt is shown in chat (1).' in await node.ok("why", "<mine@client>")
 
 
 async def test_left_out_without_an_article(open_desk: Open) -> None:

@@ -31,10 +31,13 @@ async def test_computed_trust_and_where_it_comes_from(open_desk: Open) -> None:
     async with open_desk("alice", "bob", "carol") as node:
         await _trust_chain(node)
         alice, bob, carol = (f"{it.name} ({short_id(it.identity)})" for it in node.others.values())
+        who = short_id(node.id("carol"))
         assert await node.ok("why carol") == "\n".join(
             [
                 carol,
                 identity_text(node.id("carol")),
+                "",
+                f"In short: you see them because {alice} and {bob}, whose judgement you trust, would see them.",
                 "",
                 "Their posts (0 held here) are shown, threads and replies.",
                 "Trust in their posts is 47.5; from 0.2 on somebody is shown in full.",
@@ -50,9 +53,12 @@ async def test_computed_trust_and_where_it_comes_from(open_desk: Open) -> None:
                 "  Handed on by:",
                 f"      7.5  {bob} by rating them: 50 in 100 of your trust in their ratings, 15",
                 "",
+                "This comes from your own ratings, of 100 parts:",
+                f"      100  your trust in the ratings of {alice}",
+                "",
                 f"Strongest way: you > {alice} > {bob} > {carol} = 7.5",
                 "",
-                "To see less of them: trust WHO -50. To leave it to others again: untrust WHO.",
+                f"To see less of them: trust {who} -50. To leave it to others again: untrust {who}.",
             ]
         )
 
@@ -102,7 +108,7 @@ async def test_limited_people(open_desk: Open) -> None:
         answer = await node.ok(f"why {short_id(node.id('bob'))}")
         assert "are shown in threads of others only." in answer
         assert "Trust in their posts is 0.1, below the 0.2 from which you see somebody's threads." in answer
-        assert "To see all they write: trust WHO 50." in answer
+        assert "To see all they write: trust ei5f2vf5 50." in answer
 
 
 async def test_the_band_below_a_threshold(open_desk: Open) -> None:
@@ -158,6 +164,8 @@ async def test_many_raters_stand_in_one_line_and_all_sum(open_desk: Open) -> Non
             await node.ok(f"trust {identity_text(node.id(name))} 50 list 7")
             await node.arrive(name)
         answer = await node.ok(f"why {identity_text(node.id('bob'))}")
+        answer, _, causes = answer.partition("This comes from your own ratings")
+        assert "7 others together" in causes
         column = [float(it) for it in re.findall(r"^ {2,}([0-9.]+)  (?!together)", answer, re.MULTILINE)]
         total = re.search(r"^ +([0-9.]+)  together$", answer, re.MULTILINE)
         assert total is not None

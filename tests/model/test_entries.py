@@ -97,11 +97,8 @@ def test_posts_do_not_belong_in_state(raw: bytes, author: object) -> None:
 def test_each_kind_has_one_role(case: dict) -> None:
     other = STATE if case["role"] == POSTS else POSTS
     raw = case["line"].encode()
-    if case["kind"] == "label":
-        assert open_entry(raw, BOB.identity, other) == entries.Unknown("label")
-    else:
-        with pytest.raises(BadEncoding, match="belong"):
-            open_entry(raw, BOB.identity, other)
+    with pytest.raises(BadEncoding, match="belong"):
+        open_entry(raw, BOB.identity, other)
 
 
 # id and header
@@ -391,7 +388,7 @@ def test_a_profile() -> None:
 
 
 @pytest.mark.parametrize("role", [POSTS, STATE])
-@pytest.mark.parametrize("kind", ["poll", "label", "same", "move", "", "POST"])
+@pytest.mark.parametrize("kind", ["poll", "same", "move", "", "POST"])
 def test_unknown_kinds_are_kept_in_both_roles(kind: str, role: str) -> None:
     assert open_entry(line_of(kind=kind, anything=[1, {"a": "b"}]), BOB.identity, role) == entries.Unknown(kind)
 

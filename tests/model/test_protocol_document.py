@@ -53,6 +53,7 @@ def kib(octets: int) -> str:
         ("nick, lang", f"{limits.NICK_CHARACTERS} characters"),
         ("nick, lang", f"{limits.LANG_CHARACTERS} characters"),
         ("note", f"{limits.NOTE_OCTETS} octets"),
+        ("label's name", f"{limits.LABEL_CHARACTERS} characters"),
         ("boards a post", str(limits.BOARDS_PER_POST)),
         ("board name", f"{limits.BOARD_OCTETS} characters, {limits.BOARD_COMPONENT_OCTETS} a component"),
         ("parents", str(limits.PARENTS_PER_POST)),

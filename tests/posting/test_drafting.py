@@ -10,7 +10,7 @@ import pytest
 
 from tests.houses import House, open_house
 from tests.ingest.forging import Forger, following, name_of, segment
-from zbnntp.local import CONTROL, HELP, LOG
+from zbnntp.local import CONTROL, HELP, LOG, PEOPLE
 from zbnntp.model import limits
 from zbnntp.model.entries import make_carry
 from zbnntp.model.errors import BadArticle, NotPermitted
@@ -159,15 +159,16 @@ async def test_only_the_node_writes_in_its_own_groups(tmp_path: Path, name: str)
         assert alice.subjects(BOARD) == []
 
 
-async def test_commands_go_to_control_alone(tmp_path: Path) -> None:
+async def test_commands_go_to_the_control_desk(tmp_path: Path) -> None:
     async with open_house(tmp_path, "alice") as alice:
         for board in (BOARD, CONTROL):
             await alice.add_board(board)
         assert (await alice.post(CONTROL, "x", "status\n")).endswith("@local.zb.invalid>")
-        assert [proto.body for proto in alice.commanded] == ["status\n"]
-        with pytest.raises(NotPermitted, match=f"send commands to {CONTROL} alone"):
+        assert (await alice.post(PEOPLE, "x", "50\n")).endswith("@local.zb.invalid>")
+        assert [proto.body for proto in alice.commands.taken] == ["status\n", "50\n"]
+        with pytest.raises(NotPermitted, match="no control desk"):
             await alice.post(f"{BOARD},{CONTROL}", "x", "trust 50\n")
-        assert len(alice.commanded) == 1
+        assert alice.subjects(BOARD) == []
 
 
 async def test_nobody_posts_under_somebody_elses_address(tmp_path: Path) -> None:

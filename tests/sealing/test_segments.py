@@ -9,10 +9,10 @@ from pathlib import Path
 from tests.houses import Clock, House, open_house
 from tests.ingest.forging import Forger, following, name_of, segment
 from tests.sealing.sync import contents, head_of, held_head, lines, newer
-from zbnntp.ingest import keep_ratings
 from zbnntp.model import limits
 from zbnntp.model.entries import STATE, make_trust
 from zbnntp.model.keys import Identity, sha256
+from zbnntp.spoken import keep_ratings
 from zbnntp.store import evidence
 
 BOARD = "test.talk"

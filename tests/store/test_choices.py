@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from zbnntp.model.keys import Identity, Sha256
+from zbnntp.model.views import Level
 from zbnntp.store import choices, evidence, posts
 from zbnntp.store.choices import Filter, Pin, PrivateRating, Shown
 from zbnntp.store.database import prepare
@@ -93,9 +94,10 @@ def test_mirroring_has_three_states(database: sqlite3.Connection) -> None:
 
 def test_pins(database: sqlite3.Connection) -> None:
     assert not choices.is_pinned(database, 3)
-    choices.put_pin(database, 1, 3, (7, HEAD))
-    assert choices.find_pin(database, 1, 3) == (7, HEAD)
-    assert choices.pins(database, 1) == [Pin(3, CARL, 7, HEAD)]
+    pin = Pin(3, CARL, 7, HEAD, Level.LIMITED)
+    choices.put_pin(database, 1, 3, pin)
+    assert choices.find_pin(database, 1, 3) == pin
+    assert choices.pins(database, 1) == [pin]
     assert choices.pins(database, 2) == []
     assert choices.is_pinned(database, 3)
     choices.put_pin(database, 1, 3, None)

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zbnntp.control.changes import help_text
+from zbnntp.control.answers import help_text
 from zbnntp.control.reports import wrapped
 from zbnntp.local import CONTROL, HELP, ID_OCTETS, Note, file_note
 from zbnntp.model.article import address

@@ -8,101 +8,27 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from zbnntp.control import parsing
 from zbnntp.control.lines import Line, command_lines
+from zbnntp.control.orders import Help, Invite, Order, Status
 from zbnntp.model import limits
-from zbnntp.model.boards import check_board
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
-from zbnntp.model.link import Link, parse_link
 
 COMMANDS_MOST = 100  # in one article: what it changes is one transaction
 LINE_CHARACTERS = 2_000  # the longest link has eight addresses
-DESCRIPTION_CHARACTERS = 200
 FOLLOW_DEFAULT = 50
+SHIFT = 10  # what like and dislike add and take
 NOTHING_DONE = "Nothing was carried out."
-_NUMBER = r"(?P<mt>[+-]?[0-9]{1,7})%?"
-_TAIL = r"(?:\s+list\s+(?P<tlt>[+-]?[0-9]{1,7})%?)?(?:\s+comment\b\s*(?P<note>.*))?"
-_RATING = re.compile(rf"(?:(?P<who>.*?)\s+)??{_NUMBER}{_TAIL}", re.IGNORECASE)
-_SIGNED = re.compile(rf"(?=[+-]){_NUMBER}{_TAIL}", re.IGNORECASE)
 _LOOKS_SIGNED = re.compile(r"[+-][0-9]")
-_FOLLOW = re.compile(rf"(?P<link>\S+)(?:\s+(?P<mt>[+-]?[0-9]{{1,7}})%?)?{_TAIL}", re.IGNORECASE)
-_WORD_NUMBER = re.compile(r"(?<!\S)[+-]?[0-9]{1,7}%?(?!\S)")
-_HOLDS_RATING = re.compile(r"(?![\"'“„«‘])(.*\s)?[+-]?[0-9]{1,7}%?\s+[^\W\d]")  # `bob 50 lst` as a name
-_QUOTES = "\"'“”„«»‘’"
-_JOINERS = "\u200c\u200d"  # without a width, but part of scripts and emoji
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    topic: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Trust from -100 to 100 in posts, 0 to 100 in judgement; None, also of the comment, = stays as it was."""
-
-    who: str
-    mt: int
-    tlt: int | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Follow:
-    """None = FOLLOW_DEFAULT, or what it was if that is more."""
-
-    link: Link
-    mt: int | None
-    tlt: int | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Untrust:
-    who: str
-
-
-@dataclass(frozen=True, slots=True)
-class AddBoard:
-    name: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class HideBoard:
-    name: str
-    hidden: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Nick:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Invite:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    who: str
-
-
-Order = Help | Rate | Follow | Untrust | AddBoard | HideBoard | Nick | Invite | Status | Why
+_LOOKS_BARE = re.compile(r"[+-]?[0-9]+%?(\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One order, and the line it stands on. An empty `who` is the author of the article that is answered."""
+    """One order, and the line it stands on."""
 
     line: Line
     order: Order
@@ -122,22 +48,30 @@ class NotUnderstood(NotPermitted):
     """A line that is no command, or not a whole one."""
 
 
-def parse_commands(body: str) -> tuple[Command, ...]:
-    """The commands in a text; raises NotUnderstood for the first line that is none, and when there is none."""
-    found = list(command_lines(body, is_command))
-    if not found:
+def parse_commands(body: str, *, bare: bool = False) -> tuple[Command, ...]:
+    """The commands in a text; raises NotUnderstood for the first line that is none, and when there is none.
+
+    `bare`: a number alone is a rating even without a sign.
+    """
+    return read_lines(list(command_lines(body, is_command)), bare=bare)
+
+
+def read_lines(lines: Sequence[Line], *, bare: bool = False) -> tuple[Command, ...]:
+    """The commands on lines that are meant for the node."""
+    if not lines:
         raise NotUnderstood(f"There is no command in it; write one a line, for example: help. {NOTHING_DONE}")
-    if len(found) > COMMANDS_MOST:
+    if len(lines) > COMMANDS_MOST:
         raise NotUnderstood(
-            f"An article carries at most {COMMANDS_MOST} commands; send the rest in another. {NOTHING_DONE}"
+            f"An article carries at most {COMMANDS_MOST} commands, this one has {len(lines)}; send the rest in "
+            f"another. {NOTHING_DONE}"
         )
-    return tuple(Command(line, parse_line(line)) for line in found)
+    return tuple(Command(line, parse_line(line, bare=bare)) for line in lines)
 
 
-def parse_line(line: Line) -> Order:
+def parse_line(line: Line, *, bare: bool = False) -> Order:
     """The order on one line; raises NotUnderstood naming it."""
     try:
-        return _parse(line.text)
+        return _parse(line.text, _LOOKS_BARE if bare else _LOOKS_SIGNED)
     except (Refused, Invalid) as error:
         raise NotUnderstood(refusal(line, str(error))) from error
 
@@ -159,11 +93,11 @@ def find_rows(topic: str) -> list[Row]:
     return [row for row in COMMANDS if row.name.split()[: len(wanted)] == wanted]
 
 
-def _parse(text: str) -> Order:
+def _parse(text: str, number: re.Pattern[str]) -> Order:
     if len(text) > LINE_CHARACTERS:
         raise NotPermitted(f"a line has at most {LINE_CHARACTERS} characters; shorten it")
-    if _LOOKS_SIGNED.match(text):
-        return _signed(text)
+    if number.match(text):
+        return parsing.read_bare(text)
     words = text.split(" ")
     for size in (2, 1):
         name = " ".join(words[:size]).casefold()
@@ -185,101 +119,6 @@ def _unknown(words: list[str]) -> str:
     return f"unknown command {words[0][:40]!r}{guess}; there are {', '.join(NAMES)}"
 
 
-def _signed(text: str) -> Rate:
-    match = _SIGNED.fullmatch(text)
-    if not match:
-        raise NotPermitted("after a number that rates whom you answer only 'list M' and 'comment TEXT' may follow")
-    return Rate("", _message_trust(match["mt"]), _list_trust(match["tlt"]), _note(match["note"]))
-
-
-def _rate(rest: str) -> Rate:
-    match = _RATING.fullmatch(rest)
-    if match and not _HOLDS_RATING.match(match["who"] or ""):
-        return Rate(_who(match["who"]), _message_trust(match["mt"]), _list_trust(match["tlt"]), _note(match["note"]))
-    if match or _WORD_NUMBER.search(rest):
-        raise NotPermitted(
-            "after the number only 'list M' and 'comment TEXT' may follow; a name with a number in it needs quotes"
-        )
-    raise NotPermitted("trust needs a whole number from -100 to 100, for example: trust 50")
-
-
-def _follow(rest: str) -> Follow:
-    match = _FOLLOW.fullmatch(rest)
-    if not match:
-        raise NotPermitted(
-            "write follow, then the link that your friend's 'invite' gave, and no more than N and 'list M'"
-        )
-    mt = None if match["mt"] is None else _message_trust(match["mt"])
-    if mt is not None and mt < 1:
-        raise NotPermitted("whom you follow needs trust from 1 to 100; to hide somebody write: trust WHO -50")
-    link = match["link"].strip("<>,;" + _QUOTES).lower()
-    return Follow(parse_link(link), mt, _list_trust(match["tlt"]), _note(match["note"]))
-
-
-def _message_trust(text: str) -> int:
-    number = int(text)
-    if not -100 <= number <= 100:
-        raise NotPermitted(f"{text} is out of range: trust in somebody's posts goes from -100 to 100")
-    return number
-
-
-def _list_trust(text: str | None) -> int | None:
-    if text is None:
-        return None
-    number = int(text)
-    if not 0 <= number <= 100:
-        raise NotPermitted(f"list {text} is out of range: trust in somebody's ratings goes from 0 to 100")
-    return number
-
-
-def _note(text: str | None) -> str | None:
-    if text is not None and len(text.encode(errors="replace")) > limits.NOTE_OCTETS:
-        raise NotPermitted(f"a comment has at most {limits.NOTE_OCTETS} octets; shorten it")
-    return text
-
-
-def _who(text: str | None) -> str:
-    return (text or "").strip().strip(_QUOTES)
-
-
-def _add_board(rest: str) -> AddBoard:
-    name, _, description = rest.partition(" ")
-    if len(description) > DESCRIPTION_CHARACTERS:
-        raise NotPermitted(f"a description has at most {DESCRIPTION_CHARACTERS} characters; shorten it")
-    if not name:
-        raise NotPermitted("the board's name is missing, for example: board add tech.linux Penguins and friends")
-    return AddBoard(check_board(name.lower()), description)
-
-
-def _hide_board(hidden: bool) -> Callable[[str], HideBoard]:
-    def parse(rest: str) -> HideBoard:
-        if not rest or " " in rest:
-            raise NotPermitted("name one board, for example: board hide tech.linux")
-        return HideBoard(rest.lower(), hidden)
-
-    return parse
-
-
-def _nick(rest: str) -> Nick:
-    name = unicodedata.normalize("NFC", rest)
-    if not name:
-        raise NotPermitted("the name is missing, for example: nick Alice")
-    if len(name) > limits.NICK_CHARACTERS:
-        raise NotPermitted(f"a nick has at most {limits.NICK_CHARACTERS} characters; choose a shorter one")
-    if any(unicodedata.category(it)[0] == "C" and it not in _JOINERS for it in name):
-        raise NotPermitted("a nick has no control or direction characters; write it with visible ones")
-    return Nick(name)
-
-
-def _alone(name: str, order: Order) -> Callable[[str], Order]:
-    def parse(rest: str) -> Order:
-        if rest:
-            raise NotPermitted(f"{name} stands alone; leave out {rest[:40]!r}")
-        return order
-
-    return parse
-
-
 def _help(rest: str) -> Help:
     if not find_rows(rest):
         raise NotPermitted(_unknown(rest.split(" ")))
@@ -293,32 +132,112 @@ COMMANDS: tuple[Row, ...] = (
         "follow LINK [N [list M]]",
         f"Rates the person behind an invitation link (N and M: {FOLLOW_DEFAULT} where you say nothing), fetches what "
         "they publish at once and keeps fetching it.",
-        _follow,
+        parsing.follow,
     ),
     Row(
         "trust",
-        "trust [WHO] N [list M] [comment TEXT]",
+        "trust [WHO] N [list M] [private | comment TEXT]",
         "Publishes your rating: N from -100 (never show me their posts) to 100, M from 0 to 100 for how far their "
-        "ratings of others count for you. A line with a signed number alone, +50 or -20, rates whom you answer.",
-        _rate,
+        "ratings of others count for you. A line with a signed number alone, +50 or -20, rates whom you answer. "
+        "'private': it counts for you and is never published.",
+        parsing.rate,
     ),
-    Row("untrust", "untrust [WHO]", "Takes your rating back.", lambda rest: Untrust(_who(rest))),
+    Row(
+        "like",
+        "like [WHO]",
+        f"Adds {SHIFT} to your trust in their posts, and {SHIFT} to that in their ratings.",
+        parsing.shift(True),
+    ),
+    Row(
+        "dislike",
+        "dislike [WHO]",
+        f"Takes {SHIFT} from your trust in their posts; that in their ratings stays.",
+        parsing.shift(False),
+    ),
+    Row("mute", "mute [WHO]", "Hides whatever they write: trust -100.", parsing.mute),
+    Row("untrust", "untrust [WHO]", "Takes your rating back, a private one too.", parsing.untrust),
+    Row(
+        "note",
+        "note [WHO] TEXT",
+        "Keeps a note about somebody that only you see, in zb.people. Without a text it is taken out.",
+        parsing.note,
+    ),
+    Row(
+        "why",
+        "why [WHO | <MESSAGE-ID>]",
+        "Explains, with numbers, why you see somebody's posts or not, or why an article is here or is not.",
+        parsing.why,
+    ),
+    Row("up", "up [<MESSAGE-ID>]", "Votes for a post, and helps to spread its author's.", parsing.vote("up", 1)),
+    Row("down", "down [<MESSAGE-ID>]", "Votes against a post.", parsing.vote("down", -1)),
+    Row("unvote", "unvote [<MESSAGE-ID>]", "Takes your vote back.", parsing.vote("unvote", 0)),
+    Row(
+        "report",
+        "report [<MESSAGE-ID>] REASON",
+        "Publishes a label on a post: one word (spam), a word and a sentence (spam: sells watches), or a sentence. "
+        "Whoever trusts your judgement is told; nothing is hidden by it.",
+        parsing.report,
+    ),
+    Row(
+        "filter",
+        "filter [WORDS | /EXPRESSION/ [until YYYY-MM-DD]]",
+        "Hides posts whose subject or text has all these words, or fits a regular expression, for you alone. "
+        "'filter' by itself lists your filters.",
+        parsing.add_filter,
+    ),
+    Row("unfilter", "unfilter NUMBER | WORDS", "Takes a filter out.", parsing.drop_filter),
+    Row(
+        "watch",
+        "watch [<MESSAGE-ID>]",
+        "Shows new answers in that thread in zb.replies too.",
+        parsing.watch("watch", True),
+    ),
+    Row("unwatch", "unwatch [<MESSAGE-ID>]", "Ends that.", parsing.watch("unwatch", False)),
+    Row("by", "by [WHO]", "Makes a group of all that one person writes, zb.by.NICK.", parsing.by(True)),
+    Row("unby", "unby [WHO]", "Takes that group away.", parsing.by(False)),
+    Row(
+        "via",
+        "via [WHO | LINK/BOARD]",
+        "Shows boards as somebody else's published ratings show them, as groups via.NICK.BOARD.",
+        parsing.via(True),
+    ),
+    Row("unvia", "unvia [WHO]", "Takes those groups away.", parsing.via(False)),
+    Row(
+        "pin",
+        "pin [WHO]",
+        "Keeps what somebody has published until now as it is: nothing newer is fetched, and what you see now stays.",
+        parsing.pin(True),
+    ),
+    Row("unpin", "unpin [WHO]", "Ends that.", parsing.pin(False)),
+    Row(
+        "mirror",
+        "mirror [WHO] on | off | auto",
+        "Whether your node passes on what they publish; auto is what the setting 'mirror' says.",
+        parsing.mirror,
+    ),
     Row(
         "board add",
         "board add NAME [DESCRIPTION]",
         "Makes a board, a newsgroup that others see as soon as you have started a thread there.",
-        _add_board,
+        parsing.add_board,
     ),
-    Row("board hide", "board hide NAME", "Takes a board out of your newsreader's list.", _hide_board(True)),
-    Row("board show", "board show NAME", "Brings a hidden board back.", _hide_board(False)),
-    Row("nick", "nick NAME", f"Changes your name, at most {limits.NICK_CHARACTERS} characters.", _nick),
-    Row("invite", "invite", "Answers with your link, for a friend to follow.", _alone("invite", Invite())),
-    Row("status", "status", "Says what your node is doing.", _alone("status", Status())),
+    Row("board hide", "board hide NAME", "Takes a board out of your newsreader's list.", parsing.hide_board(True)),
+    Row("board show", "board show NAME", "Brings a hidden board back.", parsing.hide_board(False)),
+    Row("nick", "nick NAME", f"Changes your name, at most {limits.NICK_CHARACTERS} characters.", parsing.nick),
     Row(
-        "why",
-        "why [WHO]",
-        "Explains, with numbers, why you see somebody's posts or not.",
-        lambda rest: Why(_who(rest)),
+        "profile",
+        "profile [TEXT]",
+        "Publishes some words about yourself, for example by which rules you rate others; 'profile none' takes them "
+        "back, 'profile' alone says what they are.",
+        parsing.profile,
+    ),
+    Row("invite", "invite", "Answers with your link, for a friend to follow.", parsing.alone("invite", Invite())),
+    Row("status", "status", "Says what your node is doing.", parsing.alone("status", Status())),
+    Row(
+        "undo",
+        "undo [<MESSAGE-ID>]",
+        "Takes back what the commands of an article changed: the one you answer, or the last that changed something.",
+        parsing.undo,
     ),
 )
 NAMES = tuple(row.name for row in COMMANDS)

@@ -21,20 +21,47 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(19|20)[0-9]{2}\b")
+_ADDRESS = re.compile(r"<[^<>\s]+@[^<>\s]+>,?")
+_PROSE = re.compile(r"(note|profile|report|filter|board add)\b|.*\bcomment\b", re.IGNORECASE)  # a text ends such a line
+_ALSO_WORDS = frozenset(  # commands that begin lines of prose too
+    {"by", "down", "filter", "help", "like", "mirror", "note", "pin", "report", "status", "up", "via", "watch", "why"}
+)
 
 IsCommand = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line meant for the node; `number` counts from 1 in the text as it came."""
+    """One line meant for the node; `number` counts from 1 in the text as it came, `count` lines were put together."""
 
     number: int
     text: str
+    count: int = 1
 
     def __str__(self) -> str:
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         return f'line {self.number}, "{shown}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The command lines at the top of a post, and the post without them."""
+
+    lines: tuple[Line, ...]
+    rest: str
+
+
+def split_top(body: str, flowed: bool, is_command: IsCommand) -> Top:
+    """Commands down to the first blank line; quotes and attributions among them stay with the post."""
+    lines = body.split("\n")
+    start = next((at for at, line in enumerate(lines) if clean(line)), len(lines))
+    end = next((at for at in range(start, len(lines)) if not clean(lines[at])), len(lines))
+    block = "\n".join(lines[:end])
+    block = unflow(block, is_command) if flowed else block
+    found = tuple(command_lines(block, is_command))
+    gone = {at for line in found for at in range(line.number - 1, line.number - 1 + line.count)}
+    rest = [line for at, line in enumerate(block.split("\n")) if at not in gone]
+    return Top(found, "\n".join([*rest, *lines[end:]]).lstrip("\n"))
 
 
 def unflow(body: str, is_command: IsCommand) -> str:
@@ -42,11 +69,19 @@ def unflow(body: str, is_command: IsCommand) -> str:
     joined: list[str] = []
     for line in body.split("\n"):
         text = line[1:] if line.startswith(" ") else line
-        if joined and _is_soft(joined[-1]) and not text.startswith(">") and not _is_order(clean(text), is_command):
+        if joined and _is_soft(joined[-1]) and not text.startswith(">") and _goes_on(joined[-1], text, is_command):
             joined[-1] += text
         else:
             joined.append(text)
     return "\n".join(joined)
+
+
+def _goes_on(before: str, text: str, is_command: IsCommand) -> bool:
+    """Whether a line continues the one before; one that is a command itself does not, unless both may be prose."""
+    order = clean(text)
+    if not _is_order(order, is_command):
+        return True
+    return order.split(" ")[0].casefold() in _ALSO_WORDS and _PROSE.match(clean(before)) is not None
 
 
 def command_lines(body: str, is_command: IsCommand) -> Iterator[Line]:
@@ -60,7 +95,8 @@ def command_lines(body: str, is_command: IsCommand) -> Iterator[Line]:
         if not text or text.startswith(">") or _is_attribution(lines, at, is_command):
             continue
         if text.casefold() == "follow" and lines[at + 1 : at + 2] and lines[at + 1].casefold().startswith("zb:"):
-            text = f"{text} {lines[next(numbers)]}"  # a link is longer than newsreaders let a line be
+            yield Line(at + 1, f"{text} {lines[next(numbers)]}", 2)  # a link is longer than newsreaders let a line be
+            continue
         yield Line(at + 1, text)
 
 
@@ -79,7 +115,7 @@ def _is_order(text: str, is_command: IsCommand) -> bool:
 
 
 def _is_attribution(lines: Sequence[str], at: int, is_command: IsCommand) -> bool:
-    """`On …, Bob wrote:`, also wrapped into two lines: its end tells, or the quote below it."""
+    """`On …, Bob wrote:`, also wrapped into two or three lines: its end tells, or the quote below it."""
     text, quoted = lines[at], _is_quote_below(lines, at)
     if _WROTE.search(text) and (quoted or not _is_order(text, is_command)):
         return True
@@ -87,10 +123,20 @@ def _is_attribution(lines: Sequence[str], at: int, is_command: IsCommand) -> boo
         return False
     if text.endswith(":"):
         return quoted
-    wrapped = "@" in text or _YEAR.search(text) is not None
-    return (
-        wrapped and at + 1 < len(lines) and lines[at + 1].endswith(":") and _is_attribution(lines, at + 1, is_command)
-    )
+    wrapped = _wrapped_by(lines, at)
+    return wrapped > 0 and _is_attribution(lines, at + wrapped, is_command)
+
+
+def _wrapped_by(lines: Sequence[str], at: int) -> int:
+    """How many lines below this one an attribution of which it is the beginning ends; 0: it is none.
+
+    Gnus fills `Bob`, `<id@...>`, `writes:` into three lines, because the address is long.
+    """
+    following = [*lines[at + 1 : at + 3], "", ""]
+    if _ADDRESS.fullmatch(following[0]) and following[1].endswith(":"):
+        return 2
+    wrapped = "@" in lines[at] or _YEAR.search(lines[at]) is not None
+    return 1 if wrapped and following[0].endswith(":") else 0
 
 
 def _is_quote_below(lines: Sequence[str], at: int) -> bool:

@@ -15,6 +15,9 @@ class House(Protocol):
     async def follow(self, identity: Identity, urls: Sequence[str]) -> str:
         """Fetch somebody's manifest at once; one or two sentences on what came. May raise Unreachable, Refused."""
 
+    def know(self, people: Sequence[Identity]) -> None:
+        """What zb.people says of them may be another now."""
+
     def link(self) -> str:
         """The invitation link; raises Refused with a sentence when there is none."""
 

@@ -21,12 +21,13 @@ from zbnntp.model.keys import (
     parse_message_id,
     short_id,
 )
-from zbnntp.store import evidence, posts, promises
+from zbnntp.store import cards, evidence, posts, promises
 
 CANDIDATES_SHOWN = 5
 SHORT_ID_OCTETS = SHORT_ID_CHARACTERS * 5 // 8
 _FULL = re.compile(r"(?:zb:|.*\bid@)?([a-z2-7]{56})(?:@.*|\.zb\.invalid>?)?", re.IGNORECASE | re.ASCII)
 _SHORT = re.compile(rf"[a-z2-7]{{{SHORT_ID_CHARACTERS},55}}", re.IGNORECASE | re.ASCII)
+_NAMED = re.compile(r".*\(([a-z2-7]{8,55})\)", re.IGNORECASE | re.ASCII)  # as answers write it: bob (ei5f2vf5)
 _MESSAGE_ID = re.compile(r"(?:news:)?<?([^\s<>@]+@[^\s<>@]+)>?")
 _OWN_FROM = re.compile(rb"^From: .*<id@([a-z2-7]{56})\.zb\.invalid>\r$", re.MULTILINE)
 
@@ -41,7 +42,8 @@ def find_who(database: sqlite3.Connection, who: str, answered: str | None) -> Id
     message = _MESSAGE_ID.fullmatch(who)
     if message:
         return author_of(database, f"<{message[1]}>")
-    found = candidates(database, who)
+    named = _NAMED.fullmatch(who)
+    found = candidates(database, named[1] if named else who)
     if not found:
         raise Missing(
             f"nobody known here is called {who[:60]!r}; give the whole id, a link, or a <message-id> of theirs"
@@ -64,14 +66,20 @@ def candidates(database: sqlite3.Connection, who: str) -> list[Identity]:
     return sorted(found)
 
 
-def author_of(database: sqlite3.Connection, message_id: str) -> Identity:
-    """Who wrote an article: a post, the opening of a thread, or one of the owner's own commands."""
+def find_article(database: sqlite3.Connection, message_id: str) -> int | None:
+    """The article behind an id of ours or a newsreader's own; it may be known by name only."""
     identifier = parse_message_id(message_id) or parse_local_id(message_id)
     article = posts.find_article(database, identifier) if identifier else None
-    article = article or promises.find_alias(database, message_id)
+    return article or promises.find_alias(database, message_id)
+
+
+def author_of(database: sqlite3.Connection, message_id: str) -> Identity:
+    """Who wrote an article (a post, the opening of a thread, one of the owner's own commands), or whom it is about."""
+    article = find_article(database, message_id)
     if article is None:
         raise Missing(f"there is no article {message_id[:80]} here")
-    author = posts.author_of(database, article) or _local_author(database, article)
+    author = posts.author_of(database, article) or cards.subject_of(database, article)
+    author = author or _local_author(database, article)
     if author is None:
         raise Missing(f"article {message_id[:80]} was written by this node or has not arrived yet; name the person")
     return author

@@ -7,18 +7,21 @@ All numbers are on the scale of the commands, -100 to 100, and the parts of a su
 from __future__ import annotations
 
 import textwrap
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zbnntp.model.keys import Identity, identity_text
+from zbnntp.model.keys import Identity, identity_text, short_id
 from zbnntp.model.views import Level
 from zbnntp.store.ratings import StoredRating
 from zbnntp.trust.explain import Contribution, Explanation, Source, Vote
 from zbnntp.trust.parameters import Parameters
 from zbnntp.trust.policy import Reason, Verdict
+from zbnntp.visibility import Settled
 
 PARTS_SHOWN = 10  # of a sum; the rest stand as one line
+CAUSES_SHOWN = 5
 UNITS = 1_000_000  # trust is printed in whole units of this: four digits after the point of the scale of 100
 WIDTH = 9  # of a column of numbers
 COLUMNS = 76  # of an article; terminals show 80
@@ -42,6 +45,9 @@ class Case:
     posts: int  # held here
     name: Name
     params: Parameters
+    causes: Sequence[tuple[Identity, float]] = ()  # own ratings that the decision comes from, and their weights
+    pinned: bool = False
+    private: bool = False  # the owner's rating is
 
 
 def why_text(case: Case) -> str:
@@ -49,17 +55,68 @@ def why_text(case: Case) -> str:
     explanation = case.explanation
     parts = [
         [case.name(explanation.target), identity_text(explanation.target)],
+        [in_short(case)],
         [
             f"Their posts ({case.posts} held here) are {SHOWN[explanation.verdict.level]}.",
             _decision(explanation, case.params),
-            own_rating_text(case.rating),
+            own_rating_text(case.rating) + (" It is private." if case.private else ""),
         ],
         _posts_part(case),
         _ratings_part(case),
+        _causes_part(case),
         _path_part(case),
-        _advice(explanation.verdict),
+        _advice(explanation.verdict, explanation.target),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def in_short(case: Case) -> str:
+    """The answer in one sentence, for somebody in a hurry."""
+    explanation = case.explanation
+    verdict, own = explanation.verdict, case.rating
+    if case.pinned:
+        return "In short: you pinned them, so what you saw then stays, and nothing newer is fetched."
+    if verdict.level_by is Reason.OWN_POSITIVE:
+        return f"In short: you see them because you rate them {rating_text(own)}."
+    if verdict.fetch_by is Reason.OWN_NEGATIVE or (own and (own.mt or 0) < 0):
+        return f"In short: you do not see them because you rate them {rating_text(own)}."
+    if verdict.level_by is Reason.NEGATIVE:
+        who = _speakers([it.rater for it in explanation.reproach], case.name)
+        return f"In short: you do not see them because {who}, whose judgement you trust, would rather not."
+    if verdict.level is Level.FULL:
+        who = _speakers([it.rater for it in explanation.praise], case.name)
+        return f"In short: you see them because {who}, whose judgement you trust, would see them."
+    if verdict.level is Level.LIMITED:
+        return (
+            "In short: those whose judgement you trust have said little about them yet, so you see their answers only."
+        )
+    if verdict.fetch_by is Reason.CAP:
+        return "In short: you do not see them because your node fetches as many people as it may."
+    return "In short: you do not see them because nobody whose judgement you trust has said enough about them."
+
+
+def _speakers(raters: Sequence[Identity], name: Name) -> str:
+    """`alice`, `alice and bob`, `alice, bob and 3 others`."""
+    names = [name(it) for it in raters[:2]]
+    rest = len(raters) - len(names)
+    if rest:
+        return f"{', '.join(names)} and {rest} other{'s' if rest > 1 else ''}"
+    return " and ".join(names)
+
+
+def these_posts(settled: Settled, whose: str = "") -> str:
+    """`14 posts of theirs are now visible.`; empty when there is nothing to say."""
+    parts = [
+        f"{count} post{'s' if count > 1 else ''}{f' {whose}' if whose else ''} {'are' if count > 1 else 'is'} {what}"
+        for count, what in ((settled.shown, "now visible"), (settled.hidden, "no longer visible"))
+        if count
+    ]
+    return f"{' and '.join(parts)}." if parts else ""
+
+
+def day_text(moment: int) -> str:
+    """The day of a time in unix seconds, UTC."""
+    return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 
 def own_rating_text(rating: StoredRating | None) -> str:
@@ -250,10 +307,25 @@ def _path_part(case: Case) -> list[str]:
     return [f"Strongest way: you > {' > '.join(case.name(it) for it in path.names)} = {percent(path.strength)}"]
 
 
-def _advice(verdict: Verdict) -> list[str]:
+def _causes_part(case: Case) -> list[str]:
+    """Which of the owner's own ratings all this comes from, in parts of 100."""
+    total = sum(share for _, share in case.causes)
+    if total <= 0 or not case.causes:
+        return []
+    parts = split([share / total for _, share in case.causes], 1.0)
+    lines = ["This comes from your own ratings, of 100 parts:"]
+    for (person, _), part in list(zip(case.causes, parts, strict=True))[:CAUSES_SHOWN]:
+        whom = "your own replies" if case.name(person) == YOU else f"your trust in the ratings of {case.name(person)}"
+        lines.append(f"{_printed(part):>{WIDTH}}  {whom}")
+    rest = parts[CAUSES_SHOWN:]
+    return [*lines, *([f"{_printed(sum(rest)):>{WIDTH}}  {len(rest)} others together"] if rest else [])]
+
+
+def _advice(verdict: Verdict, target: Identity) -> list[str]:
+    who = short_id(target)
     if verdict.level is Level.FULL:
-        return ["To see less of them: trust WHO -50. To leave it to others again: untrust WHO."]
-    return ["To see all they write: trust WHO 50. To hide them for good: trust WHO -50."]
+        return [f"To see less of them: trust {who} -50. To leave it to others again: untrust {who}."]
+    return [f"To see all they write: trust {who} 50. To hide them for good: trust {who} -50."]
 
 
 def _waiting(lines: int) -> str:

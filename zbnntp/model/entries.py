@@ -101,13 +101,28 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A word about a post or a person, published for those who trust one's judgement; exactly one of the two is set."""
+
+    post: PostId | None
+    target: Identity | None
+    name: str
+    note: str
+    off: bool  # taken back
+
+    @property
+    def key(self) -> str:
+        return f"label {(self.post or self.target or b'').hex()} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A kind of a later version."""
 
     kind: str
 
 
-Entry = Post | Carry | Delete | Trust | Vote | Profile | Unknown
+Entry = Post | Carry | Delete | Trust | Vote | Profile | Label | Unknown
 
 
 def open_entry(raw: bytes, author: Identity, role: str) -> Entry:
@@ -179,6 +194,12 @@ def make_vote(post: PostId, author: Identity, value: int) -> bytes:
 
 def make_profile(text: str, registrar: bool = False) -> bytes:
     return encode({"kind": "profile", "text": text} | ({"registrar": True} if registrar else {}))
+
+
+def make_label(post: PostId, name: str, note: str, *, off: bool = False) -> bytes:
+    """The state line of a label on a post; `off` takes it back."""
+    line: dict[str, Any] = {"kind": "label", "post": post.hex(), "name": name}
+    return encode(line | ({"note": note} if note else {}) | ({"off": True} if off else {}))
 
 
 def open_header(line: Mapping[str, Any]) -> Header:
@@ -288,6 +309,21 @@ def _open_profile(line: dict[str, Any], author: Identity) -> Profile:
     return Profile(text_field(line, "text", octets=limits.PROFILE_OCTETS, lines=True), flag(line, "registrar"))
 
 
+def _open_label(line: dict[str, Any], author: Identity) -> Label:
+    if ("post" in line) == ("id" in line):
+        raise BadEncoding("a label is about a post or about a person")
+    name = text_field(line, "name", characters=limits.LABEL_CHARACTERS)
+    if not name.strip():
+        raise BadEncoding("a label has a name")
+    return Label(
+        post=PostId(parse_hex(line["post"])) if "post" in line else None,
+        target=Identity(parse_hex(line["id"])) if "id" in line else None,
+        name=name,
+        note=text_field(line, "note", octets=limits.NOTE_OCTETS, lines=True) if "note" in line else "",
+        off=flag(line, "off"),
+    )
+
+
 _OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {
     "post": (POSTS, _open_post),
     "carry": (POSTS, _open_carry),
@@ -295,4 +331,5 @@ _OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {
     "trust": (STATE, _open_trust),
     "vote": (STATE, _open_vote),
     "profile": (STATE, _open_profile),
+    "label": (STATE, _open_label),
 }

@@ -10,11 +10,12 @@ import sqlite3
 from dataclasses import dataclass
 
 from zbnntp.model.keys import Identity, Sha256
+from zbnntp.model.views import Level
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateRating:
-    """Counts like a published rating of one's own, field by field; in 1/10000."""
+    """Stands before a published rating of one's own, whole; in 1/10000."""
 
     person: int
     target: Identity
@@ -49,6 +50,7 @@ class Pin:
     identity: Identity
     seq: int
     head_sha256: Sha256
+    level: Level  # how their posts were shown when they were pinned; they stay so
 
 
 def private_ratings(database: sqlite3.Connection, view: int) -> list[PrivateRating]:
@@ -175,13 +177,13 @@ def put_mirror_choice(database: sqlite3.Connection, view: int, person: int, serv
         database.execute("INSERT INTO mirror_choice VALUES (?, ?, ?)", (view, person, serve))
 
 
+_PIN = (
+    "SELECT x.person, p.id, x.seq, x.head_sha256, x.level FROM pin x JOIN person p ON p.pk = x.person WHERE x.view = ?"
+)
+
+
 def pins(database: sqlite3.Connection, view: int) -> list[Pin]:
-    rows = database.execute(
-        "SELECT x.person, p.id, x.seq, x.head_sha256 FROM pin x JOIN person p ON p.pk = x.person "
-        "WHERE x.view = ? ORDER BY p.id",
-        (view,),
-    )
-    return [Pin(*row) for row in rows]
+    return [_pin(row) for row in database.execute(f"{_PIN} ORDER BY p.id", (view,))]
 
 
 def is_pinned(database: sqlite3.Connection, person: int) -> bool:
@@ -189,15 +191,19 @@ def is_pinned(database: sqlite3.Connection, person: int) -> bool:
     return bool(database.execute("SELECT 1 FROM pin WHERE person = ? LIMIT 1", (person,)).fetchone())
 
 
-def find_pin(database: sqlite3.Connection, view: int, person: int) -> tuple[int, Sha256] | None:
-    """Version and head that a view holds a person at."""
-    return database.execute(  # type: ignore[no-any-return]
-        "SELECT seq, head_sha256 FROM pin WHERE view = ? AND person = ?", (view, person)
-    ).fetchone()
+def find_pin(database: sqlite3.Connection, view: int, person: int) -> Pin | None:
+    """The version that a view holds a person at."""
+    row = database.execute(f"{_PIN} AND x.person = ?", (view, person)).fetchone()
+    return _pin(row) if row else None
 
 
-def put_pin(database: sqlite3.Connection, view: int, person: int, version: tuple[int, Sha256] | None) -> None:
-    """Hold a person at a version (seq and head); None lets go."""
+def put_pin(database: sqlite3.Connection, view: int, person: int, pin: Pin | None) -> None:
+    """Hold a person at a version; None lets go."""
     database.execute("DELETE FROM pin WHERE view = ? AND person = ?", (view, person))
-    if version is not None:
-        database.execute("INSERT INTO pin VALUES (?, ?, ?, ?)", (view, person, *version))
+    if pin is not None:
+        values = (view, person, pin.seq, pin.head_sha256, int(pin.level))
+        database.execute("INSERT INTO pin VALUES (?, ?, ?, ?, ?)", values)
+
+
+def _pin(row: tuple[int, bytes, int, bytes, int]) -> Pin:
+    return Pin(row[0], Identity(row[1]), row[2], Sha256(row[3]), Level(row[4]))

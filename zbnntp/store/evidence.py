@@ -97,6 +97,11 @@ def keep_fork(database: sqlite3.Connection, person: int, seq: int, kept: bytes, 
     return cursor.rowcount > 0
 
 
+def count_forks(database: sqlite3.Connection, person: int) -> int:
+    """How many versions somebody's key has signed twice, as far as proofs are held."""
+    return int(database.execute("SELECT count(*) FROM fork WHERE person = ?", (person,)).fetchone()[0])
+
+
 UPVOTED_OCTETS = 256 * 1024 * 1024  # of manifests served because the view voted a post of theirs up, newest posts first
 _OFFERED = (  # what a view shows its peers: itself, whom it rates above 0, whose posts it voted up; or (:all) all
     "(m.person = :view OR :all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "

@@ -65,6 +65,10 @@ def set_hidden(database: sqlite3.Connection, newsgroup: int, hidden: bool) -> No
     database.execute("UPDATE newsgroup SET hidden = ? WHERE pk = ?", (hidden, newsgroup))
 
 
+def set_description(database: sqlite3.Connection, newsgroup: int, description: str) -> None:
+    database.execute("UPDATE newsgroup SET description = ? WHERE pk = ?", (description, newsgroup))
+
+
 def hide_names(database: sqlite3.Connection, view: int, name: str, hidden: bool) -> None:
     """Hide or show a group, or all groups below a hierarchy when the name ends with a dot."""
     wanted = "substr(name, 1, length(?3)) = ?3" if name.endswith(".") else "name = ?3"
@@ -103,6 +107,15 @@ def has_expired(database: sqlite3.Connection, view: int, article: int) -> bool:
             (article, view),
         ).fetchone()
     )
+
+
+def places_of(database: sqlite3.Connection, view: int, article: int) -> list[tuple[str, int]]:
+    """The groups of a view where an article stands now, and its numbers."""
+    return database.execute(
+        "SELECT n.name, o.number FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE o.article = ? AND n.view = ? ORDER BY n.name",
+        (article, view),
+    ).fetchall()
 
 
 def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int]:

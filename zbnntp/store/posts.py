@@ -215,6 +215,28 @@ def affected_by(database: sqlite3.Connection, person: int) -> list[int]:
     return [article for (article,) in rows]
 
 
+def thread_of(database: sqlite3.Connection, article: int) -> int:
+    """The thread that a post stands in; itself when it opens one."""
+    row = database.execute("SELECT thread FROM post WHERE article = ?", (article,)).fetchone()
+    return int(row[0]) if row else article
+
+
+def answers_to(database: sqlite3.Connection, article: int, limit: int) -> list[tuple[PostId, Identity]]:
+    """Posts held here that answer an article or stand in the thread that it opens, with their authors; oldest first."""
+    return database.execute(
+        "SELECT article.id, person.id FROM post JOIN article ON article.pk = post.article "
+        "JOIN person ON person.pk = post.author WHERE post.article <> ?1 AND (post.parent = ?1 OR post.thread = ?1) "
+        "ORDER BY post.time LIMIT ?2",
+        (article, limit),
+    ).fetchall()
+
+
+def last_by(database: sqlite3.Connection, author: int) -> int | None:
+    """When somebody wrote the newest post held here, unix seconds."""
+    row = database.execute("SELECT max(time) FROM post WHERE author = ?", (author,)).fetchone()
+    return int(row[0]) if row[0] is not None else None
+
+
 def all_articles(database: sqlite3.Connection) -> list[int]:
     return [article for (article,) in database.execute("SELECT article FROM post")]
 

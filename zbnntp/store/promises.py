@@ -72,3 +72,21 @@ def addresses(database: sqlite3.Connection, identity: Identity) -> list[str]:
         "SELECT url FROM address a JOIN person p ON p.pk = a.person WHERE p.id = ? ORDER BY url", (identity,)
     )
     return [url for (url,) in rows]
+
+
+def bearer_of(database: sqlite3.Connection, url: str) -> Identity | None:
+    """Whose address a link that was followed gives."""
+    row = database.execute(
+        "SELECT p.id FROM address a JOIN person p ON p.pk = a.person WHERE a.url = ? LIMIT 1", (url,)
+    ).fetchone()
+    return Identity(row[0]) if row else None
+
+
+def keep_arrival(database: sqlite3.Connection, person: int, source: str, now: int) -> None:
+    """Note where somebody's first manifest came from."""
+    database.execute("INSERT OR IGNORE INTO arrival VALUES (?, ?, ?)", (person, source, now))
+
+
+def find_arrival(database: sqlite3.Connection, person: int) -> str | None:
+    row = database.execute("SELECT source FROM arrival WHERE person = ?", (person,)).fetchone()
+    return str(row[0]) if row else None

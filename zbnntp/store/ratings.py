@@ -52,6 +52,14 @@ def registrars(database: sqlite3.Connection) -> set[Identity]:
     return {Identity(who) for (who,) in rows}
 
 
+def put_rating(database: sqlite3.Connection, rater: int, target: int, rating: StoredRating | None) -> None:
+    """Replace one rating; None takes it back."""
+    database.execute("DELETE FROM rating WHERE rater = ? AND target = ?", (rater, target))
+    if rating is not None:
+        values = (rater, target, rating.mt, rating.tlt, rating.note, rating.until)
+        database.execute("INSERT INTO rating (rater, target, mt, tlt, note, until) VALUES (?, ?, ?, ?, ?, ?)", values)
+
+
 def ratings_of(database: sqlite3.Connection, rater: int) -> list[StoredRating]:
     rows = database.execute(
         "SELECT p.id, r.mt, r.tlt, r.note, r.until FROM rating r JOIN person p ON p.pk = r.target WHERE r.rater = ?",
@@ -168,3 +176,18 @@ def is_positive(database: sqlite3.Connection, rater: int, target: int) -> bool:
         "SELECT 1 FROM rating WHERE rater = ? AND target = ? AND (mt > 0 OR tlt > 0)", (rater, target)
     ).fetchone()
     return row is not None
+
+
+def raters_heard(database: sqlite3.Connection, view: int, target: int, limit: int) -> list[tuple[StoredRating, float]]:
+    """Ratings of a person by those whose judgement a view trusts, with that trust; what weighs most comes first.
+
+    Each rating's `target` is the rater.
+    """
+    rows = database.execute(
+        "SELECT p.id, r.mt, r.tlt, r.note, r.until, l.tlt FROM rating r "
+        "JOIN level l ON l.view = ?1 AND l.person = r.rater JOIN person p ON p.pk = r.rater "
+        "WHERE r.target = ?2 AND l.tlt > 0 "
+        "ORDER BY l.tlt * max(abs(coalesce(r.mt, 0)), coalesce(r.tlt, 0)) DESC, p.id LIMIT ?3",
+        (view, target, limit),
+    )
+    return [(StoredRating(*row[:5]), row[5]) for row in rows]

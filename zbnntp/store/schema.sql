@@ -115,7 +115,7 @@ CREATE TABLE address (               -- from invitation links
 
 -- promises: what each local identity chose for itself (the view); never published
 
-CREATE TABLE private_rating (        -- counts like a published one of one's own; in 1/10000
+CREATE TABLE private_rating (        -- stands before a published one of one's own; in 1/10000
   view INTEGER NOT NULL REFERENCES person,
   target INTEGER NOT NULL REFERENCES person,
   mt INTEGER,
@@ -173,10 +173,74 @@ CREATE TABLE pin (                   -- held at this version
   person INTEGER NOT NULL REFERENCES person,
   seq INTEGER NOT NULL,
   head_sha256 BLOB NOT NULL,
+  level INTEGER NOT NULL,            -- model.views.Level at that time: it stays at least that
   PRIMARY KEY (view, person)
 ) WITHOUT ROWID;
 
+-- promises: what commands did, so that it can be taken back; and what zb.people and zb.log have said
+
+CREATE TABLE deed (                  -- what one article of commands (or one `zbnntp do`) changed
+  pk INTEGER PRIMARY KEY,
+  view INTEGER NOT NULL REFERENCES person,
+  article INTEGER REFERENCES article,  -- the commands; NULL: from the command line
+  receipt INTEGER REFERENCES article,
+  made INTEGER NOT NULL,             -- unix seconds
+  undoes INTEGER REFERENCES deed ON DELETE SET NULL,  -- it does nothing but take this one back
+  undone INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX deed_view ON deed (view, pk);
+CREATE INDEX deed_article ON deed (article) WHERE article IS NOT NULL;
+CREATE INDEX deed_receipt ON deed (receipt) WHERE receipt IS NOT NULL;
+
+CREATE TABLE step (                  -- one thing that a deed changed, in order
+  deed INTEGER NOT NULL REFERENCES deed ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  before TEXT NOT NULL,              -- JSON
+  after TEXT NOT NULL,
+  PRIMARY KEY (deed, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE card (                  -- articles of zb.people
+  article INTEGER PRIMARY KEY REFERENCES article,
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  issued INTEGER NOT NULL,           -- unix seconds
+  facts TEXT NOT NULL,               -- JSON of what makes a new one at once; empty: superseded
+  counts TEXT NOT NULL               -- JSON of what makes a new one after a day
+);
+CREATE INDEX card_person ON card (view, person);
+
+CREATE TABLE arrival (               -- where somebody's first manifest came from
+  person INTEGER PRIMARY KEY REFERENCES person,
+  source TEXT NOT NULL,
+  at INTEGER NOT NULL
+);
+
+CREATE TABLE diary (                 -- what the next digest in zb.log will say
+  pk INTEGER PRIMARY KEY,
+  view INTEGER REFERENCES person,    -- NULL: of all
+  at INTEGER NOT NULL,               -- unix seconds
+  kind TEXT NOT NULL,
+  person INTEGER REFERENCES person,
+  text TEXT NOT NULL,
+  shown INTEGER NOT NULL DEFAULT 0,
+  hidden INTEGER NOT NULL DEFAULT 0
+);
+
 -- derived: dropped and made anew by `zbnntp rebuild`
+
+CREATE TABLE label (                 -- newest label line of somebody about a post or a person
+  labeller INTEGER NOT NULL REFERENCES person,
+  article INTEGER REFERENCES article,  -- one of the two
+  person INTEGER REFERENCES person,
+  name TEXT NOT NULL,
+  note TEXT NOT NULL
+);
+CREATE INDEX label_labeller ON label (labeller);
+CREATE INDEX label_article ON label (article) WHERE article IS NOT NULL;
+CREATE INDEX label_person ON label (person) WHERE person IS NOT NULL;
 
 CREATE TABLE post (
   article INTEGER PRIMARY KEY REFERENCES article,

@@ -7,7 +7,7 @@ rows and in the same order as the ranking, so they sum to its values. docs/trust
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -154,7 +154,7 @@ class _Case:
 
     def path(self, target: Identity) -> Path | None:
         """Backwards from the target, the best way from everybody; then forwards along it."""
-        layers = list(_backwards(self, target, best=True))
+        layers = list(_backwards(self, {target: 1.0}, best=True))
         if not layers:
             return None
         found = [(float(own.max()), -step, int(own.argmax())) for step, (own, _) in enumerate(layers)]
@@ -175,21 +175,22 @@ class _Case:
         return capped(verdict) if state is not None and verdict.fetch and not state.fetch else verdict
 
 
-def _backwards(case: _Case, target: Identity, best: bool) -> Iterator[tuple[Floats, Floats]]:
-    """Step by step from the target: what of each own rating ends up there, and what part of others' trust does.
+def _backwards(case: _Case, ends: Mapping[Identity, float], best: bool) -> Iterator[tuple[Floats, Floats]]:
+    """Step by step from the ends, each with its weight: what of each own rating gets there, and what of others' trust.
 
     By number; `best` follows the strongest way only, else all ways are summed. The root stands for his own replies.
     Ways end at whom he rated himself.
     """
-    seen, number = case.seen, case.graph.numbers.get(target)
-    if number is None:
+    seen, numbers = case.seen, case.graph.numbers
+    weights = {numbers[target]: weight for target, weight in ends.items() if target in numbers}
+    if not weights:
         return
     given_tlt, mercy = np.full(seen.width, np.nan), case.mercy()
     given_tlt[seen.own.targets] = seen.own.tlt
     given_tlt[seen.root] = 1.0
     own = ~np.isnan(given_tlt)
     reach = np.zeros(seen.width)
-    reach[number] = 1.0
+    reach[list(weights)] = list(weights.values())
     for step in range(case.params.rounds + 1):
         reach = seen.back(mercy * reach, best) if step else reach
         arrived = np.where(own, given_tlt, 0.0) * reach
@@ -263,10 +264,17 @@ def own_causes(
 
     The shares sum to the tlt as long as nobody on the way is capped at 1.
     """
+    return causes_of(graph, root, ranking, {target: 1.0}, params)
+
+
+def causes_of(
+    graph: Graph, root: Identity, ranking: Ranking, weights: Mapping[Identity, float], params: Parameters = DEFAULTS
+) -> list[tuple[Identity, float]]:
+    """The same for a sum of several people's tlt, each times its weight: for the votes about somebody, say."""
     with graph.lock:
         case = _Case(graph, graph.seen_by(root), ranking, params)
         shares = np.zeros(case.seen.width)
-        for arrived, _ in _backwards(case, target, best=False):
+        for arrived, _ in _backwards(case, weights, best=False):
             shares += arrived
         named = [(graph.names[number], float(shares[number])) for number in np.flatnonzero(shares)]
     return sorted(named, key=lambda item: (-item[1], item[0]))

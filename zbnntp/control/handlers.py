@@ -1,0 +1,42 @@
+"""THE table: which handler carries out which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zbnntp.control import answers, changes, orders, undoing, wishes
+from zbnntp.control.ledger import Before, Receipt
+
+HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
+    orders.Help: answers.help_,
+    orders.Follow: changes.follow,
+    orders.Rate: changes.rate,
+    orders.Shift: changes.shift,
+    orders.Untrust: changes.untrust,
+    orders.Note: wishes.note,
+    orders.Why: answers.why_,
+    orders.Vote: wishes.vote,
+    orders.Report: wishes.report,
+    orders.AddFilter: wishes.add_filter,
+    orders.ListFilters: wishes.list_filters,
+    orders.DropFilter: wishes.drop_filter,
+    orders.Watch: wishes.watch,
+    orders.By: wishes.by,
+    orders.Via: wishes.via,
+    orders.ViaLink: wishes.via_link,
+    orders.Pin: wishes.pin,
+    orders.SetMirror: wishes.set_mirror,
+    orders.AddBoard: changes.add_board,
+    orders.HideBoard: changes.hide_board,
+    orders.Nick: changes.nick,
+    orders.Profile: wishes.profile,
+    orders.Invite: answers.invite,
+    orders.Status: answers.status,
+    orders.Undo: undoing.undo,
+}
+
+
+def carry_out(before: Before, order: orders.Order) -> Receipt:
+    """Do what an order says within the transaction; raises Refused with a sentence."""
+    return HANDLERS[type(order)](before, order)
