@@ -26,13 +26,13 @@ import trio
 
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.ingest import Intake
-from zbnntp.spoken import keep_ratings
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.entries import SCALE, STATE, Post, make_carry, make_post, make_trust, open_entry
 from zbnntp.model.keys import Identity, PostId, Signer, message_id, sha256
 from zbnntp.model.limits import SEGMENT_OCTETS
 from zbnntp.model.manifest import SegmentRef, make_head, make_pointer
 from zbnntp.model.views import Level
+from zbnntp.spoken import keep_ratings
 from zbnntp.standing import Standings
 from zbnntp.store import evidence, numbers, ratings
 from zbnntp.store.database import connect_reader, prepare

@@ -324,7 +324,7 @@ def _plan_new(
     grown = next((it for it in free if it.role == role and _starts_with(data, it)), None)
     first = grown.ref.lines if grown else 0
     believed = [(first + index, believe(line, head.identity, role)) for index, line in enumerate(lines[first:])]
-    entries = [(ordinal, entry) for ordinal, entry in believed if _is_shown(entry, head)]
+    entries: list[tuple[int, object]] = [it for it in believed if _is_shown(it[1], head)]
     entries += _early_carries(reader, lines[:first], [entry for _, entry in entries], head)
     return Plan(role, position, ref, grown, first, lines[first:], tuple(entries))  # type: ignore[arg-type]
 

@@ -150,7 +150,6 @@ class Node:
             run_in_worker=trio.to_thread.run_sync,
         )
         intake = Intake(reader, writer, standings, self.log, self._announce)
-        config = plan.config
         self.commons = Commons(
             reader=reader,
             writer=writer,
@@ -159,8 +158,8 @@ class Node:
             network=Network(plan),
             bell=self.bell,
             epoch=epoch,
-            mirror=config.mirror,
-            delay_seconds=config.publish_delay_seconds,
+            mirror=plan.config.mirror,
+            delay_seconds=plan.config.publish_delay_seconds,
             publish_anew=plan.publish_anew,
             listening=[],
             clock=plan.clock,
@@ -169,8 +168,7 @@ class Node:
         )
         self.residents = [Resident(self.commons, account, view) for account, view in accounts.items()]
         self.owner = self.residents[0]
-        intake.alarm, intake.arrived = self.alarm, self._arrived
-        standings.heard = self._heard
+        intake.alarm, intake.arrived, standings.heard = self.alarm, self._arrived, self._heard
         self._unlock_known()
 
     def _unlock_known(self) -> None:

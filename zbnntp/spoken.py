@@ -1,4 +1,4 @@
-"""What somebody says in state lines, read into the store: ratings, votes, labels. Of lines of one key the last counts."""
+"""What somebody says in state lines, read into the store: ratings, votes, labels. Of one key the last line counts."""
 
 from __future__ import annotations
 

@@ -164,8 +164,8 @@ async def test_groups_of_a_person(open_desk: Open) -> None:
 @pytest.mark.parametrize(
     ("nick", "part"),
     [
-        ("Bob the Builder", "bob-the-builder"), ("Zoë", "zoe"), ("日本", None), ("2000", None), ("all", None),
-        ("x" * 40, "x" * 20), ("...", None), ("_a_", "a"),
+        ("Bob the Builder", "bob-the-builder"), ("Zoë", "zo"), ("日本", None), ("2000", None), ("all", None),
+        ("x" * 40, "x" * 30), ("...", None), ("_a_", "a"),
     ],
 )  # fmt: skip
 async def test_names_of_groups_are_made_of_nicks(open_desk: Open, nick: str, part: str | None) -> None:

@@ -72,7 +72,7 @@ ALLOWED: dict[str, set[str]] = {
         *JOURNEYS,
     },
     "data": set(),
-    "demo": {"model", "store", "ingest", "node", "resident", "config", "home", "data"},
+    "demo": {"model", "store", "spoken", "ingest", "node", "resident", "config", "home", "data"},
     "cli_trust": {"model", "store", "trust", "inquiry", "tuning", "home", "config"},
     "cli": {"cli_trust", "node", "rebuild", "demo", "config", "home", "admin", "model"},
 }

@@ -18,7 +18,7 @@ from zbnntp.local import LOG, Note, file_note
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
 from zbnntp.standing import Outcome
-from zbnntp.store import diary, evidence, promises, ratings
+from zbnntp.store import diary, evidence, numbers, promises, ratings
 from zbnntp.store.diary import Entry
 from zbnntp.store.ratings import StoredRating
 from zbnntp.visibility import Settled
@@ -97,9 +97,16 @@ def _changes(entries: Iterable[Entry]) -> dict[int, Change]:
 
 def _line(database: sqlite3.Connection, me: int, person: int, change: Change) -> str:
     identity = evidence.identity_of(database, person)
-    counted = these_posts(change.settled).rstrip(".")
+    counted = these_posts(_net(database, me, person, change)).rstrip(".")
     what = f"{LEVELS[change.before]} before, {LEVELS[change.after]} now" + (f"; {counted}" if counted else "")
     return f"{name_of(database, identity)}: {what}. {_because(database, me, person, change)}"
+
+
+def _net(database: sqlite3.Connection, me: int, person: int, change: Change) -> Settled:
+    """What is left of a day's coming and going."""
+    if change.after > change.before:
+        return Settled(shown=len(numbers.exposed_by(database, me, person)))
+    return Settled(hidden=max(0, change.settled.hidden - change.settled.shown))
 
 
 def _because(database: sqlite3.Connection, me: int, person: int, change: Change) -> str:
