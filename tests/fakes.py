@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
-from zbnntp.model.errors import BadArticle, NotPermitted, NotVisible, Refused
-from zbnntp.model.views import Article, Group, Overview, Window
+from zbnntp.model.errors import BadArticle, Missing, NotPermitted, NotVisible, Refused
+from zbnntp.model.views import Article, Group, Overview, Rated, RatedField, Window
 
 NOW = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC
 
@@ -180,6 +180,7 @@ class FakeDesk:
 
     shelf: FakeShelf
     refuse: Exception | None = None
+    trust: FakeTrustDesk | None = None
     taken: list[bytes] = field(default_factory=list)
     _serial: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -200,6 +201,28 @@ class FakeDesk:
         kept = [line for line in octets.split(b"\r\n") if not line.lower().startswith(b"message-id:")]
         self.shelf.add_article(b"Message-ID: " + final_id.encode() + b"\r\n" + b"\r\n".join(kept))
         return final_id
+
+
+@dataclass
+class FakeTrustDesk:
+    """Ratings of people by name, kept as FMS's front ends write them."""
+
+    people: dict[str, Rated] = field(default_factory=dict)
+    fms_codes: bool = False
+
+    def rated(self, name: str) -> Rated:
+        if name == "two":
+            raise NotPermitted("'two' can mean 2 people")
+        if name not in self.people:
+            raise Missing(f"nobody known here is called {name!r}")
+        return self.people[name]
+
+    def everybody(self) -> Iterator[Sequence[Rated]]:
+        for rated in self.people.values():
+            yield [rated]
+
+    async def rate(self, name: str, field: RatedField, value: int | str | None) -> None:
+        self.people[name] = replace(self.rated(name), **{field.value: value})
 
 
 @dataclass

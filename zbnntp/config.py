@@ -89,12 +89,22 @@ SETTINGS: tuple[Setting, ...] = (
         "Posts leave your node so much later, by half to one and a half of it: an observer learns less from the time.",
         high=86_400,
     ),
+    Setting(
+        "fms_codes", bool, False, "",
+        "Answer XGETTRUST and XSETTRUST with FMS's own codes, for front ends that need them; elsewhere they mean a login.",
+    ),
     Setting("idle_seconds", int, 1800, "seconds", "A newsreader silent for so long is disconnected.", low=180),
     Setting("connections", int, 2000, "", "Newsreader connections at most.", low=1, high=100_000),
 )  # fmt: skip
 
 
-_KINDS = {str: "a string in quotes", int: "a whole number", float: "a number", list: "a list of strings"}
+_KINDS = {
+    str: "a string in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    float: "a number",
+    list: "a list of strings",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,7 @@ class Config:
     hysteresis: float
     kappa: float
     publish_delay_seconds: int
+    fms_codes: bool
     idle_seconds: int
     connections: int
 

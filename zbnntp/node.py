@@ -138,8 +138,7 @@ class Node:
         epoch: str,
     ) -> None:
         self.plan = plan
-        self.bell = Bell()
-        self._to_rank = trio.Event()
+        self.bell, self._to_rank = Bell(), trio.Event()
         self._log_in, self._log_out = trio.open_memory_channel[tuple[str, bool]](LOG_QUEUE)
         standings = Standings(
             reader,
@@ -161,6 +160,7 @@ class Node:
             mirror=plan.config.mirror,
             delay_seconds=plan.config.publish_delay_seconds,
             publish_anew=plan.publish_anew,
+            fms_codes=plan.config.fms_codes,
             listening=[],
             clock=plan.clock,
             log=self.log,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from zbnntp.drafting import Draft, check_date, make_draft, make_replacement, own_article
 from zbnntp.ingest import keep_post
@@ -52,7 +52,9 @@ class Desk:
         clock: Callable[[], float],
         control: Commands,
         posted: Callable[[Identity], None],
+        trust: Any = None,
     ) -> None:
+        self.trust = trust  # nntp's TrustDesk: what ratings are read and written with on the same connection
         self._reader, self._writer, self._standings = reader, writer, standings
         self._signers, self._view = signers, view
         self._clock, self._control, self._posted = clock, control, posted

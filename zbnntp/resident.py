@@ -18,6 +18,7 @@ from zbnntp import choosing, home, local, sealing, toplists
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
+from zbnntp.control.fms import FmsDesk
 from zbnntp.control.reports import status_lines
 from zbnntp.home import Account, Keys
 from zbnntp.ingest import Intake
@@ -64,6 +65,7 @@ class Commons:
     mirror: str
     delay_seconds: int
     publish_anew: bool
+    fms_codes: bool
     listening: list[str]  # filled when newsreaders can connect
     clock: Callable[[], float]
     log: Callable[[str], None]
@@ -88,6 +90,7 @@ class Resident:
         )
         self._directory = Directory(reader, self.identity, views, commons.log)
         self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
+        self.fms = FmsDesk(reader, commons.standings, self.identity, self.control, commons.fms_codes)
         self.cards = Cards(reader, commons.writer, commons.standings, self.identity, commons.clock)
         self._shelf = Shelf(reader, self.identity, self._motd, lambda: commons.writer.commits, commons.rack)
         self._rewritten = f"rewritten {self.identity.hex()}"
@@ -233,6 +236,7 @@ class Resident:
             commons.clock,
             self.control,
             posted,
+            self.fms,
         )
 
     # the manifest

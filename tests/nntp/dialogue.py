@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.fakes import NOW, FakeDesk, FakeHouse, FakeShelf, small_forum
+from tests.fakes import NOW, FakeDesk, FakeHouse, FakeShelf, FakeTrustDesk, small_forum
 from zbnntp.model.errors import Refused, ZbError
 from zbnntp.nntp.login import WRONG
 from zbnntp.nntp.machine import Machine, Upload
-from zbnntp.nntp.replies import Login
+from zbnntp.nntp.replies import Later, Login
 from zbnntp.nntp.session import Session, Terms
 
 MULTI_LINE = {100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282}
@@ -33,6 +33,12 @@ def forum() -> tuple[FakeShelf, FakeDesk]:
     """The small forum of tests/fakes.py, and a desk that posts into it."""
     shelf = small_forum()
     return shelf, FakeDesk(shelf)
+
+
+def rating_room() -> tuple[FakeShelf, FakeDesk]:
+    """The same with people who can be rated."""
+    shelf = small_forum()
+    return shelf, FakeDesk(shelf, trust=FakeTrustDesk())
 
 
 def reading_room() -> tuple[FakeShelf, None]:
@@ -84,6 +90,8 @@ def drain(machine: Machine) -> bytes:
             post(machine, machine.errand)
         elif isinstance(machine.errand, Login):
             log_in(machine, machine.errand)
+        elif isinstance(machine.errand, Later):
+            answer_later(machine, machine.errand)
         elif machine.errand is not None:
             machine.switch()
         elif not machine.busy:
@@ -98,6 +106,14 @@ def log_in(machine: Machine, login: Login) -> None:
         machine.logged_in(*done.value)
     except ZbError:
         machine.not_logged_in(WRONG)
+
+
+def answer_later(machine: Machine, later: Later) -> None:
+    """What the server does with an answer that takes a write; the fake desk never waits."""
+    try:
+        later.make().send(None)  # type: ignore[attr-defined]
+    except StopIteration as done:
+        machine.answered(done.value)
 
 
 def post(machine: Machine, upload: Upload) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes import article
-from tests.nntp.dialogue import ALL, ask, ask_one, forum, reading_room
+from tests.nntp.dialogue import ALL, ask, ask_one, forum, rating_room, reading_room
 from zbnntp.model import errors
 from zbnntp.nntp.commands import COMMANDS, Command, answer
 from zbnntp.nntp.session import Session
@@ -24,7 +24,7 @@ def test_names_are_unique() -> None:
 
 
 def test_help_shows_every_row() -> None:
-    lines = ask_one("HELP", terms=ALL).lines
+    lines = ask_one("HELP", make=rating_room, terms=ALL).lines
     assert [line.split("  ")[1] for line in lines] == [f"{row.name} {row.usage}".strip() for row in COMMANDS]
     assert all(len(line) < 100 for line in lines)
 
@@ -44,7 +44,7 @@ def test_wrong_arity_is_501_with_the_syntax(row: Command) -> None:
     wrong = [words for words in (row.least - 1, *too_many) if 0 <= words < 10]
     # a word less or more than the table allows; LIST alone is a command of its own
     for count in wrong:
-        reply = ask_one(row.name + " x" * count, terms=ALL)
+        reply = ask_one(row.name + " x" * count, make=rating_room, terms=ALL)
         assert reply.code == 501
         assert reply.text == f"the syntax is: {row.name} {row.usage}".strip()
 

@@ -19,7 +19,7 @@ from zbnntp.control.language import Command, is_command, parse_commands, read_li
 from zbnntp.control.ledger import After, Before, Receipt
 from zbnntp.control.lines import Line, split_top, unflow
 from zbnntp.control.needs import House
-from zbnntp.control.orders import Follow, Rate, Shift, Untrust, Why
+from zbnntp.control.orders import Follow, Order, Rate, Shift, Untrust, Why
 from zbnntp.control.reports import these_posts, wrapped
 from zbnntp.local import CONTROL, PEOPLE, Note, file_note, local_message_id, parse_local_id, random_id
 from zbnntp.model.article import sender
@@ -125,6 +125,11 @@ class Control:
 
         groups = tuple(name for name in proto.newsgroups if name not in (CONTROL, PEOPLE))
         return replace(proto, newsgroups=groups, body=top.rest), carry_out_with
+
+    async def carry_out_order(self, order: Order) -> str:
+        """An order that no text gave; what became of it. Raises Refused."""
+        answer, _ = await self._carry_out(Sheet((Command(Line(1, ""), order),), None))
+        return answer.text
 
     async def _carry_out(self, sheet: Sheet) -> tuple[Answer, int]:
         now, nick = int(self._clock()), self._house.nick()  # the house is asked in its own thread

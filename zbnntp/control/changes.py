@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from zbnntp.control.language import FOLLOW_DEFAULT, SHIFT
 from zbnntp.control.ledger import After, Before, Receipt, constant
-from zbnntp.control.orders import AddBoard, Follow, HideBoard, Nick, Rate, Shift, Untrust
+from zbnntp.control.orders import AddBoard, Follow, HideBoard, Nick, Rate, SetRating, Shift, Untrust
 from zbnntp.control.reports import SHOWN, rating_text, these_posts
 from zbnntp.model.entries import SCALE
 from zbnntp.model.errors import Missing, NotPermitted, Refused, Unreachable
@@ -67,6 +67,12 @@ def rate(before: Before, order: Rate) -> Receipt:
     note = (old.note if old else "") if order.note is None else order.note
     new = StoredRating(target, order.mt * HUNDREDTH, tlt, note, None)
     return (keep_private(before, new) if order.private else publish_rating(before, new)).receipt
+
+
+def set_rating(before: Before, order: SetRating) -> Receipt:
+    if order.target == before.view:
+        raise NotPermitted(SELF)
+    return publish_rating(before, StoredRating(order.target, order.mt, order.tlt, order.note, None)).receipt
 
 
 def shift(before: Before, order: Shift) -> Receipt:

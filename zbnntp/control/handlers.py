@@ -12,6 +12,7 @@ HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
     orders.Help: answers.help_,
     orders.Follow: changes.follow,
     orders.Rate: changes.rate,
+    orders.SetRating: changes.set_rating,
     orders.Shift: changes.shift,
     orders.Untrust: changes.untrust,
     orders.Note: wishes.note,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from zbnntp.model.keys import Identity
 from zbnntp.model.link import Link
 
 
@@ -33,6 +34,16 @@ class Rate:
     tlt: int | None
     note: str | None
     private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetRating:
+    """A whole rating in 1/10000, as it is published; not a command that people write."""
+
+    target: Identity
+    mt: int | None
+    tlt: int | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +201,7 @@ class Undo:
 
 
 Order = (
-    Help | Rate | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters | DropFilter
-    | Watch | By | Via | ViaLink | Pin | SetMirror | AddBoard | HideBoard | Nick | Invite | Status | Why | Undo
+    Help | Rate | SetRating | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters
+    | DropFilter | Watch | By | Via | ViaLink | Pin | SetMirror | AddBoard | HideBoard | Nick | Invite | Status | Why
+    | Undo
 )  # fmt: skip

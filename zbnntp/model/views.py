@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import NamedTuple
 
 
@@ -77,3 +77,31 @@ class Article(NamedTuple):
     number: int
     message_id: str  # with angle brackets
     octets: bytes
+
+
+class RatedField(Enum):
+    """What is said of a rated identity, in the order of XGETTRUSTLIST; values 0..100, comments text, None: nothing."""
+
+    MESSAGE = "message"
+    TRUST_LIST = "trust_list"
+    PEER_MESSAGE = "peer_message"
+    PEER_TRUST_LIST = "peer_trust_list"
+    MESSAGE_COMMENT = "message_comment"
+    TRUST_LIST_COMMENT = "trust_list_comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One identity: `name` finds it again."""
+
+    name: str
+    message: int | None = None
+    trust_list: int | None = None
+    peer_message: int | None = None
+    peer_trust_list: int | None = None
+    message_comment: str | None = None
+    trust_list_comment: str | None = None
+
+    def value(self, field: RatedField) -> int | str | None:
+        value: int | str | None = getattr(self, field.value)
+        return value

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from zbnntp import __version__
 from zbnntp.model.errors import Invalid, Missing, NotPermitted, NotVisible, ZbError
-from zbnntp.nntp import articles, carrier, fields, legacy, listing, login
+from zbnntp.nntp import articles, carrier, fields, legacy, listing, login, ratings
 from zbnntp.nntp.replies import Answer, Code, Refusal, Reply, line_block
 from zbnntp.nntp.session import Session
 
@@ -66,7 +66,8 @@ def capabilities(session: Session, keyword: str = "") -> Reply:
 
 def capability_lines(session: Session) -> list[str]:
     """What is true now: VERSION first, each label once, LIST with all its keywords."""
-    labels = dict.fromkeys(row.capability for row in COMMANDS if row.capability)
+    offered = (row for row in COMMANDS if row.offered is None or row.offered(session))
+    labels = dict.fromkeys(row.capability for row in offered if row.capability)
     if session.desk is None:
         labels.pop("POST", None)
     variants = [row.name.split()[1] for row in COMMANDS if row.capability == "LIST"]
@@ -194,6 +195,36 @@ COMMANDS: tuple[Command, ...] = (
         octets=LONG_LINE_OCTETS,
         before_login=True,
         offered=login.is_offered,
+    ),
+    *(
+        Command(
+            name,
+            usage,
+            handler,
+            text,
+            "XFMSTRUST",
+            LONG_LINE_OCTETS,
+            verbatim=True,
+            offered=ratings.is_offered,
+        )
+        for name, usage, handler, text in (
+            ("XGETTRUST MESSAGE", "name", ratings.get_message, "your trust in somebody's posts, as FMS has it"),
+            ("XGETTRUST TRUSTLIST", "name", ratings.get_trust_list, "your trust in somebody's ratings"),
+            ("XGETTRUST PEERMESSAGE", "name", ratings.get_peer_message, "others' trust in somebody's posts"),
+            ("XGETTRUST PEERTRUSTLIST", "name", ratings.get_peer_trust_list, "others' trust in somebody's ratings"),
+            ("XSETTRUST MESSAGE", "name-and-number", ratings.set_message, "rates somebody's posts, 0 to 100 or null"),
+            ("XSETTRUST TRUSTLIST", "name-and-number", ratings.set_trust_list, "rates somebody's ratings"),
+            ("XSETTRUST MESSAGECOMMENT", 'name-and-"text"', ratings.set_message_comment, "comments on the first"),
+            ("XSETTRUST TRUSTLISTCOMMENT", 'name-and-"text"', ratings.set_trust_list_comment, "comments on the second"),
+        )
+    ),
+    Command(
+        "XGETTRUSTLIST",
+        "",
+        ratings.list_trust,
+        "all of these, a line a person",
+        "XFMSTRUST",
+        offered=ratings.is_offered,
     ),
     Command("STARTTLS", "", carrier.starttls, "turns on TLS", before_login=True, offered=carrier.offers_tls),
     Command("COMPRESS", "DEFLATE", carrier.compress, "turns on compression", offered=carrier.offers_deflate),

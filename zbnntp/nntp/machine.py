@@ -6,6 +6,7 @@ The server feeds what it received and sends what take() gives, in turns:
     while True: octets = machine.take(); send them; again while machine.busy
     machine.errand is an Upload: the desk decides, then posted() or not_posted()
                       a Login: the house decides, then logged_in() or not_logged_in()
+                      a Later: await it, then answered()
                       a Layer: lay what switch() gives into the connection
     machine.closed: say no more
 
@@ -28,7 +29,7 @@ from zbnntp.nntp.layers import Layer
 from zbnntp.nntp.lines import Block, Inbox
 from zbnntp.nntp.login import POSTING_ALLOWED
 from zbnntp.nntp.protocols import MAX_ARTICLE_OCTETS, Desk, Shelf
-from zbnntp.nntp.replies import TERMINATOR, Answer, Code, Login, Reply, status_line
+from zbnntp.nntp.replies import TERMINATOR, Answer, Code, Later, Login, Reply, status_line
 from zbnntp.nntp.session import Session
 
 # Enough to fill a socket buffer; larger sends hold up other readers (measured: 512 KiB doubles their latency).
@@ -84,7 +85,7 @@ class Machine:
         self.session = session
         self.busy = False
         self.closed = False
-        self.errand: Upload | Login | Layer | None = None
+        self.errand: Upload | Login | Later | Layer | None = None
         self._inbox = Inbox()
         self._first = True  # nothing has been received yet
         self._block: Block | None = None  # the article that is being received
@@ -132,6 +133,11 @@ class Machine:
         self.errand = None
         self._say(Reply(Code.NOT_POSTED, str(error)))
 
+    def answered(self, reply: Reply) -> None:
+        """What was awaited is there."""
+        self.errand = None
+        self._say(reply)
+
     def logged_in(self, shelf: Shelf, desk: Desk | None) -> None:
         """The house knows the user: from now on this is the view."""
         self.errand = None
@@ -148,7 +154,7 @@ class Machine:
         """The layer that the last reply announced. What came after the command came without it, and is dropped."""
         layer, self.errand = self.errand, None
         assert layer is not None
-        assert not isinstance(layer, Upload | Login)
+        assert not isinstance(layer, Upload | Login | Later)
         self._inbox.take()
         return layer
 
@@ -225,7 +231,7 @@ class Machine:
             self._act(commands.answer(self.session, line))
 
     def _act(self, answer: Answer) -> None:
-        if isinstance(answer, Login):
+        if isinstance(answer, Login | Later):
             self.errand = answer
         else:
             self._say(answer)

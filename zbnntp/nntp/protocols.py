@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.model.views import Article, Group, Overview, Window
+from zbnntp.model.views import Article, Group, Overview, Rated, RatedField, Window
 
 # The largest article a desk is handed. Bodies are limited far below that by the desk, whose sentence says more than
 # ours could; this bound only keeps one upload from filling memory.
@@ -120,8 +120,29 @@ class Shelf(Protocol):
         """Ids, one a line, of visible articles that arrived here at or after `since`, in groups whose name matches."""
 
 
+class TrustDesk(Protocol):
+    """Own ratings and what others make of people, for the trust commands of FMS. Missing: no such identity."""
+
+    @property
+    def fms_codes(self) -> bool:
+        """Whether answers have FMS's own codes."""
+
+    def rated(self, name: str) -> Rated:
+        """Raises Missing, or NotPermitted when the name can mean several."""
+
+    def everybody(self) -> Iterator[Sequence[Rated]]:
+        """All identities known, in windows that are never empty."""
+
+    async def rate(self, name: str, field: RatedField, value: int | str | None) -> None:
+        """Change the own rating, which is made when there is none; None takes a value back. Missing, NotPermitted."""
+
+
 class Desk(Protocol):
     """Takes what newsreaders post."""
+
+    @property
+    def trust(self) -> TrustDesk | None:
+        """For the trust commands; None: there are none."""
 
     def offer_id(self) -> str:
         """A fresh message id, recommended to the newsreader in the 340 reply."""

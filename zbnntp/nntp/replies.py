@@ -7,7 +7,7 @@ however long it is. The terminator is added when the last window is gone (RFC 39
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -48,6 +48,11 @@ class Code(IntEnum):
     PASSWORD = 381
     BEGIN_TLS = 382
     SASL = 383
+    TRUST = 290
+    NO_TRUST = 291
+    NO_IDENTITY = 490
+    NOT_RATED = 491
+    BAD_RATING = 591
     CLOSING = 400
     FAULT = 403
     NO_GROUP = 411
@@ -95,7 +100,14 @@ class Login:
     password: str = field(repr=False)
 
 
-Answer = Reply | Login
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A handler's answer that takes a write: the server awaits it."""
+
+    make: Callable[[], Awaitable[Reply]]
+
+
+Answer = Reply | Login | Later
 
 
 class Refusal(Refused):

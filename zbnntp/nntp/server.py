@@ -26,7 +26,7 @@ from zbnntp.nntp.login import WRONG
 from zbnntp.nntp.logins import Logins
 from zbnntp.nntp.machine import Machine, Upload
 from zbnntp.nntp.protocols import House
-from zbnntp.nntp.replies import Code, Login, status_line
+from zbnntp.nntp.replies import Code, Later, Login, status_line
 from zbnntp.nntp.session import Session, Terms
 from zbnntp.nntp.tls import Tls
 from zbnntp.nntp.wire import HungUp, Wire
@@ -266,6 +266,8 @@ class _Server:
             await _post(machine, errand)
         elif isinstance(errand, Login):
             await self._log_in(machine, errand, wire.address)
+        elif isinstance(errand, Later):
+            machine.answered(await errand.make())
         elif isinstance(layer := machine.switch(), Tls):
             await wire.shake_hands(layer, self._limits.handshake_seconds)
         else:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from zbnntp.trust.columns import Floats
 from zbnntp.trust.graph import Graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.policy import NOTHING, State, Verdict, capped, judge
-from zbnntp.trust.ranking import Ranking, praise_of
+from zbnntp.trust.ranking import Ranking, mt_of, praise_of
 from zbnntp.trust.rows import Rating, given
 from zbnntp.trust.seen import Heard, Seen
 
@@ -85,6 +85,11 @@ class Explanation:
     registrars_capped: bool
     path: Path | None
     verdict: Verdict
+
+
+class Computed(NamedTuple):
+    tlt: float
+    mt: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +260,26 @@ def _explain(case: _Case, target: Identity, own: Rating | None, state: State | N
         case.path(target),
         case.verdict(target, own, state),
     )
+
+
+def computed(
+    graph: Graph, root: Identity, ranking: Ranking, target: Identity, params: Parameters = DEFAULTS
+) -> Computed | None:
+    """What others make of the target, root's own rating left out; None when nobody who counts says anything."""
+    with graph.lock:
+        case = _Case(graph, graph.seen_by(root), ranking, params)
+        heard = case.heard(target)
+        introducers, praise, reproach = case.introducers(heard), case.praise(heard), case.reproach(heard)
+        if not (introducers or praise or reproach):
+            return None
+        number = graph.numbers.get(target)
+        mercy = 1.0 if number is None else float(case.mercy()[number])
+        ratings, replies, registrars = (_sum_of(praise, source) for source in Source)
+        against = _sum(vote.amount for vote in reproach)
+        return Computed(
+            mercy * min(1.0, case.inflow(introducers)),
+            mt_of(praise_of(ratings, replies, registrars, params), against),
+        )
 
 
 def own_causes(
