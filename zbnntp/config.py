@@ -91,7 +91,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "fms_codes", bool, False, "",
-        "Answer XGETTRUST and XSETTRUST with FMS's own codes, for front ends that need them; elsewhere they mean a login.",
+        "Answer XGETTRUST and XSETTRUST with FMS's own codes, for front ends that know no others.",
     ),
     Setting("idle_seconds", int, 1800, "seconds", "A newsreader silent for so long is disconnected.", low=180),
     Setting("connections", int, 2000, "", "Newsreader connections at most.", low=1, high=100_000),

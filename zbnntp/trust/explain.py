@@ -19,7 +19,7 @@ from zbnntp.trust.columns import Floats
 from zbnntp.trust.graph import Graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.policy import NOTHING, State, Verdict, capped, judge
-from zbnntp.trust.ranking import Ranking, mt_of, praise_of
+from zbnntp.trust.ranking import Ranking, praise_of
 from zbnntp.trust.rows import Rating, given
 from zbnntp.trust.seen import Heard, Seen
 
@@ -275,11 +275,8 @@ def computed(
         number = graph.numbers.get(target)
         mercy = 1.0 if number is None else float(case.mercy()[number])
         ratings, replies, registrars = (_sum_of(praise, source) for source in Source)
-        against = _sum(vote.amount for vote in reproach)
-        return Computed(
-            mercy * min(1.0, case.inflow(introducers)),
-            mt_of(praise_of(ratings, replies, registrars, params), against),
-        )
+        pro, against = praise_of(ratings, replies, registrars, params), _sum(vote.amount for vote in reproach)
+        return Computed(mercy * min(1.0, case.inflow(introducers)), (pro - against) / max(1.0, pro + against))
 
 
 def own_causes(
