@@ -123,6 +123,10 @@ def _add_small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("text", nargs="+", metavar="COMMAND", help="for example 'board add local.talk' or 'help'")
     _add_as(command)
     command.set_defaults(run=_do)
+    command = _add(commands, "why", "explain why somebody's posts are seen or not, or what became of an article")
+    command.add_argument("what", metavar="WHO|MESSAGE-ID", help="a nick, an id, a link, or a <message-id>")
+    _add_as(command)
+    command.set_defaults(run=_why)
     command = _add(commands, "invite", "print the link by which others follow you")
     _add_as(command)
     command.set_defaults(run=_invite)
@@ -191,6 +195,10 @@ def _first_run(options: argparse.Namespace) -> str | None:
 
 def _do(options: argparse.Namespace) -> int:
     return _print_answer(options, {"do": " ".join(options.text)})
+
+
+def _why(options: argparse.Namespace) -> int:
+    return _print_answer(options, {"do": f"why {options.what}"})
 
 
 def _invite(options: argparse.Namespace) -> int:

@@ -52,8 +52,7 @@ class Library:
         self._identity = view
         self._view = evidence.find_person(reader, view) or 0
         self._bell, self._clock = bell, clock
-        self._everything = mirror == "fetched"
-        self._only_own = mirror == "none"
+        self._mirror = mirror
         self.epoch = hashlib.sha256(f"{epoch} {view.hex()}".encode()).hexdigest()[:16]
 
     def now(self) -> int:
@@ -98,9 +97,7 @@ class Library:
         return [ref for ref in wanted if ref.sha256 not in held]
 
     def changes(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
-        if self._only_own:
-            return evidence.own_change(self._reader, self._view, after)
-        return evidence.changes(self._reader, self._view, self._everything, after, limit)
+        return evidence.changes(self._reader, self._view, self._mirror, after, limit)
 
     def wanted(self, identity: Identity) -> bool:
         return self._intake.wanted(identity)
@@ -115,7 +112,7 @@ class Library:
     def _offers(self, identity: Identity) -> bool:
         if identity == self._identity:
             return True
-        return not self._only_own and evidence.is_offered(self._reader, self._view, self._everything, identity)
+        return evidence.is_offered(self._reader, self._view, self._mirror, identity)
 
 
 class Directory:

@@ -15,7 +15,9 @@ from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import Missing, NotPermitted
 from zbnntp.model.keys import Sha256, sha256
 from zbnntp.model.manifest import open_head, open_pointer
-from zbnntp.store import evidence, promises
+from zbnntp.model.views import Level
+from zbnntp.store import choices, evidence, promises
+from zbnntp.store.choices import Pin
 
 BOARD = "test.talk"
 
@@ -37,6 +39,32 @@ async def acquainted(bob: House, anna: Forger, carl: Forger) -> None:
     await bob.add_board("test.own")
     await bob.post("test.own", "Three", "x\n")
     await bob.seal()
+
+
+async def test_what_the_owner_chose_for_somebody_goes_before_the_setting(tmp_path: Path) -> None:
+    async with open_house(tmp_path, "anna") as anna, open_house(tmp_path, "bob") as bob:
+        await anna.seal()
+        await bob.seal()
+        await bob.rate(anna.identity, 5000)
+        await bob.take(anna.whole_offer())
+        view, person = (evidence.find_person(bob.reader, it.identity) or 0 for it in (bob, anna))
+
+        async def choose(serve: bool | None) -> None:
+            await bob.writer.run(lambda database: choices.put_mirror_choice(database, view, person, serve))
+
+        own = {bob.identity} & set(names(bob, "none"))
+        await choose(True)
+        assert set(names(bob, "none")) == {anna.identity} | own
+        assert library(bob, "none").manifest(anna.identity) is not None
+        await choose(False)
+        assert set(names(bob, "fetched")) == own
+        assert library(bob, "fetched").manifest(anna.identity) is None
+        await choose(None)
+        await bob.rate(anna.identity, None)
+        assert anna.identity not in names(bob, "rated")
+        pin = Pin(person, anna.identity, 1, Sha256(bytes(32)), Level.FULL)
+        await bob.writer.run(lambda database: choices.put_pin(database, view, person, pin))
+        assert anna.identity in names(bob, "rated")
 
 
 @pytest.mark.parametrize(("mirror", "offered"), [("none", "b"), ("rated", "ab"), ("fetched", "abc")])

@@ -64,9 +64,10 @@ def status(before: Before, order: Status) -> Receipt:
 
 def why_(before: Before, order: Why) -> Receipt:
     """A person; or an article: by its id, or the one answered."""
-    article = order.what if order.what.startswith(("<", "news:")) else "" if order.what else before.answered or ""
-    if parse_message_id(article.removeprefix("news:")) or (article and _is_post(before, article)):
-        return _about_post(before, article.removeprefix("news:"))
+    named = order.what.removeprefix("news:").strip("<>")
+    article = f"<{named}>" if order.what.startswith(("<", "news:")) else "" if order.what else before.answered or ""
+    if parse_message_id(article) or (article and _is_post(before, article)):
+        return _about_post(before, article)
     target = before.who(order.what)
 
     async def receipt(after: After) -> str:

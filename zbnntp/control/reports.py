@@ -80,7 +80,7 @@ def in_short(case: Case) -> str:
         return f"In short: you see them because you rate them {rating_text(own)}."
     if verdict.fetch_by is Reason.OWN_NEGATIVE or (own and (own.mt or 0) < 0):
         return f"In short: you do not see them because you rate them {rating_text(own)}."
-    if verdict.level_by is Reason.NEGATIVE:
+    if explanation.mt < 0 and explanation.reproach:
         who = _speakers([it.rater for it in explanation.reproach], case.name)
         return f"In short: you do not see them because {who}, whose judgement you trust, would rather not."
     if verdict.level is Level.FULL:

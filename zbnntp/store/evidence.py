@@ -103,40 +103,40 @@ def count_forks(database: sqlite3.Connection, person: int) -> int:
 
 
 UPVOTED_OCTETS = 256 * 1024 * 1024  # of manifests served because the view voted a post of theirs up, newest posts first
-_OFFERED = (  # what a view shows its peers: itself, whom it rates above 0, whose posts it voted up; or (:all) all
-    "(m.person = :view OR :all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
-    "AND (r.mt > 0 OR r.tlt > 0)) OR m.person IN (SELECT author FROM (SELECT author, sum(octets) OVER "
+# What a view shows its peers: itself and whom it chose to; else, unless it chose not to, by the setting (rated, or all)
+# those whom it rates above 0 or holds at a version, and whose posts it voted up.
+_OFFERED = (
+    "(m.person = :view "
+    "OR EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person AND c.serve) OR (:rated AND NOT EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person) "
+    "AND (:all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
+    "AND (r.mt > 0 OR r.tlt > 0)) OR EXISTS (SELECT 1 FROM pin x WHERE x.view = :view AND x.person = m.person) "
+    "OR m.person IN (SELECT author FROM (SELECT author, sum(octets) OVER "
     "(ORDER BY newest DESC, author) AS total FROM (SELECT v.author, max(v.article) AS newest, "
     "(SELECT coalesce(sum(octets), 0) FROM segment WHERE person = v.author) AS octets FROM vote v "
-    "WHERE v.voter = :view AND v.value > 0 GROUP BY v.author)) WHERE total <= :quota))"
+    "WHERE v.voter = :view AND v.value > 0 GROUP BY v.author)) WHERE total <= :quota))))"
 )
 
 
-def changes(
-    database: sqlite3.Connection, view: int, everything: bool, after: int, limit: int
-) -> list[tuple[int, bytes]]:
+def changes(database: sqlite3.Connection, view: int, mirror: str, after: int, limit: int) -> list[tuple[int, bytes]]:
     """Positions and pointer lines that arrived after a position, oldest first, one row a person, of those offered."""
     return database.execute(
         f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} "  # noqa: S608
         "ORDER BY m.change LIMIT :limit",
-        {"view": view, "all": everything, "after": after, "limit": limit, "quota": UPVOTED_OCTETS},
+        {"after": after, "limit": limit} | _offer(view, mirror),
     ).fetchall()
 
 
-def own_change(database: sqlite3.Connection, view: int, after: int) -> list[tuple[int, bytes]]:
-    """The same of a view's own manifest alone: one row, or none."""
-    return database.execute(
-        "SELECT change, pointer FROM manifest WHERE person = ? AND change > ?", (view, after)
-    ).fetchall()
-
-
-def is_offered(database: sqlite3.Connection, view: int, everything: bool, identity: Identity) -> bool:
-    """Whether a view serves this identity's manifest to its peers."""
+def is_offered(database: sqlite3.Connection, view: int, mirror: str, identity: Identity) -> bool:
+    """Whether a view serves this identity's manifest to its peers. `mirror`: none, rated or fetched."""
     row = database.execute(
         f"SELECT 1 FROM manifest m JOIN person p ON p.pk = m.person WHERE p.id = :id AND {_OFFERED}",  # noqa: S608
-        {"view": view, "all": everything, "id": identity, "quota": UPVOTED_OCTETS},
+        {"id": identity} | _offer(view, mirror),
     ).fetchone()
     return row is not None
+
+
+def _offer(view: int, mirror: str) -> dict[str, int]:
+    return {"view": view, "rated": mirror != "none", "all": mirror == "fetched", "quota": UPVOTED_OCTETS}
 
 
 def segments(database: sqlite3.Connection, person: int) -> list[HeldSegment]:
