@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.control.conftest import Node, Open
+from tests.control.conftest import ONION, Node, Open
 from zbnntp.control.cards import STEP_PEOPLE, Cards
 from zbnntp.local import PEOPLE
 from zbnntp.model.keys import Signer, identity_text, short_id
@@ -42,6 +42,7 @@ async def test_what_an_article_says(open_desk: Open) -> None:
             await node.meet(name, rated="50 list 50")
         await node.meet("bob", "One", "Two", rated="")
         await node.ok("note bob owes me a beer")
+        await node.ok(f"via zb:{identity_text(bob.identity)}@{ONION}/chat")
         article = next(it for it in await people(node) if field(it, "Subject").startswith("bob"))
         name = f"bob ({short_id(bob.identity)})"
         alice, dave = (f"{it} ({short_id(node.id(it))})" for it in ("alice", "dave"))
@@ -56,6 +57,7 @@ async def test_what_an_article_says(open_desk: Open) -> None:
         assert f"Against them speak:\n  {dave} rates them -50\n" in body
         assert "They first came to this node from a peer." in body
         assert "2 posts of theirs are here, the last of 2026-11-18." in body
+        assert body.endswith(f"\n-- \nzb:{identity_text(bob.identity)}@{ONION}\n")
         assert all(len(line) <= 76 for line in body.split("\n") if "@" not in line)
 
 

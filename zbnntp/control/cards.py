@@ -33,6 +33,7 @@ from zbnntp.store.writer import Writer
 STEP_PEOPLE = 20  # looked at in one step
 SPEAKERS_SHOWN = 5
 PROFILE_CHARACTERS = 2_000
+SIGNATURE = "-- "  # newsreaders do not quote what is below it; slrn refuses answers with lines as long as a link is
 PROFILE_MARK = b'"kind":"profile"'
 DAY_SECONDS = 86_400
 
@@ -173,26 +174,31 @@ def card_note(identity: Identity, facts: Facts, counts: Counts) -> Note:
     level = SHOWN[Level(facts.level)].partition(",")[0]
     rated = "" if facts.rating == "none" else f", you: {facts.rating}"
     subject = f"{facts.name}: {level}, {facts.mt}{rated}"
-    body = "\n\n".join(filter(None, _paragraphs(identity, facts, counts)))
+    urls = tuple(facts.urls)
+    link = f"\n{SIGNATURE}\n{format_link(Link(identity, urls))}" if urls else ""
+    body = "\n\n".join(filter(None, _paragraphs(identity, facts, counts))) + link
     return Note(PEOPLE, subject, wrapped(body), identifier=random_id())
 
 
 def _paragraphs(identity: Identity, facts: Facts, counts: Counts) -> list[str]:
-    urls = tuple(facts.urls)
-    link = f"\n{format_link(Link(identity, urls))}" if urls else ""
     return [
-        f"{facts.name}\n{identity_text(identity)}{link}",
+        f"{facts.name}\n{identity_text(identity)}",
         f"Your rating: {facts.rating}" + (f"\nYour note: {facts.note}" if facts.note else ""),
         f"Trust in their posts {facts.mt}, in their ratings of others {facts.tlt}, of 100: their posts are "
         f"{SHOWN[Level(facts.level)]}{'' if facts.fetched else ', and nothing newer is fetched'}.",
         _list("For them speak, among those whose judgement you trust:", facts.speakers),
         _list("Against them speak:", facts.critics),
         _remarks(facts),
-        f"{counts.posts} posts of theirs are here" + (f", the last of {counts.last}." if counts.last else "."),
+        _posts(counts),
         f"What they say of themselves:\n{_indented(facts.profile)}" if facts.profile else "",
         "Answer with a number to rate them: +50, or -50, or 50 list 30. Words go too: like, dislike, mute, note TEXT, "
         f"why. Elsewhere they are called {short_id(identity)}.",
     ]
+
+
+def _posts(counts: Counts) -> str:
+    number = "1 post of theirs is" if counts.posts == 1 else f"{counts.posts} posts of theirs are"
+    return f"{number} here" + (f", the last of {counts.last}." if counts.last else ".")
 
 
 def _remarks(facts: Facts) -> str:

@@ -107,7 +107,8 @@ UPVOTED_OCTETS = 256 * 1024 * 1024  # of manifests served because the view voted
 # those whom it rates above 0 or holds at a version, and whose posts it voted up.
 _OFFERED = (
     "(m.person = :view "
-    "OR EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person AND c.serve) OR (:rated AND NOT EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person) "
+    "OR EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person AND c.serve) "
+    "OR (:rated AND NOT EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person) "
     "AND (:all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
     "AND (r.mt > 0 OR r.tlt > 0)) OR EXISTS (SELECT 1 FROM pin x WHERE x.view = :view AND x.person = m.person) "
     "OR m.person IN (SELECT author FROM (SELECT author, sum(octets) OVER "
