@@ -366,12 +366,13 @@ class Node:
         """The digests, soon after midnight UTC."""
         while True:
             now = self.commons.now()
-            await self.commons.writer.run(partial(self._file_digests, now=now))
+            standings = self.commons.standings
+            tell = [(it.view, standings.budget(it.identity)) for it in self.residents]
+            try:
+                await self.commons.writer.run(partial(digest.file_digests, tell=tell, now=now))
+            except Refused as error:
+                log.warning("the digest of zb.log could not be kept: %s", error)
             await trio.sleep(DAY_SECONDS - now % DAY_SECONDS + MIDNIGHT_SECONDS)
-
-    def _file_digests(self, database: sqlite3.Connection, now: int) -> None:
-        for resident in self.residents:
-            digest.file_digest(database, resident.view, now)
 
 
 def no_link(report: Mapping[str, Any]) -> str:

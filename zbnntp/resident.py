@@ -143,8 +143,11 @@ class Resident:
         idle = 0
         while True:
             if self.cards.waiting or idle >= ROUND_SECONDS:
-                await self.cards.step()
                 idle = 0
+                try:
+                    await self.cards.step()
+                except Refused as error:
+                    log.warning("zb.people could not be kept up to date: %s", error)
             await trio.sleep(STEP_SECONDS)
             idle += STEP_SECONDS
 

@@ -24,6 +24,7 @@ from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.store.votes import reweigh, units
 from zbnntp.store.writer import Writer
 from zbnntp.trust.columns import Floats, Numbers
+from zbnntp.trust.explain import VoteBudget, vote_budget
 from zbnntp.trust.graph import Graph, Rating
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.policy import Codes, Given, State, code_of, levels, state_of
@@ -189,6 +190,10 @@ class Standings:
         finally:
             self.graph.patch(view, lens.published, lens.replies, lens.registrar)
             self.graph.rows()
+
+    def budget(self, view: Identity) -> VoteBudget:
+        """How much a view has spent of its positive votes."""
+        return vote_budget(self.graph, view)
 
     async def refresh(self, now: int) -> dict[Identity, Outcome]:
         """Bring levels and groups in line with the ratings held; returns what that changed in each view."""

@@ -7,7 +7,7 @@ from tests.houses import open_house
 from zbnntp.control import digest
 from zbnntp.local import LOG
 from zbnntp.model.entries import STATE, make_label
-from zbnntp.model.keys import parse_message_id, short_id
+from zbnntp.model.keys import Signer, identity_text, parse_message_id, short_id
 from zbnntp.store import diary, evidence
 
 
@@ -139,3 +139,18 @@ async def test_alarms_are_articles_of_their_own(open_desk: Open) -> None:
         await node.house.writer.run(lambda database: digest.file_alarm(database, me, text, node.house.now))
         (article,) = node.articles(LOG)
         assert "Subject: bob has signed two versions of one manifest: a fork, and more words..." in article
+
+
+async def test_who_praises_too_many_is_told_once(open_desk: Open) -> None:
+    async with open_desk() as node:
+        strangers = [Signer.from_seed(bytes([number]) * 32).identity for number in range(20)]
+        await node.ok("\n".join(f"trust {identity_text(it)} 100" for it in strangers))
+        house = node.house
+        me = evidence.find_person(house.reader, house.identity) or 0
+        for _ in range(3):
+            house.clock.now += 86_400
+            tell = [(me, house.standings.budget(house.identity))]
+            await house.writer.run(lambda database, tell=tell: digest.file_digests(database, tell, house.now))
+        (article,) = node.articles(LOG)
+        text = " ".join(article.split())
+        assert "each of your ratings counts 50 in 100 of what you wrote; without 10 of them all would" in text

@@ -147,7 +147,8 @@ def post_case(after: After, reference: str) -> PostCase:
     in_board = any(not is_virtual(name) for name, _ in places)
     standing = Standing.SHOWN if in_board else _hidden_by(source, after.me)
     found = _filter_of(after, source) if standing is Standing.SHOWN and not places else ""
-    standing = Standing.FILTERED if found else standing
+    if standing is Standing.SHOWN and not places:
+        standing = Standing.FILTERED if found else Standing.EXPIRED
     blamed = standing in (Standing.AUTHOR_HIDDEN, Standing.LIMITED)
     return PostCase(
         identifier,

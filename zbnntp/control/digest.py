@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from zbnntp.control.ledger import own_rating
 from zbnntp.control.people import name_of
-from zbnntp.control.reports import day_text, rating_text, these_posts, wrapped
+from zbnntp.control.reports import day_text, percent, rating_text, these_posts, wrapped
 from zbnntp.local import LOG, Note, file_note
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
@@ -21,6 +21,7 @@ from zbnntp.standing import Outcome
 from zbnntp.store import diary, evidence, numbers, promises, ratings
 from zbnntp.store.diary import Entry
 from zbnntp.store.ratings import StoredRating
+from zbnntp.trust.explain import VoteBudget
 from zbnntp.visibility import Settled
 
 DAY_SECONDS = 86_400
@@ -52,13 +53,24 @@ def file_alarm(database: sqlite3.Connection, me: int, text: str, now: int) -> No
     file_note(database, me, Note(LOG, _subject(text), wrapped(text) + "\n"), now)
 
 
+def file_digests(database: sqlite3.Connection, tell: Iterable[tuple[int, VoteBudget]], now: int) -> None:
+    """The digest of each view that is due one; with what the view has spent of its votes."""
+    for me, budget in tell:
+        if _is_due(database, me, now):
+            _note_budget(database, me, budget, now)
+            file_digest(database, me, now)
+
+
+def _is_due(database: sqlite3.Connection, me: int, now: int) -> bool:
+    return int(promises.find_meta(database, f"digest {me}") or 0) < now // DAY_SECONDS
+
+
 def file_digest(database: sqlite3.Connection, me: int, now: int) -> bool:
     """The digest of the days before today, if there is something to tell and none was made today."""
     today = now // DAY_SECONDS
-    key = f"digest {me}"
-    if int(promises.find_meta(database, key) or 0) >= today:
+    if not _is_due(database, me, now):
         return False
-    promises.put_meta(database, key, str(today))
+    promises.put_meta(database, f"digest {me}", str(today))
     entries = diary.entries(database, me, today * DAY_SECONDS)
     text = digest_text(database, me, entries)
     diary.forget(database, me, today * DAY_SECONDS)
@@ -81,6 +93,21 @@ def digest_text(database: sqlite3.Connection, me: int, entries: Sequence[Entry])
     ]
     text = "\n\n".join(part for part in parts if part)
     return f"{text}\n\nAsk 'why WHO' for the numbers behind it." if appeared or vanished else text
+
+
+def _note_budget(database: sqlite3.Connection, me: int, budget: VoteBudget, now: int) -> None:
+    """Somebody who praises more people than he has votes for is told so, and again when the number is another."""
+    key, told = f"budget {me}", str(budget.too_many if budget.factor < 1 else 0)
+    if (promises.find_meta(database, key) or "0") == told:
+        return
+    promises.put_meta(database, key, told)
+    if budget.factor < 1:
+        people = "1 of them" if budget.too_many == 1 else f"{budget.too_many} of them"
+        text = (
+            f"You praise more people than you have votes for, so for others each of your ratings counts "
+            f"{percent(round(budget.factor, 4))} in 100 of what you wrote; without {people} all would count in full"
+        )
+        diary.add(database, me, "said", text, now - now % DAY_SECONDS - 1)
 
 
 def _changes(entries: Iterable[Entry]) -> dict[int, Change]:

@@ -49,6 +49,8 @@ four boards (crosspost); replies stand where their thread stands.
 - A text is at most 64 KiB, a subject 250 octets.
 - Cancel in your newsreader takes a post of yours back, Supersedes
   replaces it. Who has read it may still have a copy.
+- Threads of people whom you know little of stand in zb.new, answers to
+  you in zb.replies, the most valued threads in zb.top.day and others.
 
 The header X-Zb-Trust of each article is your trust in its author's
 posts, from -1.00 to +1.00; newsreaders can sort and score by it.
@@ -87,9 +89,15 @@ whose judgement you trust. There are two numbers:
 
     trust alice 60 list 40       her posts 60, her ratings 40
     +50                          as a reply: 50 for whom you answer
-    trust alice -50              hides her
+    like alice, dislike alice    10 more, 10 less
+    mute alice                   hides her
+    trust alice -50 private      for you alone, never published
     untrust alice                takes your rating back: others decide again
     why alice                    where the numbers come from
+    undo                         takes the last change back
+
+The group zb.people has an article about everybody known; answer it with
+a number to rate that person.
 
 Trust is handed on and gets less with each step: if you trust Alice's
 ratings 50 and she rates Bob 80, Bob has 40. It travels six steps at
@@ -98,7 +106,45 @@ threads of others first; with more (0.2), their own threads are seen
 too. Replying to somebody is a very weak rating.
 
 Your ratings are published with your posts, comments included, for they
-are what others' trust is made of.
+are what others' trust is made of. Private ratings and notes are not.
+""",
+)
+HIDING = Page(
+    "Hiding, finding out why, and taking it back",
+    """\
+What you see is your choice and that of people whose judgement you
+trust; nobody can take anything away from others.
+
+    mute                         as a reply: hides whom you answer
+    filter cheap watches         hides posts with both words, for you alone
+    filter /v[1i]agra/ until 2027-01-31    an expression
+    filter                       lists them; unfilter 1 takes one out
+    report spam: sells watches   as a reply: tells those who trust you
+    why <message-id>             what became of an article
+    pin alice                    keeps what she has published as it is now
+    undo                         takes back what your last command did
+
+'why' says in one sentence who it is due to, then shows the numbers. An
+article that an answer names but that you do not see can be asked for in
+the same way: copy its <message-id> from the References of the answer.
+
+zb.log says once a day who appeared and vanished, and because of whom.
+A command of which one line is wrong changes nothing.
+""",
+)
+REPLYING = Page(
+    "Rating while you reply",
+    """\
+A reply to a board may name zb.control as a second group (Newsgroups:
+chat,zb.control). Then it begins with commands and a blank line:
+
+    +50
+    up
+
+    I agree with every word.
+
+The commands are carried out and cut off; the rest is published. If a
+command is wrong nothing happens, and the newsreader shows why.
 """,
 )
 COMMANDS = Page(
@@ -169,7 +215,7 @@ there. Never run two copies at once: both would sign versions of the
 same manifest, which others see as a fork.
 """,
 )
-MANUAL = (READING, BOARDS, PEOPLE, COMMANDS, FOLLOWING, PRIVACY, BACKUPS)
+MANUAL = (READING, BOARDS, PEOPLE, HIDING, REPLYING, COMMANDS, FOLLOWING, PRIVACY, BACKUPS)
 
 
 def own_sender(identity: Identity, nick: str) -> str:

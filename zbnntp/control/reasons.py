@@ -28,6 +28,7 @@ class Standing(Enum):
     AUTHOR_HIDDEN = "the author is hidden"
     LIMITED = "a thread opened by somebody whose answers alone are shown"
     FILTERED = "hidden by a filter"
+    EXPIRED = "shown until it expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ _SENTENCES: dict[Standing, Callable[[PostCase], str]] = {
     ),
     Standing.AUTHOR_HIDDEN: _hidden,
     Standing.LIMITED: _limited,
+    Standing.EXPIRED: lambda case: "It was shown here until it expired. Nothing brings it back.",
     Standing.FILTERED: lambda case: f"It is here and hidden by your filter {case.filter}.",
 }
 
