@@ -130,12 +130,7 @@ class Node:
     """The residents of one home directory and what they share. The first is the default identity."""
 
     def __init__(
-        self,
-        plan: Plan,
-        reader: sqlite3.Connection,
-        writer: Writer,
-        accounts: Mapping[Account, int],
-        epoch: str,
+        self, plan: Plan, reader: sqlite3.Connection, writer: Writer, accounts: Mapping[Account, int], epoch: str
     ) -> None:
         self.plan = plan
         self.bell, self._to_rank = Bell(), trio.Event()

@@ -229,7 +229,7 @@ def test_command(text: str, order: Order) -> None:
         ("filter x until 9999-12-31", "'9999-12-31' is no date"),
         ("unfilter", "say which: its number in the list"),
         (f"via {LINK}/zb.x", "reserved name"),
-        (f"via {LINK[:-7]}/chat", "an endpoint is"),
+        (f"via {LINK[:-7]}/chat", "the address in that link has a typing error or is cut short"),
         ("mirror bob", "end it with on, off or auto"),
         ("mirror", "end it with on, off or auto"),
         ("nick " + "x" * LINE_CHARACTERS, "a line has at most 2000 characters"),
