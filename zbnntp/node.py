@@ -135,14 +135,7 @@ class Node:
         self.plan = plan
         self.bell, self._to_rank = Bell(), trio.Event()
         self._log_in, self._log_out = trio.open_memory_channel[tuple[str, bool]](LOG_QUEUE)
-        standings = Standings(
-            reader,
-            writer,
-            [it.identity for it in accounts],
-            make_parameters(plan.config),
-            turn=trio.Lock(),
-            run_in_worker=trio.to_thread.run_sync,
-        )
+        standings = self._make_standings(reader, writer, accounts)
         intake = Intake(reader, writer, standings, self.log, self._announce)
         self.commons = Commons(
             reader=reader,
@@ -165,6 +158,10 @@ class Node:
         self.owner = self.residents[0]
         intake.alarm, intake.arrived, standings.heard = self.alarm, self._arrived, self._heard
         self._unlock_known()
+
+    def _make_standings(self, reader: sqlite3.Connection, writer: Writer, accounts: Mapping[Account, int]) -> Standings:
+        views, params = [it.identity for it in accounts], make_parameters(self.plan.config)
+        return Standings(reader, writer, views, params, turn=trio.Lock(), run_in_worker=trio.to_thread.run_sync)
 
     def _unlock_known(self) -> None:
         """The default identity's key was given; keys in clear text are at hand as well."""
