@@ -46,6 +46,17 @@ class Marionette:
             raise ScriptError(found["error"])
         return found["value"]
 
+    def accept_dialog(self) -> str:
+        """The text of the main window's dialog, whose default button is pressed; empty while there is none."""
+        try:
+            text = str(self._call("WebDriver:GetAlertText", {})["value"])
+        except ScriptError as error:
+            if "no such alert" in str(error):
+                return ""
+            raise
+        self._call("WebDriver:AcceptAlert", {})
+        return text
+
     def screenshot(self) -> str:
         """The main window as PNG in base64."""
         return str(self._call("WebDriver:TakeScreenshot", {"full": True})["value"])

@@ -181,6 +181,12 @@ COMPOSE = """
 """
 
 
+# Begins, and returns before the question: no script runs while the main window has a dialog open.
+CANCEL = """
+    window.setTimeout(() => pane.goDoCommand("cmd_cancel"), 0);
+"""
+
+
 @dataclass(frozen=True)
 class Message:
     """One row of the message list, threads open. `depth` 0 is a thread's first message."""
@@ -277,6 +283,13 @@ class Thunderbird:
     def reply(self, body: str) -> str | None:
         """To the message opened by read(): Reply to Newsgroup, Send."""
         return self._compose("cmd_replyGroup", "", body)
+
+    def cancel(self) -> None:
+        """Cancel Message on the one selected by read(), and yes, one is sure; returns when the list has it no more."""
+        before = len(self.messages())
+        self._run(CANCEL)
+        wait_until(self._marionette.accept_dialog, "the question of Cancel Message")
+        wait_until(lambda: len(self.messages()) < before, "the message to go")
 
     def _compose(self, command: str, subject: str, body: str) -> str | None:
         alert = self._run(COMPOSE, command, subject, body)
