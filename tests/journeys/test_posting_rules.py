@@ -218,7 +218,7 @@ def test_a_fifth_group_that_is_unknown_does_no_harm(client: Client, sender: str)
 def test_commands_at_the_top_of_a_post_are_cut_off(client: Client, sender: str) -> None:
     posted = client.post(f"{BOARD},zb.control", "Both", "status\n\nThe text.", sender=sender)
     assert posted.code == 240, posted
-    assert client.article(posted.message_id).get_content() == "The text.\n"
+    assert client.article(posted.message_id).get_content().strip() == "The text."
     refused = client.post(f"{BOARD},zb.control", "Both", "status", sender=sender)
     assert refused == Status(441, "nothing is left to publish; send commands alone to zb.control alone")
     refused = client.post(f"{BOARD},zb.control", "Both", "love\n\nThe text.", sender=sender)
