@@ -31,16 +31,28 @@ bind index,pager F followup-message
 
 
 class NeoMutt:
-    """NeoMutt in one group of the node at host:port, as the person `nick <address>`."""
+    """NeoMutt in one group of the node at host:port, as the person `nick <address>`.
 
-    def __init__(self, home: Path, host: str, port: int, nick: str, address: str, group: str) -> None:
+    `more` are further lines of its settings.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        host: str,
+        port: int,
+        nick: str,
+        address: str,
+        group: str,
+        more: str = "",
+    ) -> None:
         self._body = home / "body"
         (home / "mail").mkdir(parents=True, exist_ok=True)
         editor = home / "editor"
         editor.write_text(f'#!/bin/sh\ncat "{self._body}" >> "$1"\n')
         editor.chmod(0o700)
         settings = SETTINGS.format(nick=nick, address=address, host=host, port=port, home=home)
-        (home / ".neomuttrc").write_text(settings)
+        (home / ".neomuttrc").write_text(f"{settings}\n{more}\n")
         self._terminal = Terminal(["neomutt", "-f", f"news://{host}:{port}/{group}"], home)
         self._terminal.wait(INDEX)
 

@@ -39,13 +39,16 @@ class Header:
 
 
 class Slrn:
-    """slrn on the node at host:port, as the person `nick <id@domain>`."""
+    """slrn on the node at host:port, as the person `nick <id@domain>`; `more` are further lines of its settings.
 
-    def __init__(self, home: Path, host: str, port: int, nick: str, domain: str) -> None:
+    A host `snews://…` means TLS.
+    """
+
+    def __init__(self, home: Path, host: str, port: int, nick: str, domain: str, more: str = "") -> None:
         self.home = home
         self._body = home / "body"
-        self._set_up(nick, domain)
-        command = ["slrn", "-h", host, "-p", str(port), "-f", NEWSRC]
+        self._set_up(nick, domain, more)
+        command = ["slrn", "-h", f"{host}:{port}", "-f", NEWSRC]
         self._terminal = Terminal([*command, "--create"] if not (home / NEWSRC).exists() else command, home)
         self._terminal.wait(GROUP_BAR)
 
@@ -55,14 +58,14 @@ class Slrn:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.close()
 
-    def _set_up(self, nick: str, domain: str) -> None:
+    def _set_up(self, nick: str, domain: str, more: str) -> None:
         """HOME with .slrnrc and, as the editor, a script that puts the prepared text below the headers."""
         (self.home / "News").mkdir(parents=True, exist_ok=True)
         editor = self.home / "editor"
         editor.write_text(f'#!/bin/sh\ncat "{self._body}" >> "$1"\n')
         editor.chmod(0o700)
         settings = SETTINGS.read_text().replace("NICK", nick).replace("IDENTITY.zb.invalid", domain)
-        (self.home / ".slrnrc").write_text(f"{settings}\nset editor_command \"{editor} '%s'\"\n")
+        (self.home / ".slrnrc").write_text(f"{settings}\nset editor_command \"{editor} '%s'\"\n{more}\n")
 
     # reading
 

@@ -30,13 +30,18 @@ class Thread:
 
 
 class Tin:
-    """tin on the node at host:port, as the person `sender` (`Nick <address>`), subscribed to `group` alone."""
+    """tin on the node at host:port, as the person `sender` (`Nick <address>`), subscribed to `group` alone.
 
-    def __init__(self, home: Path, host: str, port: int, sender: str, group: str) -> None:
+    `options` are further ones of its command line, `more` further lines of its settings.
+    """
+
+    def __init__(
+        self, home: Path, host: str, port: int, sender: str, group: str, *options: str, more: str = ""
+    ) -> None:
         self.group = group
         self._body = home / "body"
         (home / ".tin").mkdir(parents=True, exist_ok=True)
-        (home / ".tin" / "tinrc").write_text(f"mail_address={sender}\nmm_charset=UTF-8\n")
+        (home / ".tin" / "tinrc").write_text(f"mail_address={sender}\nmm_charset=UTF-8\n{more}\n")
         (home / ".newsrc").write_text(f"{group}:\n")
         editor = home / "editor"
         # tin takes a file whose time has not changed for one that was not edited
@@ -45,7 +50,11 @@ class Tin:
         )
         editor.chmod(0o700)
         self._terminal = Terminal(
-            ["tin", "-r", "-g", host, "-p", str(port)], home, VISUAL=str(editor), EDITOR=str(editor), USER="person"
+            ["tin", "-r", *options, "-g", host, "-p", str(port)],
+            home,
+            VISUAL=str(editor),
+            EDITOR=str(editor),
+            USER="person",
         )
         self._terminal.wait(GROUPS, 60)
 
