@@ -203,9 +203,10 @@ def _seal_state(
     lines = [line for _, line in evidence.lines_of(reader, person, STATE)]
     live = _live(lines)
     held = {segment.ref: segment for segment in evidence.segments(reader, person)}
-    if _is_crowded(lines, live) and all(ref in held for ref in refs):
-        return _write_state([], live, _Growing())
     pending = [item.octets for item in evidence.outbox(reader, person) if item.role == STATE]
+    if _is_crowded(lines, live) and all(ref in held for ref in refs):
+        # all of the outbox, superseded lines too: what stayed there would come after, and win
+        return _write_state([], [*(line for line in live if line not in pending), *pending], _Growing())
     last = held.get(refs[-1]) if refs else None
     if last and last.ref.octets < limits.SEGMENT_SEALED_OCTETS:
         return _write_state(refs[:-1], pending, _grow(reader, last))

@@ -6,6 +6,7 @@ A segment grows in place when its first octets are those already held, so a post
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -227,10 +228,11 @@ def add_pending(database: sqlite3.Connection, person: int, role: str, line: byte
 
 
 def clear_pending(database: sqlite3.Connection, person: int, role: str, sealed: Sequence[bytes]) -> None:
-    """Take out of the outbox what is now in a segment."""
-    done = set(sealed)
+    """Take out of the outbox what is now in a segment: of equal lines the oldest, as many as were sealed."""
+    done = Counter(sealed)
     for item in outbox(database, person):
-        if item.role == role and item.octets in done:
+        if item.role == role and done[item.octets]:
+            done[item.octets] -= 1
             database.execute("DELETE FROM line WHERE pk = ?", (item.pk,))
 
 
