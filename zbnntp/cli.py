@@ -194,7 +194,9 @@ def _first_run(options: argparse.Namespace) -> str | None:
 
 
 def _do(options: argparse.Namespace) -> int:
-    return _print_answer(options, {"do": " ".join(options.text)})
+    words = options.text
+    several = len(words) > 1 and any(" " in word for word in words)  # quoted commands: one a line
+    return _print_answer(options, {"do": ("\n" if several else " ").join(words)})
 
 
 def _why(options: argparse.Namespace) -> int:

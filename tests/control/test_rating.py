@@ -97,7 +97,7 @@ async def test_private_rating_stands_before_the_published_one(open_desk: Open) -
         answer = await node.ok("why bob")
         assert "In short: you do not see them because you rate them -50." in answer
         assert "Your own rating: -50. It is private." in answer
-        assert "was -50, is now 20." in await node.ok("trust bob 20")
+        assert "was -50, is now 20 list 30." in await node.ok("trust bob 20")
         assert private(node, "bob") is None
         assert node.house.subjects("chat") == ["One"]
 
@@ -162,3 +162,13 @@ async def test_binary_junk_has_a_sentence(open_desk: Open, junk: str) -> None:
     async with open_desk() as node:
         answer = await node.refused(junk)
         assert answer.endswith("Nothing was carried out.")
+
+
+async def test_what_was_said_in_private_is_not_published_by_a_later_rating(open_desk: Open) -> None:
+    async with open_desk("bob") as node:
+        await node.meet("bob", "One", rated="")
+        await node.ok("trust bob 40 list 25 private")
+        await node.ok("trust bob 30")
+        assert node.numbers(node.id("bob")) == (30, None)
+        await node.house.seal()
+        assert not any('"tlt"' in str(line) for line in node.own_lines())

@@ -63,6 +63,8 @@ def rate(before: Before, order: Rate) -> Receipt:
     """Not said stays as it was, but a rating below 0 takes trust in their ratings back unless it is said again."""
     target = before.other(order.who, SELF)
     old = before.rating(target)
+    if not order.private and before.read("private", target.hex()) is not None:
+        old = ratings.find_rating(before.database, before.me, before.person(target))  # what was private stays so
     tlt = old.tlt if order.tlt is None and old and order.mt >= 0 else _wire(order.tlt)
     note = (old.note if old else "") if order.note is None else order.note
     new = StoredRating(target, order.mt * HUNDREDTH, tlt, note, None)

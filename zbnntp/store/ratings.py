@@ -101,7 +101,9 @@ def find_standing(database: sqlite3.Connection, view: int, person: int) -> Stand
 
 
 def shown_trust(database: sqlite3.Connection, view: int, person: int) -> tuple[float, int]:
-    """Message trust and level of an author as their articles show it; 0 and HIDDEN for one never ranked."""
+    """Message trust and level of an author as articles show it; 0 and HIDDEN for one never ranked, 1 for oneself."""
+    if person == view:
+        return 1.0, int(Level.FULL)
     row = database.execute("SELECT mt, level FROM level WHERE view = ? AND person = ?", (view, person)).fetchone()
     return row or (0.0, int(Level.HIDDEN))
 
