@@ -9,6 +9,7 @@ import pytest
 from tests.control.conftest import ONION, Node, Open
 from zbnntp.control.cards import STEP_PEOPLE, Cards
 from zbnntp.local import PEOPLE
+from zbnntp.model.entries import STATE, make_profile
 from zbnntp.model.keys import Signer, identity_text, short_id
 from zbnntp.store import evidence, numbers
 
@@ -185,3 +186,23 @@ async def test_numbers_of_superseded_articles_are_gaps(open_desk: Open) -> None:
         found = numbers.find_newsgroup(node.house.reader, me, PEOPLE)
         assert found is not None
         assert (found.low, found.high, found.count) == (1, 2, 1)
+
+
+async def test_a_registrar_is_judged_by_those_it_let_in(open_desk: Open) -> None:
+    async with open_desk("reg", "alice") as node:
+        registrar, newbies = node.others["reg"], [Signer.from_seed(bytes([n]) * 32).identity for n in (1, 2, 3)]
+        person = evidence.find_person(registrar.reader, registrar.identity) or 0
+        profile = make_profile("We let people in.", registrar=True)
+        await registrar.writer.run(lambda database: evidence.add_pending(database, person, STATE, profile))
+        for newbie in newbies:
+            await registrar.rate(newbie, 10)
+        await node.others["alice"].rate(newbies[0], -5000)
+        await node.meet("alice", rated="50 list 50")
+        await node.meet("reg", "Welcome", rated="10 list 10")
+        article = next(it for it in await people(node) if field(it, "Subject").startswith("reg"))
+        said = "They are a registrar and let 3 newcomers in; of these you, or people whose judgement you trust, hid 1."
+        assert said in " ".join(article.split())
+        await node.ok(f"mute {identity_text(newbies[1])}")
+        node.house.clock.now += 2 * 86_400
+        article = next(it for it in reversed(await people(node)) if field(it, "Subject").startswith("reg"))
+        assert "hid 2." in " ".join(article.split())

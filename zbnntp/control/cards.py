@@ -66,6 +66,8 @@ class Counts:
 
     posts: int
     last: str
+    newcomers: int | None = None  # whom a registrar let in; None: no registrar
+    hidden: int = 0  # of these, by you or by whom you trust to judge
 
 
 @dataclass(slots=True)
@@ -116,7 +118,8 @@ class Cards:
         if facts is None:
             return (lambda database: _withdraw(database, me, person, issued, now)) if issued else None
         last = posts.last_by(self.reader, person)
-        counts = Counts(posts.count_by(self.reader, person), "" if last is None else day_text(last))
+        let_in, hidden = ratings.newcomers(self.reader, me, person) or (None, 0)
+        counts = Counts(posts.count_by(self.reader, person), "" if last is None else day_text(last), let_in, hidden)
         new = Issued(0, now, dumps(asdict(facts)), dumps(asdict(counts)))
         if issued and _says_the_same(issued, new):
             return None
@@ -198,7 +201,12 @@ def _paragraphs(identity: Identity, facts: Facts, counts: Counts) -> list[str]:
 
 def _posts(counts: Counts) -> str:
     number = "1 post of theirs is" if counts.posts == 1 else f"{counts.posts} posts of theirs are"
-    return f"{number} here" + (f", the last of {counts.last}." if counts.last else ".")
+    held = f"{number} here" + (f", the last of {counts.last}." if counts.last else ".")
+    if counts.newcomers is None:
+        return held
+    let_in = "1 newcomer" if counts.newcomers == 1 else f"{counts.newcomers} newcomers"
+    judged = f"of these you, or people whose judgement you trust, hid {counts.hidden}"
+    return f"{held}\nThey are a registrar and let {let_in} in; {judged}."
 
 
 def _remarks(facts: Facts) -> str:

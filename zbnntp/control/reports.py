@@ -57,7 +57,8 @@ def why_text(case: Case) -> str:
         [case.name(explanation.target), identity_text(explanation.target)],
         [in_short(case)],
         [
-            f"Their posts ({case.posts} held here) are {SHOWN[explanation.verdict.level]}.",
+            f"{'Without the pin their' if case.pinned else 'Their'} posts ({case.posts} held here) "
+            f"{'would be' if case.pinned else 'are'} {SHOWN[explanation.verdict.level]}.",
             _decision(explanation, case.params),
             own_rating_text(case.rating) + (" It is private." if case.private else ""),
         ],

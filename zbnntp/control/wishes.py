@@ -219,7 +219,7 @@ def pin(before: Before, order: Pin) -> Receipt:
     if not order.on:
         if before.put("pin", key, None) is None:
             return constant(f"{name} was not pinned; nothing has changed.")
-        return constant(f"{name} was pinned, is now not pinned: what they publish from now on is fetched again.")
+        return constant(f"{name} was pinned, is now not pinned: your trust in them alone decides again.")
     held = evidence.find_manifest(before.database, target)
     if held is None:
         raise Missing(f"nothing of {name} is here that could be kept")

@@ -46,6 +46,23 @@ def set_registrar(database: sqlite3.Connection, person: int, marked: bool) -> No
         database.execute("DELETE FROM registrar WHERE person = ?", (person,))
 
 
+def newcomers(database: sqlite3.Connection, view: int, person: int) -> tuple[int, int] | None:
+    """Whom a registrar has let in, and how many of these the view, or somebody who counts in it, rates below 0.
+
+    None for one who is no registrar.
+    """
+    if not database.execute("SELECT 1 FROM registrar WHERE person = ?", (person,)).fetchone():
+        return None
+    return database.execute(  # type: ignore[no-any-return]
+        "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM rating AS judge "
+        "LEFT JOIN level ON level.view = ?1 AND level.person = judge.rater WHERE judge.target = let.target "
+        "AND judge.mt < 0 AND (judge.rater = ?1 OR level.tlt > 0)) OR EXISTS (SELECT 1 FROM private_rating AS own "
+        "WHERE own.view = ?1 AND own.target = let.target AND own.mt < 0)), 0) "
+        "FROM rating AS let WHERE let.rater = ?2 AND let.mt > 0",
+        (view, person),
+    ).fetchone()
+
+
 def registrars(database: sqlite3.Connection) -> set[Identity]:
     """All who say so of themselves; there are few."""
     rows = database.execute("SELECT p.id FROM registrar r JOIN person p ON p.pk = r.person")
