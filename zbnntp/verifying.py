@@ -1,0 +1,169 @@
+"""What an offered manifest would change here: every byte checked, nothing written.
+
+`verify` decides on bytes and on what is held; ingest.py carries its plan out. docs/protocol.md "Order of checks",
+"Versions: rollback, fork, clock".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from zbnntp.model.bundle import Offer, Slice
+from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post
+from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarge
+from zbnntp.model.keys import sha256
+from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head
+from zbnntp.spoken import believe
+from zbnntp.store import evidence, posts
+from zbnntp.store.evidence import HeldManifest, HeldSegment
+
+CARRY = b'"kind":"carry"'
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One segment of a head: which held segment it is or grows from, and the lines to add from ordinal `first` on."""
+
+    role: str
+    position: int
+    ref: SegmentRef
+    held: HeldSegment | None
+    first: int
+    lines: tuple[bytes, ...]
+    entries: tuple[tuple[int, Post | Carry | Delete], ...]  # ordinal of the line, and what was believed there
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An offer whose every byte was checked, ready to be kept."""
+
+    pointer: Pointer
+    head: Head
+    plans: tuple[Plan, ...]
+    dropped: tuple[HeldSegment, ...]
+    base: HeldManifest | None  # what was held when this was planned
+    segments: tuple[HeldSegment, ...]
+
+
+def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: int) -> Verified | None:
+    """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, NotPermitted.
+
+    `latest`: unix seconds; what is dated after it is not taken yet.
+    """
+    held = evidence.find_manifest(reader, pointer.identity)
+    if held and not _is_newer(pointer, held):
+        return None
+    if pointer.seq > latest:
+        raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
+    head = open_head(offer.head, pointer)
+    if head.time > latest:
+        raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
+    segments = evidence.segments(reader, held.person) if held else []
+    plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices)
+    if held and held.head_sha256 == head.sha256 and not any(plan.lines for plan in plans):
+        return None
+    dropped = tuple(segment for segment in segments if _is_replaced(segment, head, plans))
+    return Verified(pointer, head, tuple(plans), dropped, held, tuple(segments))
+
+
+def _is_replaced(segment: HeldSegment, head: Head, plans: Sequence[Plan]) -> bool:
+    """Whether a held segment can go: the head does not name it, and all that it names in its place is here."""
+    complete = sum(plan.role == segment.role for plan in plans) == len(
+        head.posts if segment.role == POSTS else head.state
+    )
+    return complete and not head.needs_newer and all(plan.held != segment for plan in plans)
+
+
+def _is_newer(pointer: Pointer, held: HeldManifest) -> bool:
+    """Newer, the same (it may bring segments that were missing), or the fork that everybody keeps: the lower hash."""
+    return pointer.seq > held.seq or (pointer.seq == held.seq and pointer.head <= held.head_sha256)
+
+
+def _plan(
+    reader: sqlite3.Connection, head: Head, segments: Sequence[HeldSegment], slices: Sequence[Slice]
+) -> list[Plan]:
+    named = {ref.sha256 for ref in head.segments}
+    if any(part.segment not in named for part in slices):
+        raise BadEncoding("a slice of a segment that the head does not name")
+    free = [segment for segment in segments if segment.ref.sha256 not in named]
+    plans: list[Plan] = []
+    for role, refs in ((POSTS, head.posts), (STATE, head.state)):
+        for position, ref in enumerate(refs):
+            held = next((it for it in segments if (it.role, it.ref.sha256) == (role, ref.sha256)), None)
+            if held:
+                if (held.ref.octets, held.ref.lines) != (ref.octets, ref.lines):
+                    raise BadEncoding("a segment is not made of the lines its head names")
+                plans.append(Plan(role, position, ref, held, ref.lines, (), ()))
+                continue
+            parts = [part for part in slices if part.segment == ref.sha256]
+            plan = _plan_new(reader, head, role, position, ref, parts, free) if parts else None
+            if plan:
+                plans.append(plan)
+                free = [segment for segment in free if segment != plan.held]
+    return plans
+
+
+def _plan_new(
+    reader: sqlite3.Connection,
+    head: Head,
+    role: str,
+    position: int,
+    ref: SegmentRef,
+    parts: Sequence[Slice],
+    free: Sequence[HeldSegment],
+) -> Plan:
+    """A segment not held as it is: grown from one of the `free` ones, or new."""
+    data = _assemble(reader, ref, parts, free)
+    lines = check_segment(ref, data)
+    grown = next((it for it in free if it.role == role and _starts_with(data, it)), None)
+    first = grown.ref.lines if grown else 0
+    believed = [(first + index, believe(line, head.identity, role)) for index, line in enumerate(lines[first:])]
+    entries: list[tuple[int, object]] = [it for it in believed if _is_shown(it[1], head)]
+    entries += _early_carries(reader, lines[:first], [entry for _, entry in entries], head)
+    return Plan(role, position, ref, grown, first, lines[first:], tuple(entries))  # type: ignore[arg-type]
+
+
+def _early_carries(
+    reader: sqlite3.Connection, lines: Sequence[bytes], fresh: Iterable[object], head: Head
+) -> list[tuple[int, object]]:
+    """Openings that a segment carried before the first answer to them stood in it."""
+    threads = {entry.header.thread for entry in fresh if isinstance(entry, Post) and entry.header.thread}
+    missing = {thread for thread in threads if not posts.opening_line(reader, thread)}
+    candidates = enumerate(lines) if missing else ()
+    believed = ((ordinal, believe(line, head.identity, POSTS)) for ordinal, line in candidates if CARRY in line)
+    return [(ordinal, entry) for ordinal, entry in believed if isinstance(entry, Carry) and entry.header.id in missing]
+
+
+def _is_shown(entry: object, head: Head) -> bool:
+    """Posts, carries and deletions; a post dated after its head is invalid."""
+    return isinstance(entry, Carry | Delete) or (isinstance(entry, Post) and entry.header.time <= head.time)
+
+
+def _starts_with(data: bytes, held: HeldSegment) -> bool:
+    return held.ref.octets < len(data) and sha256(data[: held.ref.octets]) == held.ref.sha256
+
+
+def _assemble(
+    reader: sqlite3.Connection, ref: SegmentRef, parts: Sequence[Slice], free: Iterable[HeldSegment]
+) -> bytes:
+    """The bytes of a segment from its slices and, when they begin further on, from the held segment it grew from."""
+    parts = sorted(parts, key=lambda part: part.at)
+    start = parts[0].at
+    if sum(len(part.data) for part in parts) > ref.octets - start:
+        raise TooLarge("a segment's slices are more than its head says")
+    at = start
+    for part in parts:
+        if part.at != at:
+            raise BadEncoding("a segment's slices leave a gap")
+        at += len(part.data)
+    tail = b"".join(part.data for part in parts)
+    if start == 0:
+        return tail
+    for segment in free:
+        if segment.ref.octets == start:
+            data = evidence.segment_octets(reader, segment.pk) + tail
+            if sha256(data) == ref.sha256:
+                return data
+    raise BadSignature("a slice does not continue anything that is held here")
