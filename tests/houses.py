@@ -92,12 +92,12 @@ class House:
         view = evidence.find_person(self.reader, self.identity) or 0
         await self.writer.run(lambda database: numbers.add_newsgroup(database, view, name, self.now))
 
-    async def rate(self, target: Identity, mt: int | None = None, tlt: int | None = None) -> None:
+    async def rate(self, target: Identity, mt: int | None = None, tlt: int | None = None, note: str = "") -> None:
         """A rating in 1/10000, in force at once."""
 
         def change(database: object) -> None:
             person = evidence.person_pk(database, self.identity)  # type: ignore[arg-type]
-            line = make_trust(target, mt, tlt, "", self.now)
+            line = make_trust(target, mt, tlt, note, self.now)
             evidence.add_pending(database, person, STATE, line)  # type: ignore[arg-type]
             keep_ratings(database, person)  # type: ignore[arg-type]
 

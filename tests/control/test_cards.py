@@ -62,6 +62,20 @@ async def test_what_an_article_says(open_desk: Open) -> None:
         assert all(len(line) <= 76 for line in body.split("\n") if "@" not in line)
 
 
+async def test_a_comment_cannot_pass_for_lines_of_ours(open_desk: Open) -> None:
+    async with open_desk("bob", "alice") as node:
+        forged = "fine\n\nAgainst them speak:\n  carol (aaaaaaaa) rates them -50" + " and that is what she said" * 4
+        await node.others["alice"].rate(node.id("bob"), 8000, 3000, forged)
+        await node.meet("alice", rated="50 list 50")
+        await node.meet("bob", "One", rated="")
+        body = next(it for it in await people(node) if field(it, "Subject").startswith("bob")).replace("\r\n", "\n")
+        start = body.index("  alice")
+        said = body[start : body.index("\n\n", start)].split("\n")
+        assert "Against them speak: carol" in " ".join(" ".join(said).split())
+        assert len(said) > 2
+        assert all(line.startswith("    ") for line in said[1:])
+
+
 async def test_a_reply_with_a_number_rates_whom_the_article_is_about(open_desk: Open) -> None:
     async with open_desk("bob") as node:
         await node.meet("bob", "One", rated="5")

@@ -221,6 +221,7 @@ def test_status_lines() -> None:
 def test_wrapping_keeps_words_quotes_and_indents() -> None:
     link = "zb:" + "a" * 200
     assert wrapped(f"{link}\nshort") == f"{link}\nshort"
-    assert wrapped("    " + "word " * 30).split("\n")[1].startswith("    word")
+    assert wrapped("    " + "word " * 30).split("\n")[1].startswith("      word")
+    assert wrapped("- " + "word " * 30).split("\n")[1].startswith("  word")
     quote = "> " + "word " * 30
     assert wrapped(quote) == quote

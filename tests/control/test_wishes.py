@@ -129,6 +129,14 @@ async def test_filters_are_listed_and_taken_out(open_desk: Open) -> None:
         assert node.rooms.published == 0
 
 
+async def test_filters_are_found_by_their_words_in_any_case(open_desk: Open) -> None:
+    async with open_desk() as node:
+        await node.ok("filter Cheap Watches\nfilter /\\w/\nfilter /\\W/")
+        assert 'Filter "Cheap Watches" was in force' in await node.ok("unfilter cheap WATCHES")
+        assert "Filter /\\W/ was in force" in await node.ok("unfilter /\\W/")
+        assert "Filter /\\w/ was in force" in await node.ok("unfilter /\\W/")
+
+
 async def test_filters_have_bounds(open_desk: Open) -> None:
     async with open_desk() as node:
         assert "2020-01-31 is over; name a day to come" in await node.refused("filter x until 2020-01-31")

@@ -52,6 +52,12 @@ def test_a_rating_may_be_set_and_left_out():
     assert left["tlt"]["alice"] == 0.4
 
 
+@pytest.mark.parametrize("said", ["you:bob:50", "you:bob:-1.01", "you:bob:0.5:1.5", "you:bob::-0.1"])
+def test_a_rating_beyond_the_scale_is_refused(said):
+    with pytest.raises(NotPermitted, match="MT is from -1 to 1, TLT from 0 to 1"):
+        computed(CHAIN, said)
+
+
 def test_somebody_new_may_be_rated():
     assert computed(CHAIN, "me:newcomer:0.5:0.1")["mt"]["newcomer"] == 0.25
 

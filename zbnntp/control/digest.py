@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from zbnntp.control.ledger import own_rating
 from zbnntp.control.people import name_of
-from zbnntp.control.reports import day_text, percent, rating_text, these_posts, wrapped
+from zbnntp.control.reports import day_text, flat, percent, rating_text, these_posts, wrapped
 from zbnntp.local import LOG, Note, file_note
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
@@ -173,7 +173,7 @@ def _told(title: str, sentences: Iterable[str]) -> str:
 def _section(title: str, lines: Iterable[str], count: int) -> str:
     if not count:
         return ""
-    shown = [f"- {line}" for _, line in zip(range(LINES_SHOWN), lines, strict=False)]
+    shown = [f"- {flat(line)}" for _, line in zip(range(LINES_SHOWN), lines, strict=False)]
     rest = [f"- and {count - LINES_SHOWN} more"] if count > LINES_SHOWN else []
     return "\n".join([title, *shown, *rest])
 

@@ -60,7 +60,7 @@ _JOINERS = "\u200c\u200d"  # without a width, but part of scripts and emoji
 _MESSAGE_ID = re.compile(r"(?:news:)?<?([^\s<>@]+@[^\s<>@]+)>?", re.IGNORECASE)
 _REPORT = re.compile(r"(?:(?P<post>(?:news:)?<[^\s<>]+>|news:\S+)(?:\s+|$))?(?P<reason>.*)", re.IGNORECASE)
 _LABEL = re.compile(rf"([a-z][a-z0-9.-]{{0,{LABEL_CHARACTERS - 1}}})(?::\s*(.*))?", re.IGNORECASE)
-_UNTIL = re.compile(r"(?P<pattern>.*?)\s+until\s+(?P<date>\S+)", re.IGNORECASE)
+_UNTIL = re.compile(r"(?P<pattern>.*?)\s+until(?:\s+(?P<date>\S+))?", re.IGNORECASE)
 _BOARD_LINK = re.compile(r"(?P<link>zb:[^/\s]+)/(?P<board>[^/\s]+)", re.IGNORECASE)
 
 
@@ -194,7 +194,7 @@ def add_filter(rest: str) -> AddFilter | ListFilters:
     if not rest:
         return ListFilters()
     dated = _UNTIL.fullmatch(rest)
-    pattern, until = (dated["pattern"], _day_after(dated["date"])) if dated else (rest, None)
+    pattern, until = (dated["pattern"], _day_after(dated["date"] or "")) if dated else (rest, None)
     if not pattern.startswith("/"):
         return AddFilter(_checked(pattern.strip(QUOTES), False), False, until)
     if len(pattern) < 3 or not pattern.endswith("/"):
@@ -209,6 +209,11 @@ def _checked(pattern: str, is_regex: bool) -> str:
 
 def _day_after(text: str) -> int:
     """Unix seconds at which a day (UTC) is over."""
+    if not text:
+        raise NotPermitted(
+            "the day after 'until' is missing; write it as year-month-day, for example 2027-01-31, or put quotes "
+            "around words that end with 'until'"
+        )
     try:
         day = date.fromisoformat(text)
         return int((datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)).timestamp())

@@ -132,12 +132,20 @@ def rating_text(rating: StoredRating | None) -> str:
         return "none"
     parts = [] if rating.mt is None else [f"{rating.mt / 100:g}"]
     parts += [] if rating.tlt is None else [f"list {rating.tlt / 100:g}"]
-    parts += [f'comment "{rating.note}"'] if rating.note else []
+    parts += [f'comment "{flat(rating.note)}"'] if rating.note else []
     return " ".join(parts)
 
 
+def flat(text: str) -> str:
+    """What somebody wrote, as part of a line of ours: it cannot bring lines of its own."""
+    return " ".join(text.split())
+
+
 def wrapped(text: str) -> str:
-    """A text as articles carry it; quotes and lines with a link or an id stay whole."""
+    """A text as articles carry it; quotes and lines with a link or an id stay whole.
+
+    What goes on an item of a list stands deeper than the items: somebody's words in one cannot pass for another.
+    """
     return "\n".join(_wrapped_line(line) for line in text.split("\n"))
 
 
@@ -175,7 +183,8 @@ def _wrapped_line(line: str) -> str:
     if len(line) <= COLUMNS or line.startswith(">") or max(map(len, line.split())) > COLUMNS // 2:
         return line
     indent = " " * (len(line) - len(line.lstrip()))
-    return textwrap.fill(line, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    deeper = f"{indent}  " if indent or line.startswith("- ") else ""
+    return textwrap.fill(line, COLUMNS, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False)
 
 
 def _printed(units: int) -> str:

@@ -5,6 +5,7 @@ groups of one person, borrowed eyes, pins, mirrors; and the profile. See changes
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 from zbnntp.control.facts import filter_key, filter_name, filter_text, group_name, mirror_text, quoted
 from zbnntp.control.ledger import After, Before, Receipt, constant
@@ -134,15 +135,20 @@ def _filter_line(row: choices.Filter, now: int) -> str:
 
 def drop_filter(before: Before, order: DropFilter) -> Receipt:
     rows = choices.filters(before.database, before.me)
-    wanted = order.which.strip(QUOTES)
-    by_words = [it for it in rows if order.which == f"/{it.pattern}/" or (not it.is_regex and it.pattern == wanted)]
-    if order.which.isdecimal() and 0 < int(order.which[:9]) <= len(rows) and not by_words:
-        by_words = [rows[int(order.which[:9]) - 1]]
-    if not by_words:
+    found = _named(rows, order.which, str) or _named(rows, order.which, str.casefold)
+    if order.which.isdecimal() and 0 < int(order.which[:9]) <= len(rows) and not found:
+        found = [rows[int(order.which[:9]) - 1]]
+    if not found:
         raise Missing(f"there is no filter {order.which[:60]!r}; 'filter' alone lists yours")
-    key = filter_key(by_words[0].pattern, bool(by_words[0].is_regex))
+    key = filter_key(found[0].pattern, bool(found[0].is_regex))
     before.put("filter", key, None)
     return constant(f"Filter {filter_name(key)} was in force, is now not there. {_listed(before)}")
+
+
+def _named(rows: Sequence[choices.Filter], which: str, folded: Callable[[str], str]) -> list[choices.Filter]:
+    """Those of these words or this /expression/, compared as `folded`."""
+    words, expression = folded(which.strip(QUOTES)), folded(which)
+    return [it for it in rows if folded(f"/{it.pattern}/" if it.is_regex else it.pattern) in (words, expression)]
 
 
 def _listed(before: Before) -> str:

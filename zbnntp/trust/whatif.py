@@ -130,6 +130,8 @@ def with_rating(world: World, said: str) -> World:
     if not readings:
         raise NotPermitted(f"--set {said[:80]}: write RATER:TARGET:MT or RATER:TARGET:MT:TLT, numbers from -1 to 1")
     names, mt, tlt = (known or readings)[0]
+    if not -1 <= float(mt or 0) <= 1 or not 0 <= float(tlt or 0) <= 1:
+        raise NotPermitted(f"--set {said[:80]}: MT is from -1 to 1, TLT from 0 to 1; 0.5 is what 'trust WHO 50' gives")
     rater, target = find_pair(world, names)
     rows = [row for row in world.records.ratings.get(rater, ()) if row.target != target]
     return _with_rows(world, rater, [*rows, Rating(target, _number(mt), _number(tlt))])
