@@ -232,7 +232,8 @@ def _live(lines: Iterable[bytes]) -> list[bytes]:
 
 def _state_key(line: dict[str, object]) -> str:
     """What a state line is about; of lines with one key the last counts."""
-    return f"{line['kind']} {line.get('id') or line.get('post') or ''} {line.get('name', '')}"
+    about = line.get("id") or line.get("post") or line.get("from") or ""
+    return f"{line['kind']} {about} {line.get('name', '')}"
 
 
 def _write_state(

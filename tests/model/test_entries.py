@@ -388,7 +388,7 @@ def test_a_profile() -> None:
 
 
 @pytest.mark.parametrize("role", [POSTS, STATE])
-@pytest.mark.parametrize("kind", ["poll", "same", "move", "", "POST"])
+@pytest.mark.parametrize("kind", ["poll", "", "POST"])
 def test_unknown_kinds_are_kept_in_both_roles(kind: str, role: str) -> None:
     assert open_entry(line_of(kind=kind, anything=[1, {"a": "b"}]), BOB.identity, role) == entries.Unknown(kind)
 

@@ -1,4 +1,4 @@
-"""Entries: the lines of segments. Posts, carried thread headers and deletions; ratings, votes, profile, labels.
+"""Entries: the lines of segments. Posts, carried thread headers and deletions; ratings, votes, profile, labels, moves.
 
 `open_entry` believes a line only after every rule of docs/protocol.md "post" to "same" holds. What we do not know
 is `Unknown`: kept and relayed byte for byte, never shown. A line that breaks a rule raises Invalid; whoever walks a
@@ -17,6 +17,7 @@ from zbnntp.model.canonical import decode, encode, reprint
 from zbnntp.model.errors import BadEncoding
 from zbnntp.model.fields import flag, integer, items, moment, names, text_field, version
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, PostId, Signer, parse_hex, sha256, verify
+from zbnntp.model.succession import Move, open_move
 
 POST_DOMAIN = b"zbnntp1 post\n"
 SCALE = 10_000  # ratings travel as integers of 1/10000
@@ -116,13 +117,24 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """Another identity of the same person; counts, for display alone, when both say so."""
+
+    target: Identity
+
+    @property
+    def key(self) -> str:
+        return f"same {self.target.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A kind of a later version."""
 
     kind: str
 
 
-Entry = Post | Carry | Delete | Trust | Vote | Profile | Label | Unknown
+Entry = Post | Carry | Delete | Trust | Vote | Profile | Label | Same | Move | Unknown
 
 
 def open_entry(raw: bytes, author: Identity, role: str) -> Entry:
@@ -190,6 +202,11 @@ def make_trust(target: Identity, mt: int | None, tlt: int | None, note: str, tim
 def make_vote(post: PostId, author: Identity, value: int) -> bytes:
     """The state line of a vote: -1, 1, or 0, which takes an earlier one back. `author` wrote the post."""
     return encode({"kind": "vote", "post": post.hex(), "author": author.hex(), "value": value})
+
+
+def make_same(target: Identity) -> bytes:
+    """The state line by which two identities of one person are linked; each says it of the other."""
+    return encode({"kind": "same", "id": target.hex()})
 
 
 def make_profile(text: str, registrar: bool = False) -> bytes:
@@ -324,6 +341,10 @@ def _open_label(line: dict[str, Any], author: Identity) -> Label:
     )
 
 
+def _open_same(line: dict[str, Any], author: Identity) -> Same:
+    return Same(Identity(parse_hex(line.get("id"))))
+
+
 _OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {
     "post": (POSTS, _open_post),
     "carry": (POSTS, _open_carry),
@@ -332,4 +353,6 @@ _OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {
     "vote": (STATE, _open_vote),
     "profile": (STATE, _open_profile),
     "label": (STATE, _open_label),
+    "same": (STATE, _open_same),
+    "move": (STATE, lambda line, author: open_move(encode(line))),
 }

@@ -17,6 +17,7 @@ from zbnntp.model.canonical import decode, encode
 from zbnntp.model.errors import BadEncoding, BadSignature, TooLarge
 from zbnntp.model.fields import integer, items, moment, names, text_field, version
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Sha256, Signer, parse_hex, sha256, verify
+from zbnntp.model.succession import Renewal, open_renewals, print_renewals
 
 VERSION = 1
 KNOWN_CRIT: frozenset[str] = frozenset()
@@ -33,6 +34,19 @@ class Pointer:
     seq: int
     head: Sha256
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Proof that a key signed two heads of one seq; `low` has the lower head hash: the one that everybody keeps."""
+
+    low: Pointer
+    high: Pointer
+    raw: bytes
+
+    @property
+    def identity(self) -> Identity:
+        return self.low.identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,7 @@ class Head:
     state: tuple[SegmentRef, ...]
     prev: tuple[int, Sha256] | None
     next: Sha256  # hash of the recovery public key
+    next_by: tuple[Renewal, ...]  # how it came to be that; oldest first, signatures not checked
     merge: tuple[Sha256, ...]
     needs_newer: bool
     sha256: Sha256
@@ -99,6 +114,23 @@ def open_pointer(raw: bytes) -> Pointer:
     return Pointer(identity, seq, head, raw)
 
 
+def make_fork(one: Pointer, other: Pointer) -> bytes:
+    """The line that proves a fork; the two pointers are of one identity and seq, with different heads."""
+    low, high = sorted((one, other), key=lambda pointer: pointer.head)
+    return encode({"kind": "fork", "id": low.identity.hex(), "a": decode(low.raw), "b": decode(high.raw)})
+
+
+def open_fork(raw: bytes) -> Fork:
+    """A proof whose two signatures hold; raises BadEncoding, BadSignature, TooLarge."""
+    line = decode(raw, limits.NOTICE_OCTETS)
+    if line.get("kind") != "fork" or not isinstance(line.get("a"), dict) or not isinstance(line.get("b"), dict):
+        raise BadEncoding("not a fork")
+    low, high = open_pointer(encode(line["a"])), open_pointer(encode(line["b"]))
+    if not low.identity == high.identity == parse_hex(line.get("id")) or low.seq != high.seq or low.head >= high.head:
+        raise BadEncoding("a fork is two heads of one identity and seq, that of the lower hash first")
+    return Fork(low, high, raw)
+
+
 def make_head(
     *,
     identity: Identity,
@@ -110,8 +142,10 @@ def make_head(
     state: Sequence[SegmentRef],
     prev: tuple[int, Sha256] | None,
     next_key: Sha256,
+    next_by: Sequence[Renewal] = (),
+    merge: Sequence[Sha256] = (),
 ) -> bytes:
-    """The canonical line of a head; the caller sees to the rules of seq."""
+    """The canonical line of a head; the caller sees to the rules of seq. `merge`: other heads of a fork it heals."""
     line: dict[str, Any] = {
         "kind": "head",
         "v": VERSION,
@@ -126,6 +160,10 @@ def make_head(
     }
     if prev:
         line["prev"] = [prev[0], prev[1].hex()]
+    if next_by:
+        line["next_by"] = print_renewals(next_by)
+    if merge:
+        line["merge"] = [head.hex() for head in merge]
     return encode(line)
 
 
@@ -148,6 +186,7 @@ def open_head(raw: bytes, pointer: Pointer) -> Head:
         state=tuple(_open_ref(item) for item in items(line, "state", limits.SEGMENTS)),
         prev=_open_prev(line),
         next=Sha256(parse_hex(line.get("next"))),
+        next_by=open_renewals(line),
         merge=tuple(Sha256(parse_hex(item)) for item in items(line, "merge", limits.SEGMENTS)),
         needs_newer=_needs_newer(line),
         sha256=pointer.head,

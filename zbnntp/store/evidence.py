@@ -84,12 +84,21 @@ def nicks(database: sqlite3.Connection) -> Iterator[tuple[int, Identity, str]]:
 
 def keep_manifest(database: sqlite3.Connection, person: int, pointer: Pointer, head: Head, now: int) -> None:
     """Replace what was held; the caller has checked seq."""
-    change = database.execute("SELECT coalesce(max(change), 0) + 1 FROM manifest").fetchone()[0]
+    values = (person, head.seq, head.sha256, pointer.raw, head.raw, head.nick, now, next_change(database))
     database.execute(
         "INSERT OR REPLACE INTO manifest (person, seq, head_sha256, pointer, head, nick, arrived, change) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (person, head.seq, head.sha256, pointer.raw, head.raw, head.nick, now, change),
+        values,
     )
+
+
+def next_change(database: sqlite3.Connection) -> int:
+    """A new position at the end of the changes feed, for a manifest or a notice; none is ever given again."""
+    row = database.execute(
+        "INSERT INTO meta VALUES ('change', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 "
+        "RETURNING CAST(value AS INTEGER)"
+    ).fetchone()
+    return int(row[0])
 
 
 def keep_fork(database: sqlite3.Connection, person: int, seq: int, kept: bytes, other: bytes) -> bool:
@@ -120,10 +129,14 @@ _OFFERED = (
 
 
 def changes(database: sqlite3.Connection, view: int, mirror: str, after: int, limit: int) -> list[tuple[int, bytes]]:
-    """Positions and pointer lines that arrived after a position, oldest first, one row a person, of those offered."""
+    """Positions and lines that arrived after a position, oldest first, of those offered.
+
+    One pointer a person, and the notices about them.
+    """
     return database.execute(
         f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} "  # noqa: S608
-        "ORDER BY m.change LIMIT :limit",
+        "UNION ALL SELECT n.change, n.line FROM notice n JOIN manifest m ON m.person = n.person "
+        f"WHERE n.change > :after AND {_OFFERED} ORDER BY 1 LIMIT :limit",
         {"after": after, "limit": limit} | _offer(view, mirror),
     ).fetchall()
 

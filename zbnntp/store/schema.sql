@@ -15,7 +15,7 @@ CREATE TABLE manifest (              -- the newest head held of each person
   head BLOB NOT NULL,
   nick TEXT NOT NULL,
   arrived INTEGER NOT NULL,          -- unix seconds
-  change INTEGER NOT NULL UNIQUE     -- position in the changes feed
+  change INTEGER NOT NULL UNIQUE     -- position in the changes feed, which notices share
 );
 
 CREATE TABLE segment (
@@ -48,6 +48,20 @@ CREATE TABLE fork (                  -- proof that a key signed two heads of one
   kept BLOB NOT NULL,                -- pointer lines
   other BLOB NOT NULL,
   PRIMARY KEY (person, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE recovery (              -- the recovery key that somebody is known by here, for ever
+  person INTEGER PRIMARY KEY REFERENCES person,
+  next BLOB NOT NULL                 -- its hash, from the first head; another one only if that key agreed
+);
+
+CREATE TABLE notice (                -- lines that stand on their own in the changes feed: forks and moves
+  person INTEGER NOT NULL REFERENCES person,
+  kind TEXT NOT NULL,
+  about BLOB NOT NULL,               -- of a move: the successor, empty for a revocation; of a fork: empty
+  line BLOB NOT NULL,                -- as received, without line end
+  change INTEGER UNIQUE,             -- position in the changes feed; NULL: not proved, not passed on
+  PRIMARY KEY (person, kind, about)
 ) WITHOUT ROWID;
 
 -- promises: what newsreaders and the owner were told; append only

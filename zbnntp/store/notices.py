@@ -1,0 +1,55 @@
+"""Lines that stand on their own in the changes feed: proofs of forks, and moves. Evidence, like manifests.
+
+What is not proved - a move of somebody whose recovery key is not known here - is kept without a place in the feed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from zbnntp.model.keys import Sha256
+from zbnntp.store.evidence import next_change
+
+FORK, MOVE = "fork", "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    person: int
+    about: bytes  # of a move: the successor's identity, empty for a revocation
+    line: bytes
+    proved: bool
+
+
+def keep(database: sqlite3.Connection, person: int, kind: str, about: bytes, line: bytes, proved: bool) -> None:
+    """Take the place of what was said of that person before, of the same kind about the same; new in the feed."""
+    change = next_change(database) if proved else None
+    database.execute("INSERT OR REPLACE INTO notice VALUES (?, ?, ?, ?, ?)", (person, kind, about, line, change))
+
+
+def of_person(database: sqlite3.Connection, person: int, kind: str) -> list[Notice]:
+    rows = database.execute(
+        "SELECT person, about, line, change IS NOT NULL FROM notice WHERE person = ? AND kind = ? ORDER BY about",
+        (person, kind),
+    )
+    return [Notice(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def proved(database: sqlite3.Connection, kind: str) -> list[Notice]:
+    """All of a kind that act."""
+    rows = database.execute(
+        "SELECT person, about, line FROM notice WHERE kind = ? AND change IS NOT NULL ORDER BY person, about", (kind,)
+    )
+    return [Notice(person, about, line, True) for person, about, line in rows]
+
+
+def pinned_next(database: sqlite3.Connection, person: int) -> Sha256 | None:
+    """The hash of the recovery key that somebody is known by here; None while no head of theirs was accepted."""
+    row = database.execute("SELECT next FROM recovery WHERE person = ?", (person,)).fetchone()
+    return Sha256(row[0]) if row else None
+
+
+def pin_next(database: sqlite3.Connection, person: int, commitment: Sha256) -> None:
+    """The caller has checked that the one known before agreed."""
+    database.execute("INSERT OR REPLACE INTO recovery VALUES (?, ?)", (person, commitment))
