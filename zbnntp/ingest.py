@@ -18,7 +18,7 @@ from zbnntp.model.keys import Identity, message_id, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Standings
-from zbnntp.store import choices, diary, evidence, numbers, posts, promises, ratings
+from zbnntp.store import carries, choices, diary, evidence, numbers, posts, promises, ratings
 from zbnntp.store.evidence import HeldSegment
 from zbnntp.store.writer import Writer
 from zbnntp.verifying import Plan, Verified, verify
@@ -139,7 +139,7 @@ class Intake:
                 numbers.hide(database, view, article)
             if (held.nick if held else "") != head.nick:
                 rename(database, view, numbers.exposed_by(database, view, person))
-            settle(database, view, arrived, now)
+            settle(database, view, [*arrived, *gone], now)
             if held is None:
                 choosing.met(database, view, person, now)
         return {person} | posts.answered_authors(database, [*arrived, *gone])
@@ -178,7 +178,7 @@ def _keep_segments(
     for plan in verified.plans:
         arrived += _keep_segment(database, person, plan, now)
     for segment in verified.dropped:
-        posts.release_openings(database, segment.pk)
+        arrived += carries.release(database, segment.pk)
         evidence.drop_segment(database, segment.pk)
     gone = posts.drop_missing(database, person) if verified.dropped else []
     return arrived, gone, _state(verified.segments) != _state(evidence.segments(database, person))
@@ -222,4 +222,5 @@ def keep_entries(
         if known or entry.header.id in answered:
             thread = posts.record_opening(database, entry.header, line, now)
             touched += posts.articles_in(database, thread) if thread else []
+            touched.append(carries.record_carry(database, entry.header, line, person, now))
     return touched

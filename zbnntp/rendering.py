@@ -15,7 +15,8 @@ from zbnntp.model.article import Form, compose, served_head
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.kept import reopen_post, served_body
 from zbnntp.model.views import Article, Level
-from zbnntp.store import posts, promises, ratings, votes
+from zbnntp.placeholder import compose_placeholder
+from zbnntp.store import carries, posts, promises, ratings, votes
 from zbnntp.store.overview import Row
 
 SAGE = b"X-Zb-Sage: sage\r\n"
@@ -99,7 +100,7 @@ def article_id(row: Row) -> str:
 
 def render_article(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row, number: int) -> Article:
     """The whole article. Raises NotVisible when it went while we looked."""
-    if row.line is None or row.form == Form.SPECIAL:
+    if row.line is None or row.form >= Form.SPECIAL:
         return Article(number, article_id(row), _render_rare(reader, view, stamps, row))
     head = served_head(row.fields, row.xref, row.form, stamps.own_lines(row))
     return Article(number, article_id(row), b"%b\r\n%b" % (head, served_body(row.line)))
@@ -107,7 +108,7 @@ def render_article(reader: sqlite3.Connection, view: int, stamps: Stamps, row: R
 
 def render_head(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row) -> bytes:
     """Its header lines."""
-    if row.author is None or row.form == Form.SPECIAL:
+    if row.author is None or row.form >= Form.SPECIAL:
         return _render_rare(reader, view, stamps, row).partition(b"\r\n\r\n")[0] + b"\r\n"
     return served_head(row.fields, row.xref, row.form, stamps.own_lines(row))
 
@@ -119,6 +120,9 @@ def _render_rare(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row
     if local is not None:
         head, _, body = local.partition(b"\r\n\r\n")
         return head + b"\r\n" + extra + b"\r\n" + body
+    stub = carries.find_stub(reader, view, row.article)
+    if stub is not None:
+        return compose_placeholder(stub, extra)
     source = posts.find_source(reader, view, row.article)
     if source is None:
         raise NotVisible("that article is going just now; refresh the group")

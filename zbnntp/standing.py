@@ -327,6 +327,7 @@ def _table(reader: sqlite3.Connection, now: int) -> Table:
 def _write(database: sqlite3.Connection, view: Identity, changes: Sequence[Change], now: int) -> Outcome:
     viewer = evidence.person_pk(database, view)
     moved: dict[int, Change] = {}
+    unmasked: list[int] = []  # headers of theirs are shown without a text, or no longer
     for change in changes:
         person = evidence.person_pk(database, change.who)
         before, after = change.before or NOWHERE, change.after or NOWHERE
@@ -334,7 +335,9 @@ def _write(database: sqlite3.Connection, view: Identity, changes: Sequence[Chang
         reweigh(database, viewer, person, units(after.tlt) - units(before.tlt))
         if before.level != after.level:
             moved[person] = change
-    articles = {article for person in moved for article in posts.affected_by(database, person)}
+        elif (before.mt < 0) != (after.mt < 0):
+            unmasked.append(person)
+    articles = {article for person in (*moved, *unmasked) for article in posts.affected_by(database, person)}
     tally: dict[int, Settled] = {}
     total = settle(database, viewer, articles, now, tally=tally) if articles else Settled()
     return Outcome(

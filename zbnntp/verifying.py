@@ -16,7 +16,7 @@ from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarg
 from zbnntp.model.keys import sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head
 from zbnntp.spoken import believe
-from zbnntp.store import evidence, posts
+from zbnntp.store import carries, evidence
 from zbnntp.store.evidence import HeldManifest, HeldSegment
 
 CARRY = b'"kind":"carry"'
@@ -121,16 +121,17 @@ def _plan_new(
     first = grown.ref.lines if grown else 0
     believed = [(first + index, believe(line, head.identity, role)) for index, line in enumerate(lines[first:])]
     entries: list[tuple[int, object]] = [it for it in believed if _is_shown(it[1], head)]
-    entries += _early_carries(reader, lines[:first], [entry for _, entry in entries], head)
+    if grown:
+        entries += _early_carries(reader, grown.pk, lines[:first], [entry for _, entry in entries], head)
     return Plan(role, position, ref, grown, first, lines[first:], tuple(entries))  # type: ignore[arg-type]
 
 
 def _early_carries(
-    reader: sqlite3.Connection, lines: Sequence[bytes], fresh: Iterable[object], head: Head
+    reader: sqlite3.Connection, segment: int, lines: Sequence[bytes], fresh: Iterable[object], head: Head
 ) -> list[tuple[int, object]]:
-    """Openings that a segment carried before the first answer to them stood in it."""
+    """Openings that a held segment carried before the first answer to them stood in it."""
     threads = {entry.header.thread for entry in fresh if isinstance(entry, Post) and entry.header.thread}
-    missing = {thread for thread in threads if not posts.opening_line(reader, thread)}
+    missing = {thread for thread in threads if not carries.is_carried_in(reader, thread, segment)}
     candidates = enumerate(lines) if missing else ()
     believed = ((ordinal, believe(line, head.identity, POSTS)) for ordinal, line in candidates if CARRY in line)
     return [(ordinal, entry) for ordinal, entry in believed if isinstance(entry, Carry) and entry.header.id in missing]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from zbnntp.filters import Filter, make_filter, matches
 from zbnntp.local import NEW, PLACED, REPLIES, TOPS
@@ -18,7 +19,8 @@ from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Level
-from zbnntp.store import choices, numbers, posts, ratings
+from zbnntp.placeholder import render_placeholder
+from zbnntp.store import carries, choices, numbers, posts, ratings
 from zbnntp.store.posts import Source
 
 _TOPS = frozenset(TOPS.values())
@@ -62,6 +64,9 @@ class _Eyes:
             self.seen[key] = ratings.via_level(self.database, root, person)
         return self.seen[key]
 
+    def show(self, root: int, source: Source) -> bool:
+        return _is_shown(root, source, self.level(root, source.author))
+
 
 def load_rules(database: sqlite3.Connection, view: int, now: int) -> Rules:
     return Rules(
@@ -78,6 +83,8 @@ def wanted_groups(rules: Rules, source: Source, via: Iterable[str]) -> tuple[str
     """The groups where a post stands in a view, its boards first; `via`: those of via roots who would show it."""
     if source.deleted or source.boards is None or source.boards != source.own_boards:
         return ()
+    if source.is_stub and not _is_vouched(source):
+        return ()
     boards = source.boards.split(",")
     names = list(boards) if _is_shown(rules.view, source, source.level) else []
     if source.author == rules.view or source.level in (Level.LIMITED, Level.FULL):
@@ -93,7 +100,14 @@ def wanted_groups(rules: Rules, source: Source, via: Iterable[str]) -> tuple[str
 
 def _is_shown(root: int, source: Source, level: int | None) -> bool:
     """Whether a post stands in its boards in the eyes of `root`: OPs of FULL people, replies of LIMITED ones too."""
+    if source.is_stub and level in (None, Level.HIDDEN):
+        return True
     return source.author == root or level == Level.FULL or (level == Level.LIMITED and not source.is_opening)
+
+
+def _is_vouched(source: Source) -> bool:
+    """Whether a header without its text is shown: a full member passed it on, and its author is not hidden."""
+    return source.line is not None and source.carriers == Level.FULL and source.mt >= 0
 
 
 def _is_in_new(rules: Rules, source: Source, boards: Iterable[str]) -> bool:
@@ -113,8 +127,15 @@ def _is_filtered(rules: Rules, source: Source) -> bool:
     """Own posts are never hidden."""
     if not rules.filters or source.author == rules.view:
         return False
+    return matches(rules.filters, searched_text(source))
+
+
+def searched_text(source: Source) -> str:
+    """What filters look through."""
+    if source.is_stub:
+        return source.subject or ""
     post = reopen_post(source.line)
-    return matches(rules.filters, f"{subject_text(post.header, source.subject or '')}\n{post.body}")
+    return f"{subject_text(post.header, source.subject or '')}\n{post.body}"
 
 
 def settle(
@@ -132,17 +153,20 @@ def settle(
     """
     articles = list(articles)
     rules, eyes = load_rules(database, view, now), _Eyes(database)
-    places = numbers.standing(database, view, articles)
-    expired = numbers.expired(database, view, articles)
+    stubs = list(carries.stubs(database, view, articles))
+    touched = [*articles, *(it.article for it in stubs)]
+    places = numbers.standing(database, view, touched)
+    expired = numbers.expired(database, view, touched)
+    placeholders = numbers.placeholders(database, view, articles)
     total = Settled()
-    for source in posts.sources(database, view, articles):
+    for source in chain(stubs, posts.sources(database, view, articles)):
         before = places.get(source.article, {}).keys()
-        via = [first for root, first in rules.via.items() if _is_shown(root, source, eyes.level(root, source.author))]
+        via = () if source.is_stub else [it for root, it in rules.via.items() if eyes.show(root, source)]
         names = wanted_groups(rules, source, via)
         if names and not is_virtual(names[0]) and not rules.hidden.issuperset(names[0:1]):
             names += tuple(sorted(_TOPS.intersection(before if tops is None else tops.get(source.article, ()))))
         staying = set(names) - expired.get(source.article, set())
-        if before != staying:
+        if before != staying or (staying and (source.is_stub or source.article in placeholders)):
             _place(database, view, source, names if staying else (), now)
             difference = _difference(before, staying)
             total += difference
@@ -161,7 +185,7 @@ def _place(database: sqlite3.Connection, view: int, source: Source, names: tuple
         numbers.hide(database, view, source.article)
         return
     rendered = _render(source)
-    if is_virtual(names[0]):
+    if is_virtual(names[0]) and not source.is_stub:
         rendered = replace(rendered, form=Form.SPECIAL)  # its Xref does not name its boards
     groups = {name: _description(name) for name in names}
     numbers.expose(database, view, source.article, source.author, groups, rendered, now, bool(source.sage))
@@ -184,13 +208,17 @@ def _description(name: str) -> str:
 
 
 def _render(source: Source) -> Rendered:
+    if source.is_stub:
+        return render_placeholder(source)
     post = reopen_post(source.line)
     return overview_fields(compose(post.header, post.body, source.subject or "", source.nick))
 
 
 def rename(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> None:
     """Render the overview of exposed articles anew: their author's nick has changed."""
-    for source in posts.sources(database, view, articles):
+    articles = list(articles)
+    stubs = [it for it in carries.stubs(database, view, articles) if it.article in articles and it.line]
+    for source in chain(stubs, posts.sources(database, view, articles)):
         numbers.update_fields(database, view, source.article, _render(source))
 
 

@@ -106,9 +106,7 @@ async def test_an_absent_parent_is_known_by_those_who_answered_it(open_desk: Ope
         answer = await node.ok(f"why {opening}")
         who = short_id(alice.identity)
         assert f'"The question" by {who}' in answer
-        assert (
-            f"Only its header is here, passed on by those who answered it; its author {who} is not fetched." in answer
-        )
+        assert "Only its header is here, passed on by those who answered it; it stands in chat (1) without" in answer
         assert "In short: you do not see them because nobody whose judgement you trust has said enough" in answer
         assert f"To see it: trust {who} 50" in answer
 

@@ -25,7 +25,8 @@ BELOW = {"model", "store"}
 JOURNEYS: dict[str, set[str]] = {
     "local": BELOW,
     "filters": {"model"},
-    "visibility": BELOW | {"local", "filters"},
+    "placeholder": BELOW | {"local"},
+    "visibility": BELOW | {"local", "filters", "placeholder"},
     "choosing": BELOW | {"local", "filters", "visibility"},
     "toplists": BELOW | {"local", "visibility"},
     "standing": BELOW | {"trust", "visibility"},
@@ -37,7 +38,7 @@ JOURNEYS: dict[str, set[str]] = {
     "ingest": BELOW | {"trust", "standing", "visibility", "local", "choosing", "spoken", "verifying"},
     "drafting": BELOW | {"local"},
     "posting": BELOW | {"drafting", "ingest", "sealing", "standing", "visibility", "local"},
-    "rendering": BELOW,
+    "rendering": BELOW | {"placeholder"},
     "roster": BELOW,
     "rack": BELOW | {"rendering"},
     "rebuild": BELOW | {"spoken", "ingest", "visibility", "toplists"},

@@ -260,7 +260,7 @@ async def test_an_opening_of_which_only_the_header_is_here_can_be_answered(tmp_p
         await bob.take(carl.offer([segment(make_carry(opening), carl.reply(opening))]))
         answer = await bob.post(BOARD, "Re: Hello", "x\n", references=name_of(opening))
         assert ids(bob, answer) == (name_of(opening), [name_of(opening)])
-        assert bob.subjects(BOARD) == ["Re: Hello", "Re: Hello"]
+        assert bob.subjects(BOARD) == ["Hello", "Re: Hello", "Re: Hello"]
 
 
 async def test_an_article_that_is_hidden_can_be_answered_still(tmp_path: Path) -> None:

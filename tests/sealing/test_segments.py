@@ -130,7 +130,7 @@ async def test_an_opening_is_handed_on_by_those_who_only_know_its_carry(tmp_path
         await carol.post(BOARD, "Re: Hello", "z\n", references=f"{first} {second}")
         await carol.seal()
         await dora.take(newer(carol, dora))
-        assert dora.subjects(BOARD) == ["Re: Hello"]
+        assert dora.subjects(BOARD) == ["Hello", "Re: Hello"]
 
 
 async def test_state_grows_by_its_new_lines(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from zbnntp.control.people import find_article
 from zbnntp.control.reasons import PostCase, Standing, post_text
 from zbnntp.control.reports import Case, in_short, why_text
 from zbnntp.filters import make_filter, matches
-from zbnntp.model.article import subject_text
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, message_id, parse_message_id
@@ -20,6 +19,7 @@ from zbnntp.trust.explain import Explanation, causes_of, why
 from zbnntp.trust.graph import Graph
 from zbnntp.trust.policy import State
 from zbnntp.trust.ranking import Ranking
+from zbnntp.visibility import searched_text
 
 MENTIONS = 3
 YOURSELF = "That is you. Your own posts are always shown; how far others see them is up to their ratings of you."
@@ -168,7 +168,8 @@ def _absent_case(after: After, article: int, identifier: str) -> PostCase:
     if author is not None:
         subject = posts.opening_subject(after.database, posts.post_id(after.database, article))
         blame = in_short(person_case(after, author))
-        return PostCase(identifier, Standing.HEADER, author, after.name(author), subject, blame=blame)
+        places = numbers.places_of(after.database, after.me, article)
+        return PostCase(identifier, Standing.HEADER, author, after.name(author), subject, places, blame=blame)
     mentions = [
         (message_id(post), after.name(who)) for post, who in posts.answers_to(after.database, article, MENTIONS)
     ]
@@ -177,8 +178,7 @@ def _absent_case(after: After, article: int, identifier: str) -> PostCase:
 
 def _filter_of(after: After, source: posts.Source) -> str:
     """Number and words of the filter that hides a post."""
-    post = reopen_post(source.line)
-    text = f"{subject_text(post.header, source.subject or '')}\n{post.body}"
+    text = searched_text(source)
     for number, row in enumerate(choices.filters(after.database, after.me), 1):
         if (row.until is None or row.until > after.now) and matches(
             [make_filter(row.pattern, bool(row.is_regex))], text

@@ -81,6 +81,11 @@ def _absent(case: PostCase) -> str:
     )
 
 
+def _header(case: PostCase) -> str:
+    there = f"; it stands in {_where(case)} without its text" if case.places else ""
+    return f"Only its header is here, passed on by those who answered it{there}."
+
+
 _SENTENCES: dict[Standing, Callable[[PostCase], str]] = {
     Standing.SHOWN: lambda case: f"It is shown in {_where(case)}.",
     Standing.UNKNOWN: lambda case: (
@@ -88,9 +93,7 @@ _SENTENCES: dict[Standing, Callable[[PostCase], str]] = {
         "error."
     ),
     Standing.ABSENT: _absent,
-    Standing.HEADER: lambda case: (
-        f"Only its header is here, passed on by those who answered it; its author {case.author_name} is not fetched."
-    ),
+    Standing.HEADER: _header,
     Standing.DELETED: lambda case: "Its author has taken it back. Nothing here brings it back.",
     Standing.NO_OPENING: lambda case: (
         "It is here and not shown, because the opening of its thread has not arrived: in which boards it stands is not "

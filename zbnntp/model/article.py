@@ -38,6 +38,7 @@ class Form(IntFlag):
     PLAIN = 0
     FLOWED = 1
     SPECIAL = 2  # a header or an encoding that only `compose` writes
+    PLACEHOLDER = 4  # a header without its text
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from zbnntp.model.article import Rendered
+from zbnntp.model.article import Form, Rendered
 from zbnntp.store import votes
 
 
@@ -141,6 +141,16 @@ def standing(database: sqlite3.Connection, view: int, articles: Iterable[int]) -
     return found
 
 
+def placeholders(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> set[int]:
+    """Those of the articles in whose place a placeholder stands in the view."""
+    rows = database.execute(
+        "SELECT o.article FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE o.article IN (SELECT value FROM json_each(?)) AND n.view = ? AND o.form = ?",
+        (json.dumps(list(articles)), view, int(Form.PLACEHOLDER)),
+    )
+    return {article for (article,) in rows}
+
+
 def expired(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> dict[int, set[str]]:
     """In which groups of the view articles were shown until they expired there."""
     rows = database.execute(
@@ -180,8 +190,8 @@ def expose(
         values = (newsgroup, number, article, author, fields, *sizes, xref, sage, rendered.form, score)
         database.execute(
             "INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (newsgroup, number) "
-            "DO UPDATE SET fields = excluded.fields, octets = excluded.octets, xref = excluded.xref, "
-            "form = excluded.form",
+            "DO UPDATE SET fields = excluded.fields, octets = excluded.octets, lines = excluded.lines, "
+            "xref = excluded.xref, sage = excluded.sage, form = excluded.form",
             values,
         )
     return bool(shown)

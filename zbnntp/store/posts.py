@@ -36,10 +36,16 @@ class Source(NamedTuple):
     opener: int | None  # who opened the thread
     opener_level: int | None
     answered: int | None  # who wrote the direct parent, if that is held
+    carriers: int | None = None  # only the header is held: the highest model.views.Level of those who passed it on
 
     @property
     def is_opening(self) -> bool:
         return self.article == self.thread
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether the header alone is held, in a carry line, of a thread's opening."""
+        return self.carriers is not None
 
 
 def id_key(identifier: bytes) -> int:
@@ -102,16 +108,6 @@ def is_answered_in(database: sqlite3.Connection, thread: PostId, segment: int) -
         (find_article(database, thread), segment),
     ).fetchone()
     return row is not None
-
-
-def release_openings(database: sqlite3.Connection, segment: int) -> None:
-    """Before a segment goes: openings read off its lines are held by the post itself, or known without a line."""
-    database.execute(
-        "UPDATE opening SET line = (SELECT line.pk FROM post JOIN line ON line.pk = post.line "
-        "WHERE post.article = opening.thread AND line.segment IS NOT ?1) "
-        "WHERE line IN (SELECT pk FROM line WHERE segment = ?1)",
-        (segment,),
-    )
 
 
 def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now: int) -> int:
@@ -248,7 +244,7 @@ def count_by(database: sqlite3.Connection, author: int) -> int:
 _SOURCE = (
     "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, post.boards, "
     "opening.boards, opening.subject, coalesce(level.mt, 0), level.level, deletion.article IS NOT NULL, post.sage, "
-    "opening.author, opener.level, parent.author FROM post JOIN line ON line.pk = post.line "
+    "opening.author, opener.level, parent.author, NULL FROM post JOIN line ON line.pk = post.line "
     "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
     "LEFT JOIN opening ON opening.thread = post.thread LEFT JOIN post AS parent ON parent.article = post.parent "
     "LEFT JOIN deletion ON deletion.article = post.article AND deletion.author = post.author "

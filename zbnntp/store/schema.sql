@@ -280,6 +280,14 @@ CREATE TABLE opening (               -- thread headers held, by post or by carry
 CREATE INDEX opening_line ON opening (line);
 CREATE INDEX opening_author ON opening (author);
 
+CREATE TABLE carry (                 -- carry lines that count: who passes on which thread's opening
+  thread INTEGER NOT NULL REFERENCES article,
+  line INTEGER NOT NULL REFERENCES line,
+  carrier INTEGER NOT NULL REFERENCES person,
+  PRIMARY KEY (thread, line)
+) WITHOUT ROWID;
+CREATE INDEX carry_line ON carry (line);
+
 CREATE TABLE deletion (              -- posts that their author took back or replaced
   article INTEGER NOT NULL REFERENCES article,
   author INTEGER NOT NULL REFERENCES person,   -- acts on own posts only

@@ -1,0 +1,75 @@
+"""Derived: who passes on the opening of whose thread, and openings of which the header alone is held.
+
+A carry line counts beside an answer in its segment (docs/protocol.md "carry"). All that count are noted, so that a
+thread keeps its title while any of those who answered in it keeps the line.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from zbnntp.model.entries import Header
+from zbnntp.model.keys import PostId
+from zbnntp.model.views import Level
+from zbnntp.store.posts import Source, article_pk, find_article
+
+_STUB = (
+    "SELECT opening.thread, line.octets, opening.author, person.id, coalesce(manifest.nick, ''), opening.thread, "
+    "opening.boards, opening.boards, opening.subject, coalesce(level.mt, 0), level.level, "
+    "deletion.article IS NOT NULL, 0, opening.author, level.level, NULL, "
+    "(SELECT coalesce(max(CASE WHEN carry.carrier = :view THEN :full ELSE coalesce(l.level, 0) END), 0) FROM carry "
+    "LEFT JOIN level AS l ON l.view = :view AND l.person = carry.carrier WHERE carry.thread = opening.thread) "
+    "FROM opening JOIN person ON person.pk = opening.author LEFT JOIN line ON line.pk = opening.line "
+    "LEFT JOIN manifest ON manifest.person = opening.author "
+    "LEFT JOIN deletion ON deletion.article = opening.thread AND deletion.author = opening.author "
+    "LEFT JOIN level ON level.view = :view AND level.person = opening.author "
+    "WHERE opening.thread IN (SELECT value FROM json_each(:articles) "
+    "UNION SELECT thread FROM post WHERE article IN (SELECT value FROM json_each(:articles))) "
+    "AND NOT EXISTS (SELECT 1 FROM post WHERE post.article = opening.thread) ORDER BY opening.thread"
+)
+
+
+def record_carry(database: sqlite3.Connection, header: Header, line: int, carrier: int, now: int) -> int:
+    """Note that `line` passes an opening on; returns its thread."""
+    thread = article_pk(database, header.id, now)
+    database.execute("INSERT OR IGNORE INTO carry VALUES (?, ?, ?)", (thread, line, carrier))
+    return thread
+
+
+def is_carried_in(database: sqlite3.Connection, thread: PostId, segment: int) -> bool:
+    """Whether a carry in a segment has counted for a thread."""
+    row = database.execute(
+        "SELECT 1 FROM carry JOIN line ON line.pk = carry.line WHERE carry.thread = ? AND line.segment = ? LIMIT 1",
+        (find_article(database, thread), segment),
+    ).fetchone()
+    return row is not None
+
+
+def release(database: sqlite3.Connection, segment: int) -> list[int]:
+    """Before a segment goes: its carries go, and openings read off its lines are read off others, if there are any.
+
+    Returns the threads concerned; of those that nobody passes on any more the header stays known, without a line.
+    """
+    lines = "(SELECT pk FROM line WHERE segment = ?1)"
+    rows = database.execute(f"SELECT DISTINCT thread FROM carry WHERE line IN {lines}", (segment,)).fetchall()  # noqa: S608
+    database.execute(f"DELETE FROM carry WHERE line IN {lines}", (segment,))  # noqa: S608
+    database.execute(
+        "UPDATE opening SET line = coalesce((SELECT line.pk FROM post JOIN line ON line.pk = post.line "  # noqa: S608
+        "WHERE post.article = opening.thread AND line.segment IS NOT ?1), "
+        f"(SELECT min(line) FROM carry WHERE carry.thread = opening.thread)) WHERE line IN {lines}",
+        (segment,),
+    )
+    return [thread for (thread,) in rows]
+
+
+def stubs(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
+    """The openings, without a text here, of the threads that these articles open or stand in; as if they were posts."""
+    values = {"view": view, "full": int(Level.FULL), "articles": json.dumps(list(articles))}
+    yield from map(Source._make, database.execute(_STUB, values).fetchall())
+
+
+def find_stub(database: sqlite3.Connection, view: int, article: int) -> Source | None:
+    """The opening that an article is, when its header alone is held."""
+    return next((it for it in stubs(database, view, [article]) if it.article == article and it.line), None)
