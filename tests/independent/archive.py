@@ -89,12 +89,12 @@ class Manifest:
 
 def read_bundle(octets):
     """Yields the offers; raises Bad at the first line that breaks a rule."""
-    insist(not octets or octets.endswith(b"\n"), "the last line is cut off")
     offer = None
-    for line in octets.split(b"\n")[:-1]:
+    for line in octets.removesuffix(b"\n").split(b"\n") if octets else ():
         insist(len(line) <= BUNDLE_LINE, "a bundle line that is too long")
         fields = read(line, BUNDLE_LINE)
-        match fields.get("kind"):
+        insist(isinstance(fields.get("kind"), str), "a line without a kind")
+        match fields["kind"]:
             case "pointer":
                 if offer:
                     yield whole(offer)
@@ -178,7 +178,7 @@ class Archive:
 def check_news(mine, pointer):
     """Section 8: raises Stale unless the pointer takes the place of what is held, or adds to it; marks forks."""
     held, prev = mine.pointer, mine.head.fields.get("prev")
-    if pointer.seq == held.seq and pointer.head > held.head:
+    if pointer.seq == held.seq and pointer.head != held.head:
         mine.others.add(pointer.head)
     if prev and prev[0] <= pointer.seq < held.seq and [pointer.seq, pointer.head] != prev:
         mine.others.add(pointer.head)
@@ -188,8 +188,8 @@ def check_news(mine, pointer):
 
 def others_beside(mine, pointer):
     """Heads of forks that stand beside this pointer when it takes the place of what is held."""
-    replaced = {mine.head.hash} if pointer.seq == mine.pointer.seq and pointer.head < mine.pointer.head else set()
-    return mine.others | replaced
+    replaced = {mine.head.hash} if pointer.seq == mine.pointer.seq else set()
+    return (mine.others | replaced) - {pointer.head}
 
 
 def joined(parts, segment, older):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.independent.octets import HEX, KIB, LARGEST, LATEST, Bad, holds, insist, read, sha256, write
 
 POSTS = {"post", "carry", "delete"}
-STATE = {"trust", "vote", "profile", "label"}
+STATE = {"trust", "vote", "profile", "label", "same", "move"}
 COMPONENT = re.compile(r"[a-z0-9+\-][a-z0-9+\-_]{0,29}")
 RESERVED_FIRST = {"zb", "via", "control", "to", "example"}
 
@@ -83,8 +83,13 @@ is_time = is_integer(0, LATEST)
 is_seq = is_integer(1, LARGEST)
 
 
+def is_seen(value):
+    """At least one character that is not of category Zs."""
+    return any(unicodedata.category(c) != "Zs" for c in value)
+
+
 def is_subject(value):
-    return is_one_line(value) and len(value.encode()) <= 250 and any(unicodedata.category(c) != "Zs" for c in value)
+    return is_one_line(value) and len(value.encode()) <= 250 and is_seen(value)
 
 
 def is_board(value):
@@ -178,7 +183,7 @@ def check_profile(fields, author, head_time):
 def check_label(fields, author, head_time):
     insist(("post" in fields) != ("id" in fields), "a label is on a post or on an identity")
     field(fields, "post" if "post" in fields else "id", is_hash)
-    field(fields, "name", is_characters(250))
+    insist(is_seen(field(fields, "name", is_characters(250))), "a label without a name")
     field(fields, "note", is_octets(500), optional=True)
     field(fields, "off", is_boolean, optional=True)
 
@@ -192,6 +197,7 @@ def check_move(fields, author=None, head_time=None):
     field(fields, "from", is_key)
     field(fields, "to", is_key, optional=True)
     field(fields, "last", is_version)
+    insist(fields.get("to") != fields["from"], "a move to the same identity")
     key = field(fields, "key", is_key)
     field(fields, "time", is_time)
     insist(holds(key, move_octets(fields), field(fields, "sig", is_signature)), "the signature of a move")

@@ -19,6 +19,7 @@ from tests.independent.entries import (
 from tests.independent.octets import KIB, LARGEST, LINE, LOCAL, MIB, ONION, Bad, holds, insist, read, sha256
 
 POINTER = 1024
+NOTICE = 4 * KIB
 HEAD = 64 * KIB
 SEGMENT = 512 * KIB
 SEGMENTS = 200
@@ -81,7 +82,7 @@ def read_head(raw, pointer):
     field(fields, "nick", is_characters(40))
     field(fields, "next", is_hash)
     field(fields, "endpoints", is_list(is_endpoint, 0, 8), optional=True)
-    field(fields, "next_by", is_list(lambda item: isinstance(item, dict), 0, 16), optional=True)
+    field(fields, "next_by", lambda value: isinstance(value, list) and len(value) <= 16, optional=True)
     field(fields, "merge", is_list(is_hash, 0, 200), optional=True)
     field(fields, "crit", is_list(lambda name: isinstance(name, str), 0, 200), optional=True)
     prev = field(fields, "prev", is_version, optional=True)
@@ -139,7 +140,7 @@ def entries_of(head, segment, octets):
 
 def read_fork(raw):
     """The two pointers whose line proves a fork."""
-    fields = read(raw)
+    fields = read(raw, NOTICE)
     insist(fields.get("kind") == "fork", "not a fork")
     a, b = (pointer_of(field(fields, name, lambda value: isinstance(value, dict))) for name in ("a", "b"))
     insist(a.id == b.id == fields.get("id"), "two identities")
@@ -148,24 +149,28 @@ def read_fork(raw):
 
 
 def reaches(head, pinned):
-    """Whether the head's `next` is the pinned one or `next_by` leads there from it."""
-    if head.fields["next"] == pinned:
-        return True
-    here, walking = pinned, False
+    """Whether the head's `next` is the pinned one, or is reached on the walk of `next_by` that begins there."""
+    wanted, here, walking = head.fields["next"], pinned, False
     for item in head.fields.get("next_by", []):
-        if not is_step(item, head.fields["id"]):
-            if walking:
-                return False
-            continue
-        if sha256(bytes.fromhex(item["key"])) == here:
+        if here == wanted or not is_renewal(item):
+            break
+        follows = sha256(bytes.fromhex(item["key"])) == here
+        if follows and renews(item, head.fields["id"]):
             here, walking = item["next"], True
-        elif walking:
-            return False
-    return walking and here == head.fields["next"]
+        elif follows or walking:
+            break
+    return here == wanted
 
 
-def is_step(item, identity):
-    key, after, sig = item.get("key"), item.get("next"), item.get("sig")
-    if not (is_key(key) and is_hash(after) and is_signature(sig)):
-        return False
-    return holds(key, b"zbnntp1 next\n" + bytes.fromhex(identity) + bytes.fromhex(after), sig)
+def is_renewal(item):
+    return (
+        isinstance(item, dict)
+        and is_key(item.get("key"))
+        and is_hash(item.get("next"))
+        and is_signature(item.get("sig"))
+    )
+
+
+def renews(item, identity):
+    signed = b"zbnntp1 next\n" + bytes.fromhex(identity) + bytes.fromhex(item["next"])
+    return holds(item["key"], signed, item["sig"])

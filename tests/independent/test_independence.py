@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-READER = sorted(path for path in Path(__file__).parent.glob("*.py") if not path.name.startswith("test_"))
+READER = [path for path in sorted(Path(__file__).parent.glob("*.py")) if "test" not in path.name]
 
 
 @pytest.mark.parametrize("path", READER, ids=lambda path: path.name)

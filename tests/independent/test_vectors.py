@@ -120,7 +120,7 @@ def test_a_fork():
 
 def test_succession():
     rows = vectors("succession")
-    assert manifests.is_step(rows["next_by"]["item"], PEOPLE["alice"]["id"])
+    assert manifests.renews(rows["next_by"]["item"], PEOPLE["alice"]["id"])
     move = octets.read(rows["move"]["line"].encode())
     assert entries.move_octets(move).hex() == rows["move"]["signed"]
     entries.check_move(move)
