@@ -208,12 +208,18 @@ async def test_replies_in_single_bytes_and_glued_to_the_answer(short_dir: Path) 
     ("code", "remedy"),
     [
         (0x01, Remedy.TRY_AGAIN),
+        (0x02, Remedy.STOP),
         (0x04, Remedy.BACK_OFF),
         (0x05, Remedy.BACK_OFF),
+        (0x06, Remedy.TRY_AGAIN),
         (0xF0, Remedy.BACK_OFF),
+        (0xF1, Remedy.BACK_OFF),
         (0xF2, Remedy.TRY_AGAIN),
+        (0xF3, Remedy.TRY_AGAIN),
         (0xF4, Remedy.STOP),
+        (0xF5, Remedy.STOP),
         (0xF6, Remedy.STOP),
+        (0xF7, Remedy.TRY_AGAIN),
         (0x77, Remedy.TRY_AGAIN),
     ],
 )

@@ -18,9 +18,12 @@ _OF_OUR_OWN = ("Nickname", "DataDirectory", "Log ", "ControlSocket", "CookieAuth
 
 @pytest.fixture(scope="session")
 def tor_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorTestNetwork]:
-    """A Tor network on the loopback interface with one client; it takes about 15 seconds to start."""
+    """A Tor network on the loopback interface with one client; it takes about 15 seconds to start.
+
+    It has exits, so that whatever tried to leave it would be seen to do so.
+    """
     try:
-        network = TorTestNetwork(tmp_path_factory.mktemp("tor"), clients=1)
+        network = TorTestNetwork(tmp_path_factory.mktemp("tor"), clients=1, exits=True)
         network.start()
     except TorMissing as error:
         if os.environ.get("CI"):
@@ -42,7 +45,17 @@ def network_torrc(tor_network: TorTestNetwork) -> Sequence[str]:
 @pytest.fixture
 def system_tor(tor_network: TorTestNetwork) -> Iterator[TorNode]:
     """A tor that somebody else runs. One for each test: stem takes over those whose owner is this process."""
-    client = tor_network.add_client()
+    yield from running_client(tor_network)
+
+
+@pytest.fixture
+def other_tor(tor_network: TorTestNetwork) -> Iterator[TorNode]:
+    """One more."""
+    yield from running_client(tor_network)
+
+
+def running_client(network: TorTestNetwork) -> Iterator[TorNode]:
+    client = network.add_client()
     yield client
     if client.is_running():
         client.stop()

@@ -15,7 +15,7 @@ import trio
 
 from tests.peers.house import NOW, Author, FakeLibrary, lines
 from tests.peers.nodes import serving
-from tests.tor.test_onion import PUBLISHED_SECONDS, running
+from tests.tor.onions import PUBLISHED_SECONDS, running
 from tests.tor.tor_testnet import TorNode, TorTestNetwork
 from zbnntp.peers.api import Api
 from zbnntp.peers.onion import OnionService, Tor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,25 +11,17 @@ import pytest
 from tests.clients.slrn import Header, Slrn
 from tests.node_process import NodeProcess, wait_until
 from tests.programs import need
+from tests.tor.onions import tor_node
 
 pytestmark = [pytest.mark.tor, pytest.mark.client, pytest.mark.slow]
 BOARD = "test.talk"
-
-
-def make_node(folder: Path, nick: str, torrc: Sequence[str]) -> NodeProcess:
-    """A node whose own tor is a client of the private network."""
-    node = NodeProcess(folder / nick, nick, args=("--tor", "own"))
-    node.init()
-    lines = ",\n".join(json.dumps(line) for line in torrc)
-    (node.home / "zbnntp.toml").write_text(f"tor_options = [\n{lines}\n]\n")
-    return node
 
 
 @pytest.fixture
 def nodes(tmp_path: Path, network_torrc: Sequence[str]) -> Iterator[tuple[NodeProcess, NodeProcess]]:
     need("slrn")
     with ExitStack() as stack:
-        found = [make_node(tmp_path, nick, network_torrc) for nick in ("anna", "bert")]
+        found = [tor_node(tmp_path, nick, network_torrc) for nick in ("anna", "bert")]
         for node in found:
             node.start()
             stack.callback(lambda it=node: it.running and it.stop())

@@ -1,0 +1,78 @@
+"""Two identities on one node: two onions that have nothing in common, seen by a visitor of both."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.node_process import NodeProcess, wait_until
+from tests.tor.onions import tor_node, visitor
+from tests.tor.tor_testnet import TorTestNetwork
+from zbnntp.model.keys import parse_identity
+from zbnntp.model.link import parse_link
+from zbnntp.peers.transport import Transport
+
+pytestmark = [pytest.mark.tor, pytest.mark.slow]
+TELLING = re.compile(rb"[0-9a-f]{12,}|[a-z2-7]{16,}")  # ids, hashes, keys, signatures, epochs, onions
+
+
+@pytest.fixture
+def household(tmp_path: Path, network_torrc: Sequence[str]) -> Iterator[NodeProcess]:
+    """anna's node, on which bert lives too; both have been published."""
+    node = tor_node(tmp_path, "anna", network_torrc)
+    add = ("init", "--home", str(node.home), "--add", "--nick", "bert", "--no-passphrase")
+    subprocess.run([sys.executable, "-m", "zbnntp.cli", *add], check=True, capture_output=True)
+    node.start()
+    try:
+        for nick in ("anna", "bert"):
+            wait_until(lambda it=nick: "reachable" in status(node, it), f"{nick}'s onion to be published", 90)
+        yield node
+    finally:
+        node.stop()
+
+
+def status(node: NodeProcess, nick: str) -> str:
+    return ask(node, "status", nick)
+
+
+def ask(node: NodeProcess, verb: str, nick: str) -> str:
+    command = [sys.executable, "-m", "zbnntp.cli", verb, "--home", str(node.home), "--as", nick]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+async def all_that_is_served(transport: Transport, endpoint: str, identity: bytes) -> bytes:
+    """What a visitor gets for asking everything that can be asked without knowing more."""
+    paths = ("/zb/1/node", "/zb/1/changes?since=&wait=0", f"/zb/1/head/{identity.hex()}")
+    answers = [await transport.request(endpoint, path, limit=1_000_000) for path in paths]
+    assert [answer.status for answer in answers] == [200, 200, 200]
+    assert all(answer.headers.keys() & {"date", "server", "set-cookie"} == set() for answer in answers)
+    return b"\n".join(answer.body for answer in answers)
+
+
+async def test_two_identities_of_one_node_have_nothing_in_common(
+    tor_network: TorTestNetwork, household: NodeProcess
+) -> None:
+    links = [parse_link(re.search(r"zb:\S+", ask(household, "invite", nick))[0]) for nick in ("anna", "bert")]  # type: ignore[index]
+    (at_anna,), (at_bert,) = (link.urls for link in links)
+    assert at_anna != at_bert
+    async with visitor(tor_network) as transport:
+        anna = await all_that_is_served(transport, at_anna, links[0].identity)
+        bert = await all_that_is_served(transport, at_bert, links[1].identity)
+        assert links[0].identity.hex().encode() in anna
+        assert set(TELLING.findall(anna)) & set(TELLING.findall(bert)) == set()
+        for endpoint, other in ((at_anna, links[1]), (at_bert, links[0])):
+            unknown = await transport.request(endpoint, f"/zb/1/head/{other.identity.hex()}", limit=1000)
+            assert unknown.status == 404
+            under_other_name = await transport.request(
+                endpoint, "/zb/1/node", limit=1000, headers={"host": other.urls[0].removeprefix("http://")}
+            )
+            assert under_other_name.status == 421
+    assert parse_identity(household.identity) == links[0].identity
+    sockets = {os.fspath(path.relative_to(household.home).parent) for path in household.home.rglob("onion.sock")}
+    assert len(sockets) in (0, 2)  # 0: they lie elsewhere, because the path of this home is too long
