@@ -6,31 +6,43 @@ pushes, imported bundles, and our own heads (we are our own first peer). docs/pr
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from zbnntp import choosing
+from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_proof, rescue
 from zbnntp.model import limits
-from zbnntp.model.bundle import Offer
+from zbnntp.model.bundle import Offer, read_bundle, write_offer
 from zbnntp.model.entries import STATE, Carry, Delete, Label, Post
-from zbnntp.model.errors import Invalid, NotPermitted
+from zbnntp.model.errors import Invalid, NotPermitted, Refused
 from zbnntp.model.keys import Identity, message_id, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
+from zbnntp.pacing import free_at, is_state_alone, spend
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Standings
-from zbnntp.store import carries, choices, diary, evidence, numbers, posts, promises, ratings
+from zbnntp.store import carries, choices, diary, evidence, numbers, posts, promises, ratings, versions
 from zbnntp.store.evidence import HeldSegment
+from zbnntp.store.versions import Parked
 from zbnntp.store.writer import Writer
-from zbnntp.verifying import Plan, Verified, verify
+from zbnntp.verifying import Early, Plan, Verified, verify
 from zbnntp.visibility import rename, settle
 
 OWN = "own"  # the source of what this node has sealed itself
+IMPORT = "import"  # the source of what the owner brings by hand
 LABELS_NOTED = 20  # of one manifest's new ones in the diary
-COPY = (
-    "Does a copy of this node run elsewhere, or has somebody else your key? Stop the copy; if there is none, move to a "
-    "new key with your recovery words."
-)
+UNCOUNTED = frozenset({OWN, IMPORT})
 STALE_TRIES = 5  # a newer head of the same person may be kept between our reading and writing
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one transaction has done: persons whose ratings or replies have changed; whether it proves a fork."""
+
+    stale: set[int]
+    forked: bool
 
 
 class Stale(Exception):
@@ -78,33 +90,65 @@ class Intake:
         if not self.wanted(pointer.identity):
             raise NotPermitted("nobody here trusts that identity enough to fetch it")
         for _ in range(STALE_TRIES):
-            await self._note_fork(pointer)
-            verified = verify(self._reader, pointer, offer, latest)
-            if verified is None:
-                return False
+            await self.witness(pointer)
             try:
-                stale = await self._writer.run(lambda database, it=verified: self._keep(database, it, source, now))  # type: ignore[misc]
+                verified = verify(self._reader, pointer, offer, latest)
+                if verified is None:
+                    return False
+                await self._take(verified, source, now)
             except Stale:
                 continue
-            self._standings.note(stale)
-            self._note_newer(verified.head)
-            self._announce()
-            self.arrived(pointer.identity)
-            if source != OWN and pointer.identity in self._standings.views:
-                self.alarm(f"A version of your own manifest that this node has not made came from {source}. {COPY}")
+            except Early as early:
+                await self._park(pointer, offer, source, early.due)
+                return False
             return True
         raise NotPermitted("that manifest changes faster than it can be kept; try again later")
 
-    async def _note_fork(self, pointer: Pointer) -> None:
-        """Keep the proof when a key has signed two heads of one seq; everybody keeps the one of the lower hash."""
+    async def _take(self, verified: Verified, source: str, now: int) -> None:
+        head, foreign = verified.head, source != OWN
+        kept = await self._writer.run(lambda database: self._keep(database, verified, source, now))
+        self._standings.note(kept.stale)
+        self._note_newer(head)
+        self._announce()
+        self.arrived(head.identity)
+        own = head.identity in self._standings.views
+        if kept.forked:
+            self.alarm(fork_sentence(head.nick, head.identity, own))
+        if foreign and own:
+            self.alarm(f"A version of your own manifest that this node has not made came from {source}. {COPY}")
+
+    async def witness(self, pointer: Pointer) -> None:
+        """Keep the proof when a verified pointer shows that its key has forked; an older one may, too."""
         held = evidence.find_manifest(self._reader, pointer.identity)
-        if held is None or held.seq != pointer.seq or held.head_sha256 == pointer.head:
+        if held is None or pointer.seq > held.seq or pointer.head == held.head_sha256:
             return
-        (_, kept), (_, other) = sorted([(held.head_sha256, held.pointer), (pointer.head, pointer.raw)])
-        new = await self._writer.run(lambda database: evidence.keep_fork(database, held.person, held.seq, kept, other))
-        if new:
-            self.alarm(_fork_sentence(held.nick, pointer.identity, pointer.identity in self._standings.views))
+        if await self._writer.run(lambda database: keep_proof(database, held, pointer)):
+            self.alarm(fork_sentence(held.nick, pointer.identity, pointer.identity in self._standings.views))
             self.arrived(pointer.identity)
+
+    async def _park(self, pointer: Pointer, offer: Offer, source: str, due: int) -> None:
+        if versions.is_parked(self._reader, pointer.identity, pointer.head):
+            return
+
+        def change(database: sqlite3.Connection) -> None:
+            person = evidence.person_pk(database, pointer.identity)
+            parked = Parked(person, pointer.head, source, b"".join(write_offer(offer)))
+            versions.park(database, parked, pointer.seq, due)
+
+        await self._writer.run(change)
+        if pointer.identity in self._standings.views:
+            self.alarm(f"A version of your own manifest with a date to come was sent by {source}. {COPY}")
+
+    async def retry_parked(self, now: int) -> list[Identity]:
+        """Look again at the heads whose time has come; returns whose were taken."""
+        taken: list[Identity] = []
+        while (parked := versions.find_due(self._reader, now)) is not None:
+            await self._writer.run(partial(versions.unpark, person=parked.person, heads=[parked.head_sha256]))
+            for offer in read_bundle(parked.bundle.removesuffix(b"\n").split(b"\n")):
+                with contextlib.suppress(Invalid, Refused):  # the log has it
+                    if await self.offer(offer, parked.source, now):
+                        taken.append(evidence.identity_of(self._reader, parked.person))
+        return taken
 
     def _note_newer(self, head: Head) -> None:
         if head.needs_newer:
@@ -120,35 +164,57 @@ class Intake:
                 text = f"{about} is {label.name}" + (f', "{label.note}"' if label.note else "")
                 diary.add(database, evidence.person_pk(database, view), "label", text, now, person)
 
-    def _keep(self, database: sqlite3.Connection, verified: Verified, source: str, now: int) -> set[int]:
-        """The one transaction; returns the persons whose ratings or replies have changed."""
+    def _keep(self, database: sqlite3.Connection, verified: Verified, source: str, now: int) -> Kept:
+        """The one transaction. Raises Stale, Early."""
         head = verified.head
         person = evidence.person_pk(database, head.identity)
         held = evidence.find_manifest(database, head.identity)
         if (held, tuple(evidence.segments(database, person))) != (verified.base, verified.segments):
             raise Stale
-        arrived, gone, spoken = _keep_segments(database, person, verified, now)
+        own = head.identity in self._standings.views
+        if source not in UNCOUNTED and not own:
+            _keep_pace(database, person, verified, now)
+        arrived, gone, spoken = _keep_segments(database, person, verified, now, own and source != OWN)
         if spoken:
-            own = head.identity in self._standings.views
             self._note_labels(database, person, keep_state(database, person, own, now), now)
         evidence.keep_manifest(database, person, verified.pointer, head, now)
+        forked = keep_branch(database, held, head)
+        versions.keep_merged(database, person, head.merge)
+        versions.unpark(database, person, head.merge)
+        self._show(database, person, arrived, gone, now, renamed=(held.nick if held else "") != head.nick)
         if held is None:
             promises.keep_arrival(database, person, source, now)
-        for view in (evidence.person_pk(database, identity) for identity in self._standings.views):
+            for view in self._viewers(database):
+                choosing.met(database, view, person, now)
+        return Kept({person} | posts.answered_authors(database, [*arrived, *gone]), forked)
+
+    def _viewers(self, database: sqlite3.Connection) -> list[int]:
+        return [evidence.person_pk(database, identity) for identity in self._standings.views]
+
+    def _show(
+        self,
+        database: sqlite3.Connection,
+        person: int,
+        arrived: Sequence[int],
+        gone: Sequence[int],
+        now: int,
+        renamed: bool,
+    ) -> None:
+        """What a new version changes in each view's groups."""
+        for view in self._viewers(database):
             for article in gone:
                 numbers.hide(database, view, article)
-            if (held.nick if held else "") != head.nick:
+            if renamed:
                 rename(database, view, numbers.exposed_by(database, view, person))
             settle(database, view, [*arrived, *gone], now)
-            if held is None:
-                choosing.met(database, view, person, now)
-        return {person} | posts.answered_authors(database, [*arrived, *gone])
 
 
-def _fork_sentence(nick: str, identity: Identity, own: bool) -> str:
-    if own:
-        return f"Your own key has signed two versions of one manifest: a fork. {COPY}"
-    return f"{nick} ({short_id(identity)}) has signed two versions of one manifest: a fork"
+def _keep_pace(database: sqlite3.Connection, person: int, verified: Verified, now: int) -> None:
+    if is_state_alone(verified):
+        spent = versions.pace_spent(database, person)
+        if free_at(spent) > now:
+            raise Early(free_at(spent))
+        versions.put_pace(database, person, spend(spent, now))
 
 
 def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> list[int]:
@@ -164,9 +230,11 @@ def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> 
 
 
 def _keep_segments(
-    database: sqlite3.Connection, person: int, verified: Verified, now: int
+    database: sqlite3.Connection, person: int, verified: Verified, now: int, rescuing: bool
 ) -> tuple[list[int], list[int], bool]:
     """Segments and lines; returns the articles to settle, those that are gone, and whether state has changed.
+
+    `rescuing`: what a local identity said in segments that another's version of its manifest drops is said again.
 
     New lines come before old ones go, so that a key that a post still holds is never given again.
     """
@@ -177,6 +245,8 @@ def _keep_segments(
     arrived: list[int] = []
     for plan in verified.plans:
         arrived += _keep_segment(database, person, plan, now)
+    if rescuing:
+        arrived += keep_entries(database, person, None, rescue(database, person, verified.dropped), now)
     for segment in verified.dropped:
         arrived += carries.release(database, segment.pk)
         evidence.drop_segment(database, segment.pk)

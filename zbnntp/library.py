@@ -15,7 +15,7 @@ from zbnntp.ingest import Intake
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
-from zbnntp.model.manifest import Head, SegmentRef, open_head, open_pointer
+from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
 from zbnntp.peers.needs import Held, Person
 from zbnntp.store import evidence, promises, ratings
 from zbnntp.store.evidence import HeldManifest
@@ -105,6 +105,9 @@ class Library:
     async def wait_change(self, after: int) -> None:
         while not self.changes(after, 1):
             await self._bell.wait()
+
+    async def witness(self, pointer: Pointer) -> None:
+        await self._intake.witness(pointer)
 
     async def offer(self, offer: Offer, source: str) -> bool:
         return await self._intake.offer(offer, source, int(self._clock()))

@@ -40,6 +40,7 @@ from zbnntp.store import diary, evidence, promises
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 from zbnntp.tuning import make_parameters, rank_first
+from zbnntp.upkeep import keep_later
 
 log = logging.getLogger(__name__)
 
@@ -198,8 +199,9 @@ class Node:
         commons = self.commons
         await rank_first(commons.standings, commons.reader, commons.writer, commons.now(), self.log)
         async with trio.open_nursery() as nursery:
-            for task in (self._keep_log, self._keep_told, self._keep_ranked, self.commons.network.run):
+            for task in (self._keep_log, self._keep_told, self._keep_ranked, commons.network.run):
                 nursery.start_soon(task)
+            nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)
             for resident in self.residents:
                 await resident.seal()
                 nursery.start_soon(resident.live)
@@ -312,6 +314,12 @@ class Node:
     def _arrived(self, identity: Identity) -> None:
         for resident in self.residents:
             resident.know([identity])
+            if resident.identity == identity:
+                resident.reseal()
+
+    def _complete(self, identity: Identity) -> None:
+        for resident in self.residents:
+            resident.complete(identity)
 
     def _heard(self, database: sqlite3.Connection, view: Identity, outcome: Outcome, now: int) -> None:
         """In the transaction of a change of levels."""

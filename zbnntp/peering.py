@@ -128,7 +128,7 @@ class Peering:
         try:
             async with trio.open_nursery() as nursery:
                 self._visits = nursery
-                api = Api(self._identity, self._library, self._library.now, lacking=self._note_gap)
+                api = Api(self._identity, self._library, self._library.now, lacking=self.complete)
                 nursery.start_soon(Server(api, (self._host,)).serve, listen_unix(self._socket))
                 nursery.start_soon(self._visit_others, self._carrier)
         finally:
@@ -147,7 +147,8 @@ class Peering:
         )
         await self._schedule.run()
 
-    def _note_gap(self, identity: Identity) -> None:
+    def complete(self, identity: Identity) -> None:
+        """Fetch what is missing of somebody."""
         if self._schedule:
             self._schedule.fill(identity)
 

@@ -167,6 +167,15 @@ class Resident:
         self._to_seal.set()
         self.people_changed()
 
+    def reseal(self) -> None:
+        """There may be something to publish: our manifest was changed from outside."""
+        self._to_seal.set()
+
+    def complete(self, identity: Identity) -> None:
+        """Segments of somebody may be missing."""
+        if self.peering:
+            self.peering.complete(identity)
+
     def know(self, people: Sequence[Identity]) -> None:
         self.cards.note(people)
 

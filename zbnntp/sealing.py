@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from zbnntp.healing import to_merge
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice, slices_of
 from zbnntp.model.canonical import encode
 from zbnntp.model.entries import POSTS, STATE, make_carry
+from zbnntp.model.kept import state_key
 from zbnntp.model.keys import PostId, Sha256, Signer, sha256
 from zbnntp.model.manifest import Endpoint, Head, SegmentRef, make_head, make_pointer, open_head, open_pointer
 from zbnntp.store import evidence, posts
@@ -88,6 +90,7 @@ def seal(
         posts=post_refs[-(limits.SEGMENTS - len(state_refs)) :],
         state=state_refs,
         prev=(head.seq, head.sha256) if head else None,
+        merge=to_merge(reader, person, head) if head else (),
         next_key=author.next_key,
     )
     seq = json.loads(head_raw)["seq"]
@@ -224,16 +227,10 @@ def _live(lines: Iterable[bytes]) -> list[bytes]:
     """The last line of each key, in their order."""
     newest: dict[str, bytes] = {}
     for line in lines:
-        key = _state_key(json.loads(line))
+        key = state_key(line)
         newest.pop(key, None)
         newest[key] = line
     return list(newest.values())
-
-
-def _state_key(line: dict[str, object]) -> str:
-    """What a state line is about; of lines with one key the last counts."""
-    about = line.get("id") or line.get("post") or line.get("from") or ""
-    return f"{line['kind']} {about} {line.get('name', '')}"
 
 
 def _write_state(

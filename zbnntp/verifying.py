@@ -10,11 +10,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
 from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post
-from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarge
+from zbnntp.model.errors import BadEncoding, BadSignature, TooLarge
 from zbnntp.model.keys import sha256
-from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head
+from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.spoken import believe
 from zbnntp.store import carries, evidence
 from zbnntp.store.evidence import HeldManifest, HeldSegment
@@ -47,19 +48,26 @@ class Verified:
     segments: tuple[HeldSegment, ...]
 
 
+class Early(Exception):
+    """A head whose time has not come; `due` in unix seconds."""
+
+    def __init__(self, due: int) -> None:
+        self.due = due
+
+
 def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: int) -> Verified | None:
-    """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, NotPermitted.
+    """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, and Early.
 
     `latest`: unix seconds; what is dated after it is not taken yet.
     """
     held = evidence.find_manifest(reader, pointer.identity)
     if held and not _is_newer(pointer, held):
         return None
-    if pointer.seq > latest:
-        raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
     head = open_head(offer.head, pointer)
-    if head.time > latest:
-        raise NotPermitted("that manifest is dated in the future; it is taken when its time has come")
+    if held and head.sha256 in open_head(held.head, open_pointer(held.pointer)).merge:
+        return None  # its author has taken it back
+    if max(head.seq, head.time) > latest:
+        raise Early(max(head.seq, head.time) - limits.CLOCK_AHEAD_SECONDS)
     segments = evidence.segments(reader, held.person) if held else []
     plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices)
     if held and held.head_sha256 == head.sha256 and not any(plan.lines for plan in plans):

@@ -87,28 +87,6 @@ async def test_the_next_head_heals_a_fork(tmp_path: Path) -> None:
         assert sorted(shown(bob).values()) == ["One", "Two"]
 
 
-@pytest.mark.parametrize("fields", [{"seq": START + 7201, "time": START}, {"seq": START, "time": START + 7201}])
-async def test_a_head_of_the_future_is_taken_when_its_time_has_come(tmp_path: Path, fields: dict[str, int]) -> None:
-    mallory = Forger("mallory")
-    offer = mallory.offer([segment(mallory.opening("One"))], **fields)
-    async with following(tmp_path, mallory) as bob:
-        before = dump(bob)
-        with pytest.raises(NotPermitted, match="future"):
-            await bob.take(offer)
-        assert dump(bob) == before
-        assert bob.logged == []
-        bob.clock.now += 1
-        assert await bob.take(offer)
-
-
-async def test_a_stolen_key_cannot_burn_the_number_space_at_its_owner(tmp_path: Path) -> None:
-    thief = Forger("bob")
-    offer = thief.offer([], seq=2**53 - 1)
-    async with following(tmp_path) as bob:
-        with pytest.raises(NotPermitted, match="future"):
-            await bob.take(offer, "push")
-
-
 @pytest.mark.parametrize("fields", [{"crit": ["threshold"]}, {"v": 2}])
 async def test_a_head_that_needs_a_newer_version_is_kept_and_nothing_of_it_shown(
     tmp_path: Path, fields: dict[str, object]

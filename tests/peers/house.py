@@ -13,6 +13,7 @@ from zbnntp.model.keys import Identity, Sha256, Signer, sha256
 from zbnntp.model.manifest import (
     Endpoint,
     Head,
+    Pointer,
     SegmentRef,
     check_segment,
     make_head,
@@ -89,6 +90,7 @@ class FakeLibrary:
         self.offers: list[tuple[Offer, str]] = []
         self.offered = trio.Event()
         self.extra: list[tuple[int, bytes]] = []
+        self.witnessed: list[Pointer] = []
         self._changed = trio.Event()
         self._last = 0
 
@@ -124,6 +126,10 @@ class FakeLibrary:
     async def wait_change(self, after: int) -> None:
         while self._last <= after:
             await self._changed.wait()
+
+    async def witness(self, pointer: Pointer) -> None:
+        await trio.lowlevel.checkpoint()
+        self.witnessed.append(pointer)
 
     async def offer(self, offer: Offer, source: str) -> bool:
         await trio.lowlevel.checkpoint()

@@ -155,6 +155,7 @@ async def test_state_is_written_anew_when_most_of_it_is_superseded(tmp_path: Pat
             await alice.rate(often, mt=value)
             await alice.seal()
             most = max(most, len(lines(alice)))
+            clock.now += 3600
             await bob.take(newer(alice, bob))
         assert 8 < most <= 14
         person = evidence.find_person(bob.reader, alice.identity) or 0

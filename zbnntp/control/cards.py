@@ -25,7 +25,7 @@ from zbnntp.model.link import Link, format_link
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.views import Level
 from zbnntp.standing import NOWHERE, Standings
-from zbnntp.store import cards, choices, evidence, numbers, posts, promises, ratings
+from zbnntp.store import cards, choices, evidence, numbers, posts, promises, ratings, versions
 from zbnntp.store.cards import Issued
 from zbnntp.store.ratings import Standing
 from zbnntp.store.writer import Writer
@@ -147,7 +147,7 @@ class Cards:
             fetched=standing.fetch,
             speakers=speakers,
             critics=critics,
-            forks=evidence.count_forks(reader, person),
+            forks=versions.count_conflicts(reader, person),
             urls=_urls(reader, identity),
             profile=_profile(reader, person, identity),
             blame=f"{blame:.1f}" if blame >= 0.05 else "",

@@ -12,6 +12,7 @@ from zbnntp.model.canonical import reprint
 from zbnntp.model.entries import Header, Post
 from zbnntp.model.keys import Identity, PostId, sha256
 
+_KEYED = frozenset({"trust", "vote", "profile", "label", "same", "move"})
 _BODY = re.compile(rb'\{"author":"[0-9a-f]{64}","boards":\[[^]]*\],"body":"')
 
 
@@ -54,3 +55,16 @@ def reopen_header(line: dict[str, Any]) -> Header:
         flowed=line.get("flowed", False),
         replaces=tuple(PostId(bytes.fromhex(post)) for post in line.get("replaces", ())),
     )
+
+
+def state_key(octets: bytes) -> str:
+    """What a state line is about: of lines of one key the last counts. One that is not understood is about itself."""
+    try:
+        line = json.loads(octets)
+        kind = line["kind"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        kind = ""
+    if kind not in _KEYED:
+        return repr(octets)
+    about = line.get("id") or line.get("post") or line.get("from") or ""
+    return f"{kind} {about} {line.get('name', '')}"

@@ -18,6 +18,7 @@ RENEWALS = 16  # items of next_by
 ENDPOINTS = 8
 URL_OCTETS = 128
 SEGMENTS = 200
+MERGED = 200  # heads of forks that a head names
 SEGMENT_OCTETS = 512 * 1024
 SEGMENT_SEALED_OCTETS = 256 * 1024  # an author starts a new posts segment here
 STATE_OCTETS = 4 * 1024 * 1024  # of one identity, over all state segments

@@ -163,7 +163,7 @@ def make_head(
     if next_by:
         line["next_by"] = print_renewals(next_by)
     if merge:
-        line["merge"] = [head.hex() for head in merge]
+        line["merge"] = [head.hex() for head in merge[-limits.MERGED :]]
     return encode(line)
 
 
@@ -187,7 +187,7 @@ def open_head(raw: bytes, pointer: Pointer) -> Head:
         prev=_open_prev(line),
         next=Sha256(parse_hex(line.get("next"))),
         next_by=open_renewals(line),
-        merge=tuple(Sha256(parse_hex(item)) for item in items(line, "merge", limits.SEGMENTS)),
+        merge=tuple(Sha256(parse_hex(item)) for item in items(line, "merge", limits.MERGED)),
         needs_newer=_needs_newer(line),
         sha256=pointer.head,
         raw=raw,

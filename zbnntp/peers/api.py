@@ -216,6 +216,7 @@ class Api:
         pointer = open_pointer(lines[0])
         held = self._library.held(identity)
         if held and held.seq > pointer.seq:
+            await self._library.witness(pointer)
             raise HttpRefusal(409, f"A newer head is held here, {held.seq}.")
         if not held or held.head != pointer.head:
             self._keep_push_pace(identity)

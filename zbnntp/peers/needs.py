@@ -12,7 +12,7 @@ from typing import Protocol
 
 from zbnntp.model.bundle import Offer
 from zbnntp.model.keys import Identity, Sha256
-from zbnntp.model.manifest import Head, SegmentRef
+from zbnntp.model.manifest import Head, Pointer, SegmentRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Person:
 
 
 class Library(Protocol):
-    """Manifests, as kept here. All but the last two are synchronous and quick."""
+    """Manifests, as kept here. All but the last three are synchronous and quick."""
 
     @property
     def epoch(self) -> str:
@@ -69,6 +69,10 @@ class Library(Protocol):
 
     async def wait_change(self, after: int) -> None:
         """Return when there is a change with n > after."""
+        ...
+
+    async def witness(self, pointer: Pointer) -> None:
+        """Look whether a verified pointer that is not newer proves a fork beside what is held."""
         ...
 
     async def offer(self, offer: Offer, source: str) -> bool:

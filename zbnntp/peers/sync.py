@@ -49,10 +49,11 @@ _GZIP = {"accept-encoding": "gzip"}
 
 @dataclass(slots=True)
 class Page:
-    """One answer of a feed: whom it lists, what of it is wanted and newer, and where to go on."""
+    """One answer of a feed: whom it lists, what of it is wanted and newer, what is older, and where to go on."""
 
     listed: list[Identity] = field(default_factory=list)
     news: list[Pointer] = field(default_factory=list)
+    older: list[Pointer] = field(default_factory=list)
     rows: int = 0
     cursor: str = ""
 
@@ -88,6 +89,8 @@ class Sync:
         `listed` is told of every identity on it. Returns the cursor to go on from; an error means: not from there yet.
         """
         page = await self._read_page(endpoint, since, wait)
+        for pointer in page.older:
+            await self._library.witness(pointer)
         for identity in page.listed:
             listed(identity)
         for start in range(0, len(page.news), FETCH_ROWS):
@@ -127,6 +130,7 @@ class Sync:
         if pointer.identity != identity:
             raise BadSignature("a peer answered with somebody else's head")
         if held and pointer.seq < held.seq:
+            await self._library.witness(pointer)
             return None
         return pointer, open_head(lines[1], pointer)
 
@@ -222,6 +226,8 @@ class Sync:
             page.listed.append(pointer.identity)
             if self._is_news(pointer):
                 page.news.append(pointer)
+            elif (held := self._library.held(pointer.identity)) and held.head != pointer.head:
+                page.older.append(pointer)
 
     def _is_news(self, pointer: Pointer) -> bool:
         """Newer than what is held, or a fork of it; and wanted here."""

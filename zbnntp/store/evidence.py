@@ -107,11 +107,6 @@ def keep_fork(database: sqlite3.Connection, person: int, seq: int, kept: bytes, 
     return cursor.rowcount > 0
 
 
-def count_forks(database: sqlite3.Connection, person: int) -> int:
-    """How many versions somebody's key has signed twice, as far as proofs are held."""
-    return int(database.execute("SELECT count(*) FROM fork WHERE person = ?", (person,)).fetchone()[0])
-
-
 UPVOTED_OCTETS = 256 * 1024 * 1024  # of manifests served because the view voted a post of theirs up, newest posts first
 # What a view shows its peers: itself and whom it chose to; else, unless it chose not to, by the setting (rated, or all)
 # those whom it rates above 0 or holds at a version, and whose posts it voted up.
@@ -223,6 +218,16 @@ def lines_of(database: sqlite3.Connection, person: int, role: str) -> list[tuple
         "ORDER BY s.position, l.ordinal",
         (person, role),
     ).fetchall() + [(item.pk, item.octets) for item in outbox(database, person) if item.role == role]
+
+
+def lines_in(database: sqlite3.Connection, person: int, role: str) -> list[tuple[int | None, bytes]]:
+    """The segment (None: the outbox) and the octets of all lines of a role, in that order of theirs which counts."""
+    sealed = database.execute(
+        "SELECT l.segment, l.octets FROM line l JOIN segment s ON s.pk = l.segment WHERE s.person = ? AND s.role = ? "
+        "ORDER BY s.position, l.ordinal",
+        (person, role),
+    ).fetchall()
+    return sealed + [(None, item.octets) for item in outbox(database, person) if item.role == role]
 
 
 def outbox(database: sqlite3.Connection, person: int) -> list[Pending]:

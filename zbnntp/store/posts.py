@@ -117,6 +117,13 @@ def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now
     return article
 
 
+def is_deleted(database: sqlite3.Connection, author: int, post: PostId) -> bool:
+    """Whether an author took a post back, or replaced it."""
+    article = find_article(database, post)
+    row = database.execute("SELECT 1 FROM deletion WHERE article = ? AND author = ?", (article, author)).fetchone()
+    return row is not None
+
+
 def drop_post(database: sqlite3.Connection, article: int) -> None:
     """Forget a post that was never published, and its line; nobody has answered it."""
     database.execute("DELETE FROM opening WHERE thread = ?", (article,))

@@ -64,6 +64,35 @@ CREATE TABLE notice (                -- lines that stand on their own in the cha
   PRIMARY KEY (person, kind, about)
 ) WITHOUT ROWID;
 
+CREATE TABLE branch (                -- versions that a newer head of the same key does not know of, though it should
+  person INTEGER NOT NULL REFERENCES person,
+  seq INTEGER NOT NULL,
+  pointer BLOB NOT NULL,             -- line
+  PRIMARY KEY (person, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE merged (                -- heads of forks and branches that a later head has named in merge
+  person INTEGER NOT NULL REFERENCES person,
+  head_sha256 BLOB NOT NULL,
+  PRIMARY KEY (person, head_sha256)
+) WITHOUT ROWID;
+
+CREATE TABLE parked (                -- heads that are looked at again later: not held, evidence of nothing
+  person INTEGER NOT NULL REFERENCES person,
+  head_sha256 BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  due INTEGER NOT NULL,              -- unix seconds
+  source TEXT NOT NULL,
+  bundle BLOB NOT NULL,
+  PRIMARY KEY (person, head_sha256)
+);
+CREATE INDEX parked_due ON parked (due);
+
+CREATE TABLE pace (                  -- how fast the heads of a person come that bring no posts
+  person INTEGER PRIMARY KEY REFERENCES person,
+  spent INTEGER NOT NULL             -- unix seconds at which all of the burst will be free again
+);
+
 -- promises: what newsreaders and the owner were told; append only
 
 CREATE TABLE meta (
