@@ -127,6 +127,11 @@ def _add_small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("what", metavar="WHO|MESSAGE-ID", help="a nick, an id, a link, or a <message-id>")
     _add_as(command)
     command.set_defaults(run=_why)
+    text = "delete what somebody published, or one post, from this node's disk for good; it is never fetched again"
+    command = _add(commands, "purge", text)
+    command.add_argument("what", metavar="WHO|MESSAGE-ID", help="a nick, an id, or a <message-id>")
+    _add_as(command)
+    command.set_defaults(run=_purge)
     command = _add(commands, "invite", "print the link by which others follow you")
     _add_as(command)
     command.set_defaults(run=_invite)
@@ -201,6 +206,10 @@ def _do(options: argparse.Namespace) -> int:
 
 def _why(options: argparse.Namespace) -> int:
     return _print_answer(options, {"do": f"why {options.what}"})
+
+
+def _purge(options: argparse.Namespace) -> int:
+    return _print_answer(options, {"do": f"purge {options.what}"})
 
 
 def _invite(options: argparse.Namespace) -> int:

@@ -23,7 +23,18 @@ from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
 from zbnntp.pacing import free_at, is_state_alone, spend
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Standings
-from zbnntp.store import carries, choices, diary, evidence, numbers, posts, promises, ratings, versions
+from zbnntp.store import (
+    carries,
+    choices,
+    diary,
+    evidence,
+    numbers,
+    posts,
+    promises,
+    purges,
+    ratings,
+    versions,
+)
 from zbnntp.store.evidence import HeldSegment
 from zbnntp.store.versions import Parked
 from zbnntp.store.writer import Writer
@@ -71,7 +82,7 @@ class Intake:
         if identity in self._standings.views:
             return True
         person = evidence.find_person(self._reader, identity)
-        if person is None or choices.is_pinned(self._reader, person):
+        if person is None or choices.is_pinned(self._reader, person) or purges.is_purged(self._reader, identity):
             return False
         return ratings.is_fetched(self._reader, person)
 
@@ -87,6 +98,8 @@ class Intake:
         # Our own clock may have been set back.
         latest = limits.INTEGER if source == OWN else now + limits.CLOCK_AHEAD_SECONDS
         pointer = open_pointer(offer.pointer)
+        if purges.is_purged(self._reader, pointer.identity):
+            raise NotPermitted("what they publish was deleted here for good; nothing of it is taken any more")
         if not self.wanted(pointer.identity):
             raise NotPermitted("nobody here trusts that identity enough to fetch it")
         for _ in range(STALE_TRIES):
@@ -264,10 +277,19 @@ def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: in
     else:
         segment = plan.held.pk
         evidence.update_segment(database, segment, plan.position, plan.ref)
-    evidence.add_lines(database, person, plan.role, segment, plan.first, plan.lines)
+    purged = purges.purged(database)
+    lost = {ordinal for ordinal, entry in plan.entries if purged and _is_purged(entry, purged)}
+    lines = [b"" if ordinal in lost else line for ordinal, line in enumerate(plan.lines, plan.first)]
+    if lost:
+        purges.mark_redacted(database, segment)
+    evidence.add_lines(database, person, plan.role, segment, plan.first, lines)
     evidence.clear_pending(database, person, plan.role, plan.lines)
     keyed = [(evidence.line_key(database, segment, ordinal), entry) for ordinal, entry in plan.entries]
     return keep_entries(database, person, segment, keyed, now)
+
+
+def _is_purged(entry: Post | Carry | Delete, purged: frozenset[bytes]) -> bool:
+    return not isinstance(entry, Delete) and not purged.isdisjoint((entry.header.id, entry.header.author))
 
 
 def keep_entries(
@@ -278,6 +300,8 @@ def keep_entries(
     now: int,
 ) -> list[int]:
     """Record what lines of a posts segment (None: of the outbox) say, given with their keys; the articles to settle."""
+    purged = purges.purged(database)
+    entries = [it for it in entries if not _is_purged(it[1], purged)]
     answered = {entry.header.thread for _, entry in entries if isinstance(entry, Post)}
     touched: list[int] = []
     for line, entry in entries:

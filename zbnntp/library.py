@@ -77,7 +77,7 @@ class Library:
         slices = [
             part
             for segment in evidence.segments(self._reader, held.person)
-            if segment.ref in named  # older ones are kept until all that replaces them is here
+            if segment.ref in named and not segment.redacted  # older ones are kept until all that replaces them is here
             for part in slices_of(segment.ref.sha256, evidence.segment_octets(self._reader, segment.pk))
         ]
         return Offer(held.pointer, held.head, tuple(slices))
@@ -87,7 +87,8 @@ class Library:
         if held is None:
             return None
         segments = evidence.segments(self._reader, held.person)
-        return Held(held.seq, held.head_sha256, tuple((it.ref.sha256, it.ref.octets) for it in segments))
+        whole = [it for it in segments if not it.redacted]
+        return Held(held.seq, held.head_sha256, tuple((it.ref.sha256, it.ref.octets) for it in whole))
 
     def lacking(self, head: Head) -> Sequence[SegmentRef]:
         """Newest first: state, then posts from the last segment back."""

@@ -193,6 +193,10 @@ class Resident:
         if self.peering:
             self.peering.people_changed()
 
+    async def scrub(self) -> None:
+        self.publish()
+        await self.commons.writer.scrub()
+
     async def follow(self, identity: Identity, urls: Sequence[str]) -> str:
         if self.peering is None:
             return "Their posts come as soon as your key is unlocked."

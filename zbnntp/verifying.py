@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice
 from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post
-from zbnntp.model.errors import BadEncoding, BadSignature, TooLarge
+from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarge
 from zbnntp.model.keys import sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.spoken import believe
@@ -170,9 +170,10 @@ def _assemble(
     tail = b"".join(part.data for part in parts)
     if start == 0:
         return tail
-    for segment in free:
-        if segment.ref.octets == start:
-            data = evidence.segment_octets(reader, segment.pk) + tail
-            if sha256(data) == ref.sha256:
-                return data
+    for segment in (it for it in free if it.ref.octets == start):
+        data = evidence.segment_octets(reader, segment.pk) + tail
+        if sha256(data) == ref.sha256:
+            return data
+    if any(it.redacted for it in free):
+        raise NotPermitted("some of what is held of them was deleted here; it is fetched whole")
     raise BadSignature("a slice does not continue anything that is held here")

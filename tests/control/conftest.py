@@ -61,6 +61,9 @@ class Rooms:
     def status(self) -> Sequence[str]:
         return ["Tor is ready", "2 people are fetched"]
 
+    async def scrub(self) -> None:
+        await self.house.writer.scrub()
+
     def nick(self) -> str:
         return promises.find_meta(self.house.reader, f"nick {self.house.identity.hex()}") or self.house.name
 

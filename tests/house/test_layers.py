@@ -27,6 +27,7 @@ JOURNEYS: dict[str, set[str]] = {
     "filters": {"model"},
     "placeholder": BELOW | {"local"},
     "visibility": BELOW | {"local", "filters", "placeholder"},
+    "purging": BELOW | {"spoken", "visibility"},
     "choosing": BELOW | {"local", "filters", "visibility"},
     "toplists": BELOW | {"local", "visibility"},
     "standing": BELOW | {"trust", "visibility"},
@@ -46,7 +47,8 @@ JOURNEYS: dict[str, set[str]] = {
     "rack": BELOW | {"rendering"},
     "rebuild": BELOW | {"spoken", "ingest", "visibility", "toplists"},
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
-    "control": BELOW | {"trust", "ingest", "standing", "visibility", "local", "choosing", "filters", "spoken"},
+    "control": BELOW
+    | {"trust", "ingest", "standing", "visibility", "local", "choosing", "filters", "spoken", "purging"},
 }
 ALLOWED: dict[str, set[str]] = {
     "model": set(),

@@ -160,9 +160,10 @@ class Control:
     async def _settle(self, commands: Sequence[Command], before: Before, now: int) -> Outcome:
         """Trust computed anew, when something asks for it; what appeared and vanished by it."""
         asks = any(isinstance(command.order, _ABOUT_TRUST) for command in commands)
-        if not asks and not before.ranks:
+        if not asks and not before.ranks and not before.stale:
             return Outcome()
         self._standings.note_choices(self._view)
+        self._standings.note(before.stale)
         if before.changed("rating"):
             self._standings.note([evidence.find_person(self._reader, self._view) or 0])
         return (await self._standings.refresh(now)).get(self._view, Outcome())

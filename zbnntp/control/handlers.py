@@ -28,6 +28,7 @@ HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
     orders.ViaLink: wishes.via_link,
     orders.Pin: wishes.pin,
     orders.SetMirror: wishes.set_mirror,
+    orders.Purge: wishes.purge,
     orders.AddBoard: changes.add_board,
     orders.HideBoard: changes.hide_board,
     orders.Nick: changes.nick,

@@ -216,6 +216,13 @@ COMMANDS: tuple[Row, ...] = (
         parsing.mirror,
     ),
     Row(
+        "purge",
+        "purge WHO | <MESSAGE-ID>",
+        "Deletes what somebody published, or one post, from this node's disk for good: it is not passed on, and never "
+        "fetched again. There is no way back.",
+        parsing.purge,
+    ),
+    Row(
         "board add",
         "board add NAME [DESCRIPTION]",
         "Makes a board, a newsgroup that others see as soon as you have started a thread there.",

@@ -60,6 +60,7 @@ class Before:
     answered: str | None  # message id
     article: int | None = None  # of the commands; None: from the command line
     steps: list[Step] = field(default_factory=list)
+    stale: frozenset[int] = frozenset()  # persons whose ratings or answers count differently now
     undoes: int | None = None  # the deed that this article takes back
 
     @property

@@ -24,5 +24,8 @@ class House(Protocol):
     def status(self) -> Sequence[str]:
         """What the node is doing, line by line."""
 
+    async def scrub(self) -> None:
+        """Leave nothing on the disk of what was deleted; publish what has to change by it. May raise Refused."""
+
     def nick(self) -> str:
         """The owner's nick as it is now."""

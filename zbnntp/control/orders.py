@@ -160,6 +160,13 @@ class SetMirror:
 
 
 @dataclass(frozen=True, slots=True)
+class Purge:
+    """A person, or a post by its id."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddBoard:
     name: str
     description: str
@@ -202,6 +209,6 @@ class Undo:
 
 Order = (
     Help | Rate | SetRating | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters
-    | DropFilter | Watch | By | Via | ViaLink | Pin | SetMirror | AddBoard | HideBoard | Nick | Invite | Status | Why
-    | Undo
+    | DropFilter | Watch | By | Via | ViaLink | Pin | SetMirror | Purge | AddBoard | HideBoard | Nick | Invite | Status
+    | Why | Undo
 )  # fmt: skip

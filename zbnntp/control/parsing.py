@@ -24,6 +24,7 @@ from zbnntp.control.orders import (
     Order,
     Pin,
     Profile,
+    Purge,
     Rate,
     Report,
     SetMirror,
@@ -164,6 +165,12 @@ def _post(name: str, rest: str) -> str:
     if not match:
         raise NotPermitted(f"after {name} only the <message-id> of an article may follow, or nothing in a reply to it")
     return f"<{match[1]}>"
+
+
+def purge(rest: str) -> Purge:
+    if not rest:
+        raise NotPermitted("name the person, or give the <message-id> of a post; what is purged does not come back")
+    return Purge(rest if rest.startswith(("<", "news:")) else who(rest))
 
 
 def report(rest: str) -> Report:

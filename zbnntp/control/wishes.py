@@ -18,6 +18,7 @@ from zbnntp.control.orders import (
     Note,
     Pin,
     Profile,
+    Purge,
     Report,
     SetMirror,
     Via,
@@ -32,7 +33,8 @@ from zbnntp.filters import FILTERS_MOST
 from zbnntp.model import limits
 from zbnntp.model.errors import Missing, NotPermitted, Refused, Unreachable
 from zbnntp.model.keys import Identity, message_id
-from zbnntp.store import choices, evidence, posts, promises
+from zbnntp.purging import Purged, purge_person, purge_post
+from zbnntp.store import choices, evidence, posts, promises, purges
 
 NICK_WORDS = 5  # so many words at the beginning of a note are tried as a name
 _NAME = re.compile(r"(?P<quote>[\"“„«])(?P<quoted>[^\"”“«»]+)[\"”“»](?::|\s|$)(?P<rest>.*)")
@@ -236,6 +238,39 @@ def pin(before: Before, order: Pin) -> Receipt:
     return constant(
         f"{name} was not pinned, is now pinned: their posts stay {SHOWN[level]}, and nothing newer is fetched."
     )
+
+
+def purge(before: Before, order: Purge) -> Receipt:
+    if not order.what.startswith(("<", "news:")):
+        target = before.other(order.what, "that is you; a post of yours is taken back with your newsreader's cancel")
+        _not_ours(before, target)
+        name = before.name(target)
+        gone = purge_person(before.database, target, before.now)
+        return _purged(before, target, f"All that {name} has published", gone)
+    article, post, author = before.post(f"<{order.what.removeprefix('news:').strip('<>')}>")
+    _not_ours(before, author)
+    text = f"The post {message_id(post)} by {before.name(author)}"
+    return _purged(before, author, text, purge_post(before.database, article, post, author))
+
+
+def _not_ours(before: Before, author: Identity) -> None:
+    if before.person(author) in {before.me, *purges.views(before.database)}:
+        raise NotPermitted("that was written here; it is taken back with the newsreader's cancel")
+
+
+def _purged(before: Before, whose: Identity, what: str, purged: Purged) -> Receipt:
+    before.stale |= purged.stale
+    text = f"{what} is deleted here for good ({purged.posts} posts, {purged.octets} octets) and never fetched again."
+
+    async def receipt(after: After) -> str:
+        after.house.know([whose])
+        try:
+            await after.house.scrub()
+        except Refused as error:
+            return f"{text} Traces of it are still on the disk: {error}."
+        return text
+
+    return receipt
 
 
 def set_mirror(before: Before, order: SetMirror) -> Receipt:

@@ -42,6 +42,7 @@ def configure(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA wal_autocheckpoint = 0")
     database.execute("PRAGMA cache_size = -8192")
+    database.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, in as far as pages allow
     # what a savepoint may have to undo: about 16 pages a post, for which SQLite would make and remove a file each time
     database.execute("PRAGMA temp_store = MEMORY")
 

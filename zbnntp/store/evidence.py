@@ -33,6 +33,7 @@ class HeldSegment:
     pk: int
     role: str
     ref: SegmentRef
+    redacted: int = 0  # 1: lines of it were purged
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,10 @@ def _offer(view: int, mirror: str) -> dict[str, int]:
 def segments(database: sqlite3.Connection, person: int) -> list[HeldSegment]:
     """The segments held, in head order."""
     rows = database.execute(
-        "SELECT pk, role, sha256, octets, lines, since FROM segment WHERE person = ? ORDER BY role, position", (person,)
+        "SELECT pk, role, redacted, sha256, octets, lines, since FROM segment WHERE person = ? ORDER BY role, position",
+        (person,),
     )
-    return [HeldSegment(pk, role, SegmentRef(*ref)) for pk, role, *ref in rows]
+    return [HeldSegment(pk, role, SegmentRef(*ref), redacted) for pk, role, redacted, *ref in rows]
 
 
 def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
@@ -166,7 +168,8 @@ def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
 def find_segment(database: sqlite3.Connection, sha256: Sha256) -> tuple[list[Identity], bytes] | None:
     """Whose it is - two people may have said the same - and its bytes."""
     rows = database.execute(
-        "SELECT s.pk, p.id FROM segment s JOIN person p ON p.pk = s.person WHERE s.sha256 = ?", (sha256,)
+        "SELECT s.pk, p.id FROM segment s JOIN person p ON p.pk = s.person WHERE s.sha256 = ? AND NOT redacted",
+        (sha256,),
     ).fetchall()
     return ([Identity(who) for _, who in rows], segment_octets(database, rows[0][0])) if rows else None
 

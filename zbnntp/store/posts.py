@@ -147,11 +147,15 @@ def is_pending(database: sqlite3.Connection, article: int) -> bool:
 
 
 def deleted_lines(database: sqlite3.Connection, author: int) -> list[tuple[int, int]]:
-    """Segment and line of an author's posts that were taken back but still stand in segments."""
+    """Segment and line of what an author's segments still have: own posts taken back, headers that were purged."""
     return database.execute(
         "SELECT line.segment, line.pk FROM deletion JOIN post ON post.article = deletion.article "
         "AND post.author = deletion.author JOIN line ON line.pk = post.line "
-        "WHERE deletion.author = ? AND line.segment IS NOT NULL",
+        "WHERE deletion.author = ?1 AND line.segment IS NOT NULL UNION "
+        "SELECT line.segment, line.pk FROM carry JOIN line ON line.pk = carry.line "
+        "JOIN opening ON opening.thread = carry.thread JOIN article ON article.pk = carry.thread "
+        "JOIN person ON person.pk = opening.author WHERE carry.carrier = ?1 "
+        "AND EXISTS (SELECT 1 FROM purged WHERE purged.id IN (article.id, person.id))",
         (author,),
     ).fetchall()
 

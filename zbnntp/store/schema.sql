@@ -26,7 +26,8 @@ CREATE TABLE segment (
   sha256 BLOB NOT NULL,
   octets INTEGER NOT NULL,
   lines INTEGER NOT NULL,
-  since INTEGER NOT NULL
+  since INTEGER NOT NULL,
+  redacted INTEGER NOT NULL DEFAULT 0  -- lines of it were purged: it has other octets than its name says
 );
 CREATE INDEX segment_person ON segment (person, role, position);
 CREATE INDEX segment_sha256 ON segment (sha256);
@@ -154,6 +155,10 @@ CREATE TABLE address (               -- from invitation links
   person INTEGER NOT NULL REFERENCES person,
   url TEXT NOT NULL,
   PRIMARY KEY (person, url)
+) WITHOUT ROWID;
+
+CREATE TABLE purged (                -- identities and posts that are never kept again
+  id BLOB PRIMARY KEY
 ) WITHOUT ROWID;
 
 -- promises: what each local identity chose for itself (the view); never published

@@ -62,6 +62,17 @@ class Writer:
         value: T = job.result.unwrap()
         return value
 
+    async def scrub(self) -> None:
+        """Leave nothing on the disk of what was deleted: the file is written anew (seconds a GB), the WAL is emptied.
+
+        Raises NotPermitted when there is no room for it; what was deleted is deleted all the same.
+        """
+        with trio.CancelScope(shield=True):
+            try:
+                await _in_thread(self._connection, _scrub)
+            except sqlite3.Error as error:
+                raise _for_people(error) from error
+
     async def serve(self) -> None:
         """Commit what is queued, until the queue is closed."""
         with trio.CancelScope(shield=True):
@@ -95,6 +106,15 @@ class Writer:
         if self._since_checkpoint >= CHECKPOINT_COMMITS and not self._receive.statistics().current_buffer_used:
             await _copy_back(self._connection, "PASSIVE")
             self._since_checkpoint = 0
+
+
+def _scrub(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA temp_store = FILE")  # as large as the store
+    try:
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        database.execute("PRAGMA temp_store = MEMORY")
 
 
 async def _copy_back(connection: aiosqlite.Connection, mode: str) -> None:

@@ -1,0 +1,156 @@
+"""Deleting for good: the octets leave the files, and nothing brings them back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.control.conftest import Node, Open
+from tests.houses import House
+from tests.ingest.forging import BOARD, Forger, check_octets, cut, name_of, segment, shown
+from zbnntp.library import Bell, Library
+from zbnntp.model.entries import make_carry, make_profile
+from zbnntp.model.errors import NotPermitted
+from zbnntp.model.keys import Sha256, identity_text, sha256
+from zbnntp.rebuild import rebuild
+
+SECRET, TITLE = "unspeakable words that nobody may keep", "A horrible title"
+
+
+def on_disk(house: House, text: str) -> list[str]:
+    """The files of a store in which a text stands."""
+    return [path.name for path in sorted(house.path.parent.iterdir()) if text.encode() in path.read_bytes()]
+
+
+def library(house: House) -> Library:
+    return Library(house.reader, house.intake, house.identity, "epoch", Bell(), "fetched", house.clock)
+
+
+async def told(node: Node) -> tuple[Forger, Forger, bytes, bytes, bytes]:
+    """Anna has said something horrible and something nice; Carl has answered the first and passes its header on."""
+    anna, carl = Forger("anna"), Forger("carl")
+    bad, good = anna.opening(TITLE, body=f"{SECRET}\n"), anna.opening("Flowers")
+    answer = carl.reply(bad, "That is horrible.\n")
+    await node.house.add_board(BOARD)
+    for author in (anna, carl):
+        await node.house.rate(author.identity, mt=5000)
+    await node.house.take(anna.offer([segment(bad, good)]))
+    await node.house.take(carl.offer([segment(make_carry(bad), answer)]))
+    assert on_disk(node.house, SECRET)
+    assert on_disk(node.house, TITLE)
+    return anna, carl, bad, good, answer
+
+
+async def test_a_purged_post_leaves_the_disk_and_everything_that_showed_it(open_desk: Open) -> None:
+    async with open_desk() as node:
+        _, _, bad, good, answer = await told(node)
+        receipt = await node.ok(f"purge {name_of(bad)}")
+        assert "is deleted here for good (1 posts," in receipt
+        assert on_disk(node.house, SECRET) == on_disk(node.house, TITLE) == []
+        assert sorted(shown(node.house).values()) == ["Flowers", "Re:"]
+        assert node.house.shelf.find(name_of(bad), None) is None
+        assert node.house.shelf.find(name_of(good), None) is not None
+        found = node.house.shelf.find(name_of(answer), None)
+        assert found is not None
+        assert b"That is horrible." in found.octets
+        check_octets(node.house)
+
+
+async def test_a_purged_post_is_not_kept_when_it_comes_again(open_desk: Open) -> None:
+    """In its grown segment, in one that was written anew, by the hand of somebody else."""
+    async with open_desk() as node:
+        anna, carl, bad, good, _ = await told(node)
+        await node.ok(f"purge {name_of(bad)}")
+        more = anna.opening("More")
+        await node.house.take(anna.offer([segment(bad, good, more)]))
+        await node.house.take(anna.offer([segment(more, bad, good)]))
+        await node.house.take(carl.offer([segment(make_carry(bad), carl.reply(bad, "Again.\n"))]))
+        assert sorted(shown(node.house).values()) == ["Flowers", "More", "Re:"]
+        assert on_disk(node.house, SECRET) == on_disk(node.house, TITLE) == []
+        before = shown(node.house)
+        await node.house.writer.run(
+            lambda it: rebuild(it, [node.house.identity], node.house.now, lambda done, of: None)
+        )
+        assert shown(node.house) == before
+        check_octets(node.house)
+
+
+async def test_what_was_cut_out_is_not_passed_on(open_desk: Open) -> None:
+    async with open_desk() as node:
+        anna, carl, bad, good, answer = await told(node)
+        whole = segment(bad, good), segment(make_carry(bad), answer)
+        shop = library(node.house)
+        assert all(shop.segment(Sha256(sha256(data))) == data for data in whole)
+        await node.ok(f"purge {name_of(bad)}")
+        assert [shop.segment(Sha256(sha256(data))) for data in whole] == [None, None]
+        assert shop.bundle(anna.identity).slices == shop.bundle(carl.identity).slices == ()
+        held = shop.held(anna.identity)
+        assert held is not None
+        assert held.segments == ()
+
+
+async def test_a_segment_with_a_hole_is_fetched_whole_when_it_has_grown(open_desk: Open) -> None:
+    async with open_desk() as node:
+        anna, _, bad, good, _ = await told(node)
+        await node.ok(f"purge {name_of(bad)}")
+        grown = segment(bad, good, anna.opening("More"))
+        with pytest.raises(NotPermitted, match="fetched whole"):
+            await node.house.take(anna.offer([grown], slices=[cut(grown, len(segment(bad, good)))]))
+        await node.house.take(anna.offer([grown]))
+        assert "More" in shown(node.house).values()
+
+
+async def test_a_purged_person_leaves_nothing(open_desk: Open) -> None:
+    async with open_desk() as node:
+        anna, carl, bad, good, answer = await told(node)
+        await node.house.take(
+            anna.offer([segment(bad, good)], [segment(make_profile("My horrible profile"))], nick="Horrible Anna")
+        )
+        who = identity_text(anna.identity)
+        receipt = await node.ok(f"purge {who}")
+        assert "(2 posts," in receipt
+        for text in (SECRET, TITLE, "Flowers", "My horrible profile"):
+            assert on_disk(node.house, text) == [], text
+        assert list(shown(node.house).values()) == ["Re:"]
+        assert library(node.house).manifest(anna.identity) is None
+        assert not node.house.intake.wanted(anna.identity)
+        with pytest.raises(NotPermitted, match="deleted here for good"):
+            await node.house.take(anna.offer([segment(anna.opening("I am back"))]))
+        await node.house.take(carl.offer([segment(make_carry(good), carl.reply(good, "Nice.\n"))]))
+        assert on_disk(node.house, "Flowers") == []
+        check_octets(node.house)
+        assert node.house.shelf.find(name_of(answer), None) is None or shown(node.house)
+
+
+async def test_ratings_of_a_purged_person_count_no_more(open_desk: Open) -> None:
+    async with open_desk() as node:
+        anna, dora = Forger("anna"), Forger("dora")
+        await node.house.rate(anna.identity, mt=5000, tlt=10000)
+        await node.house.take(anna.offer([], [segment(anna.trust(dora.identity, 5000))]))
+        assert node.house.intake.wanted(dora.identity)
+        await node.ok(f"purge {identity_text(anna.identity)}")
+        assert not node.house.intake.wanted(dora.identity)
+
+
+async def test_ones_own_answer_is_published_anew_without_the_purged_header(open_desk: Open) -> None:
+    async with open_desk() as node:
+        _, _, bad, _, _ = await told(node)
+        await node.house.post(BOARD, f"Re: {TITLE}", "No.\n", references=name_of(bad))
+        offer = await node.house.seal()
+        assert offer is not None
+        assert TITLE.encode() in b"".join(str(part.data).encode() for part in offer.slices)
+        await node.ok(f"purge {name_of(bad)}")
+        offer = await node.house.seal(rewrite=True)
+        assert offer is not None
+        assert TITLE.encode() not in b"".join(str(part.data).encode() for part in offer.slices)
+        await node.house.writer.scrub()
+        assert on_disk(node.house, TITLE) == []
+
+
+async def test_what_is_ones_own_is_taken_back_not_purged(open_desk: Open) -> None:
+    async with open_desk() as node:
+        await node.house.add_board(BOARD)
+        own = await node.house.post(BOARD, "Mine", "x\n")
+        assert "cancel" in await node.refused(f"purge {own}")
+        assert "cancel" in await node.refused(f"purge {identity_text(node.house.identity)}")
+        assert "what is purged does not come back" in await node.refused("purge", own)
+        assert "there is no post" in await node.refused("purge <nothing@zb.invalid>")
