@@ -73,6 +73,7 @@ async def _demo(directory: Path, listen: str, say: Callable[[str], None]) -> Non
         residents = [it.owner for it in nodes]
         await populate(residents, int(time.time()))
         visitor = _plan(directory, VISITOR, listen, say)
+        node.guard(*plans, visitor)
         async with node.open_node(visitor) as yours:
             await _rate(yours.owner, {residents[index].identity: (8000, 8000) for index in FOLLOWED})
             followed = [residents[index] for index in FOLLOWED]

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ UNUSED_FILE = "unpublished"  # beside a key made here, until its first head; a c
 KEY_FILE, STORE_FILE, LOCK_FILE, ADMIN_SOCKET = "key.json", "store.sqlite", "lock", "admin.sock"
 SOCKET_PATH_OCTETS = 100  # the kernel takes 107; names are added
 PASSPHRASE_CREDENTIAL = "zbnntp-passphrase"  # noqa: S105 - a file name under $CREDENTIALS_DIRECTORY
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@-]*")
 _NICK_WORDS = ("amber", "birch", "cedar", "clover", "coral", "fern", "hazel", "heron", "iris", "lark", "otter", "wren")
 
 
@@ -184,9 +186,12 @@ def locked(home: Path) -> Iterator[None]:
 
 
 def socket_path(home: Path, name: str) -> Path:
-    """Where a Unix socket of this home lies: in it, or in a short private directory when its path is too long."""
+    """Where a Unix socket of this home lies: in it, or in a short private directory when its path is too long.
+
+    Or too odd: tor forwards to no socket whose path holds white space or quotes.
+    """
     inside = home.absolute() / name
-    if len(os.fsencode(inside)) <= SOCKET_PATH_OCTETS:
+    if len(os.fsencode(inside)) <= SOCKET_PATH_OCTETS and _PLAIN_PATH.fullmatch(os.fspath(inside)):
         return inside
     tag = hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:16]
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))

@@ -63,6 +63,11 @@ def open_doors(
     return Doors(plain, tls, context)
 
 
+def hosts(config: Config) -> set[str]:
+    """The addresses at which newsreaders may knock."""
+    return {*LOOPBACK, *(_split(listen)[0] for listen in (config.listen, config.tls_listen) if listen)}
+
+
 def is_loopback(host: str) -> bool:
     return host in LOOPBACK
 

@@ -24,14 +24,16 @@ from zbnntp import home
 from zbnntp.admin import serve_admin
 from zbnntp.config import Config
 from zbnntp.control import digest
+from zbnntp.guard import Guard
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell
 from zbnntp.listening import Doors, open_doors
+from zbnntp.listening import hosts as listening_hosts
 from zbnntp.model.errors import NotPermitted, Refused
 from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.nntp import server as nntp
-from zbnntp.peering import Network
+from zbnntp.peering import Network, socket_places
 from zbnntp.posting import Desk
 from zbnntp.resident import Commons, Resident
 from zbnntp.shelf import Shelf
@@ -72,7 +74,15 @@ class Plan:
 
 def run_node(plan: Plan) -> None:
     """Run a node until SIGINT or SIGTERM; raises ZbError with what to do when it cannot start."""
+    guard(plan)
     trio.run(run, plan)
+
+
+def guard(*plans: Plan) -> None:
+    """From now on this process reaches nothing but tor and the sockets of these nodes."""
+    places = [place for plan in plans for place in socket_places(plan)]
+    hosts = [host for plan in plans for host in listening_hosts(plan.config)]
+    Guard(places, hosts).install()
 
 
 async def run(plan: Plan) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from zbnntp.home import SOCKET_PATH_OCTETS, Keys, socket_path
+from zbnntp.home import SOCKET_PATH_OCTETS, Keys, accounts, socket_path
 from zbnntp.library import Directory, Library
 from zbnntp.model.errors import NotPermitted, ZbError
 from zbnntp.model.keys import Identity, identity_text
@@ -24,7 +24,7 @@ from zbnntp.peers.api import Api
 from zbnntp.peers.onion import OnionService, OnionState, Tor
 from zbnntp.peers.schedule import Schedule, no_renewal
 from zbnntp.peers.sync import Sync
-from zbnntp.peers.tor_process import OwnTor, SystemTor, socket_directory
+from zbnntp.peers.tor_process import OwnTor, SystemTor
 from zbnntp.peers.transport import Transport, local_transport, onion_transport
 from zbnntp.peers.web import Server, listen_unix
 
@@ -40,6 +40,22 @@ PUBLISHING = {
     OnionState.REACHABLE: "the onion service is reachable",
     OnionState.REFUSED: "tor refuses the onion service; its log says why",
 }
+
+
+def tor_place(home: Path) -> Path:
+    """Where our own tor keeps its data."""
+    return home.absolute() / "tor"
+
+
+def socket_places(plan: Plan) -> list[Path]:
+    """Where the Unix sockets of a node lie: its own, tor's, its neighbours'."""
+    homes = (plan.home, tor_place(plan.home), *(account.place for account in accounts(plan.home)))
+    places = [socket_path(place, "any.sock").parent for place in homes]
+    if plan.local_net:
+        places.append(plan.local_net)
+    elif plan.config.tor == "system":
+        places += (Path(plan.config.tor_control), Path(plan.config.tor_socks))
+    return places
 
 
 class Network:
@@ -60,8 +76,8 @@ class Network:
             return SystemTor(Path(config.tor_control), Path(config.tor_socks))
         if config.tor == "off" or not installed:
             return None
-        place = self._plan.home.absolute() / "tor"
-        return OwnTor(place, socket_directory(place), extra_torrc=config.tor_options)
+        place = tor_place(self._plan.home)
+        return OwnTor(place, socket_path(place, "socks").parent, extra_torrc=config.tor_options)
 
     async def run(self) -> None:
         """Keep tor running until cancelled."""

@@ -193,6 +193,16 @@ def test_a_socket_lies_in_the_home_when_its_path_is_short(tmp_path: Path) -> Non
     assert home.socket_path(Path("/h"), "admin.sock") == Path("/h/admin.sock")
 
 
+@pytest.mark.parametrize("odd", ["My Files", 'quote"', "Büro"])
+def test_a_home_with_an_odd_name_has_its_sockets_where_tor_can_forward_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    path = home.socket_path(Path("/h") / odd, "onion.sock")
+    assert path.parent.parent == tmp_path
+    assert mode(path.parent) == 0o700
+
+
 def long_home(tmp_path: Path) -> Path:
     return tmp_path / ("x" * 120)
 

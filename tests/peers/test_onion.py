@@ -15,7 +15,7 @@ from tests.peers.fake_tor import HSDIR, FakeTor
 from zbnntp.model.errors import TorDown
 from zbnntp.model.onion import is_onion
 from zbnntp.peers.onion import OnionService, OnionState, Tor
-from zbnntp.peers.tor_process import OwnTor, SystemTor, socket_directory
+from zbnntp.peers.tor_process import OwnTor, SystemTor
 
 SEED = bytes(range(32))
 
@@ -235,15 +235,3 @@ async def test_a_process_that_ignores_sigterm_is_killed(short_dir: Path, monkeyp
             await until((short_dir / "tor.sh.ready").exists)
         assert complaint() is None
     assert complaint() is not None
-
-
-def test_sockets_get_a_short_plain_path(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert socket_directory(short_dir / "run") == short_dir / "run"
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_dir))
-    for wanted in (short_dir / ("x" * 80), short_dir / "My Files"):
-        found = socket_directory(wanted)
-        assert found.parent == short_dir
-        assert stat.S_IMODE(found.stat().st_mode) == 0o700
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
-    found = socket_directory(short_dir / ("x" * 80))
-    found.rmdir()

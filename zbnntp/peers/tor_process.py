@@ -2,8 +2,7 @@
 
 Our own tor is the normal case: nothing to set up, nobody else's circuits, and nothing left when we are gone - it
 polls our process (`__OwningControllerProcess`) and ends with the control connection (TAKEOWNERSHIP, in onion.py).
-Its sockets are Unix sockets in a directory of mode 0700, without which tor refuses to start, under paths that the
-kernel can take.
+Its sockets are Unix sockets in a directory of mode 0700, without which tor refuses to start.
 
 Sources: tor(1); what Briar and OnionShare do at start. tor opens its control socket before it writes the new cookie,
 so the old cookie is deleted first.
@@ -12,9 +11,7 @@ so the old cookie is deleted first.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -25,11 +22,8 @@ import trio
 
 from zbnntp.model.errors import TorDown
 
-SOCKET_PATH_OCTETS = 107  # the kernel's sun_path without its final zero
-LONGEST_SOCKET_NAME = 40  # "<32 characters>.sock"
 STOP_SECONDS = 5.0  # from SIGTERM to SIGKILL
 LOG_TAIL_OCTETS = 2_000
-_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@-]*")
 
 
 class TorSource(Protocol):
@@ -149,17 +143,6 @@ class OwnTor:
             lines = output.read().decode(errors="replace").strip().splitlines()
         serious = [line for line in lines if "[warn]" in line or "[err]" in line]
         return (serious or lines or ["it said nothing"])[-1]
-
-
-def socket_directory(wanted: Path) -> Path:
-    """`wanted`, or a short private directory when the paths of sockets in it would be too long or too odd for tor."""
-    octets = len(os.fsencode(wanted)) + 1 + LONGEST_SOCKET_NAME
-    if octets <= SOCKET_PATH_OCTETS and _PLAIN_PATH.fullmatch(os.fspath(wanted)):
-        return wanted
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(
-        tempfile.mkdtemp(prefix="zbnntp-", dir=runtime if runtime and len(runtime) < LONGEST_SOCKET_NAME else None)
-    )
 
 
 async def _stop(process: trio.Process) -> None:
