@@ -15,6 +15,7 @@ from zbnntp.model.entries import POSTS, STATE, Delete, Entry, Post, Trust, Unkno
 from zbnntp.model.kept import state_key
 from zbnntp.model.keys import Identity, Sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, open_head, open_pointer
+from zbnntp.model.notices import Fork
 from zbnntp.spoken import believe
 from zbnntp.store import evidence, posts, versions
 from zbnntp.store.evidence import HeldManifest, HeldSegment
@@ -50,6 +51,11 @@ def keep_proof(database: sqlite3.Connection, held: HeldManifest, pointer: Pointe
         return left_out and versions.keep_branch(database, held.person, pointer.seq, pointer.raw)
     (_, kept), (_, other) = sorted([(held.head_sha256, held.pointer), (pointer.head, pointer.raw)])
     return evidence.keep_fork(database, held.person, held.seq, kept, other)
+
+
+def keep_fork(database: sqlite3.Connection, person: int, fork: Fork) -> bool:
+    """Keep a proof that somebody else found; True when that is news."""
+    return evidence.keep_fork(database, person, fork.low.seq, fork.low.raw, fork.high.raw, fork.raw)
 
 
 def keep_branch(database: sqlite3.Connection, held: HeldManifest | None, head: Head) -> bool:

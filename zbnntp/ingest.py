@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from zbnntp import choosing
-from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_proof, rescue
+from zbnntp import choosing, moving
+from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_fork, keep_proof, rescue
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, read_bundle, write_offer
 from zbnntp.model.entries import STATE, Carry, Delete, Label, Post
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
 from zbnntp.model.keys import Identity, message_id, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
+from zbnntp.model.notices import open_notice
+from zbnntp.model.succession import Move
+from zbnntp.moving import Taken
 from zbnntp.pacing import free_at, is_state_alone, spend
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Standings
@@ -35,7 +38,7 @@ from zbnntp.store import (
     ratings,
     versions,
 )
-from zbnntp.store.evidence import HeldSegment
+from zbnntp.store.evidence import HeldManifest, HeldSegment
 from zbnntp.store.versions import Parked
 from zbnntp.store.writer import Writer
 from zbnntp.verifying import Early, Plan, Verified, verify
@@ -50,10 +53,11 @@ STALE_TRIES = 5  # a newer head of the same person may be kept between our readi
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What one transaction has done: persons whose ratings or replies have changed; whether it proves a fork."""
+    """What one transaction has done: persons whose ratings or replies have changed; whether it proves a fork; moves."""
 
     stale: set[int]
     forked: bool
+    moves: Sequence[Taken]
 
 
 class Stale(Exception):
@@ -78,11 +82,13 @@ class Intake:
         self.arrived: Callable[[Identity], None] = lambda identity: None  # a manifest of somebody was kept
 
     def wanted(self, identity: Identity) -> bool:
-        """Whether this identity's manifests are taken: own, or fetched by some view's trust and pinned by none."""
+        """Whether this identity's manifests are taken: own, or fetched by some view's trust, not pinned, not ended."""
         if identity in self._standings.views:
             return True
         person = evidence.find_person(self._reader, identity)
         if person is None or choices.is_pinned(self._reader, person) or purges.is_purged(self._reader, identity):
+            return False
+        if moving.is_complete(self._reader, identity):
             return False
         return ratings.is_fetched(self._reader, person)
 
@@ -101,7 +107,7 @@ class Intake:
         if purges.is_purged(self._reader, pointer.identity):
             raise NotPermitted("what they publish was deleted here for good; nothing of it is taken any more")
         if not self.wanted(pointer.identity):
-            raise NotPermitted("nobody here trusts that identity enough to fetch it")
+            raise NotPermitted("nobody here trusts that identity enough to fetch it, or it has ended")
         for _ in range(STALE_TRIES):
             await self.witness(pointer)
             try:
@@ -121,6 +127,8 @@ class Intake:
         head, foreign = verified.head, source != OWN
         kept = await self._writer.run(lambda database: self._keep(database, verified, source, now))
         self._standings.note(kept.stale)
+        for it in kept.moves:
+            self._note_move(it)
         self._note_newer(head)
         self._announce()
         self.arrived(head.identity)
@@ -136,8 +144,49 @@ class Intake:
         if held is None or pointer.seq > held.seq or pointer.head == held.head_sha256:
             return
         if await self._writer.run(lambda database: keep_proof(database, held, pointer)):
-            self.alarm(fork_sentence(held.nick, pointer.identity, pointer.identity in self._standings.views))
-            self.arrived(pointer.identity)
+            self._note_fork(held)
+
+    def _note_fork(self, held: HeldManifest) -> None:
+        identity = evidence.identity_of(self._reader, held.person)
+        self.alarm(fork_sentence(held.nick, identity, identity in self._standings.views))
+        self.arrived(identity)
+        self._announce()
+
+    async def take_notice(self, raw: bytes, source: str, now: int) -> bool:
+        """A fork or a move that came on its own, about somebody who is held; True if it was news.
+
+        Raises Invalid (logged, with its source). What follows from it is in force when this returns.
+        """
+        try:
+            notice = open_notice(raw)
+        except Invalid as error:
+            self._log(f"Refused a notice from {source}: {error}")
+            raise
+        held = evidence.find_manifest(self._reader, notice.identity)
+        if held is None:
+            return False
+        if isinstance(notice, Move):
+            return await self._take_move(notice, now)
+        if news := await self._writer.run(lambda database: keep_fork(database, held.person, notice)):
+            self._note_fork(held)
+        return news
+
+    async def _take_move(self, move: Move, now: int) -> bool:
+        taken = await self._writer.run(lambda database: moving.take_move(database, self._viewers(database), move, now))
+        self._note_move(taken)
+        if taken.news:
+            self._announce()
+            await self._standings.refresh(now)
+        return taken.news
+
+    def _note_move(self, taken: Taken) -> None:
+        self._standings.note(taken.stale)
+        if taken.news:
+            self._standings.note_moves()
+        if taken.told:
+            (self.alarm if taken.news else self._log)(taken.told)
+        for identity in taken.people:
+            self.arrived(identity)
 
     async def _park(self, pointer: Pointer, offer: Offer, source: str, due: int) -> None:
         if versions.is_parked(self._reader, pointer.identity, pointer.head):
@@ -194,12 +243,13 @@ class Intake:
         forked = keep_branch(database, held, head)
         versions.keep_merged(database, person, head.merge)
         versions.unpark(database, person, head.merge)
+        moves = moving.keep_head(database, self._viewers(database), person, head, now)
         self._show(database, person, arrived, gone, now, renamed=(held.nick if held else "") != head.nick)
         if held is None:
             promises.keep_arrival(database, person, source, now)
             for view in self._viewers(database):
                 choosing.met(database, view, person, now)
-        return Kept({person} | posts.answered_authors(database, [*arrived, *gone]), forked)
+        return Kept({person} | posts.answered_authors(database, [*arrived, *gone]), forked, moves)
 
     def _viewers(self, database: sqlite3.Connection) -> list[int]:
         return [evidence.person_pk(database, identity) for identity in self._standings.views]

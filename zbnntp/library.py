@@ -17,7 +17,7 @@ from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
 from zbnntp.peers.needs import Held, Person
-from zbnntp.store import evidence, promises, ratings
+from zbnntp.store import endings, evidence, notices, promises, ratings
 from zbnntp.store.evidence import HeldManifest
 
 
@@ -87,8 +87,10 @@ class Library:
         if held is None:
             return None
         segments = evidence.segments(self._reader, held.person)
-        whole = [it for it in segments if not it.redacted]
-        return Held(held.seq, held.head_sha256, tuple((it.ref.sha256, it.ref.octets) for it in whole))
+        whole = tuple((it.ref.sha256, it.ref.octets) for it in segments if not it.redacted)
+        ending = endings.find(self._reader, held.person)
+        beyond = ending is not None and ending.is_beyond(held.seq, held.head_sha256)
+        return Held(0 if beyond else held.seq, held.head_sha256, whole)
 
     def lacking(self, head: Head) -> Sequence[SegmentRef]:
         """Newest first: state, then posts from the last segment back."""
@@ -112,6 +114,13 @@ class Library:
 
     async def offer(self, offer: Offer, source: str) -> bool:
         return await self._intake.offer(offer, source, int(self._clock()))
+
+    def own_moves(self) -> Sequence[bytes]:
+        persons = [self._view, *endings.forebears(self._reader, self._view)]
+        return [it.line for it in notices.proved(self._reader, notices.MOVE) if it.person in persons]
+
+    async def take_notice(self, raw: bytes, source: str) -> bool:
+        return await self._intake.take_notice(raw, source, int(self._clock()))
 
     def _offers(self, identity: Identity) -> bool:
         if identity == self._identity:

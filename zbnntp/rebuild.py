@@ -16,6 +16,7 @@ from zbnntp.model.article import overview_fields
 from zbnntp.model.entries import POSTS, Carry, Delete, Post, open_entry
 from zbnntp.model.errors import Invalid
 from zbnntp.model.keys import Identity
+from zbnntp.moving import settle_moves
 from zbnntp.spoken import keep_state
 from zbnntp.store import derived, evidence, numbers
 from zbnntp.store.database import prepare, transaction
@@ -41,6 +42,7 @@ def rebuild(
             keep_entries(database, person, segment, entries, now)
         keep_state(database, person, identity in views, now)
         progress(done, len(people))
+    settle_moves(database, [evidence.person_pk(database, view) for view in views], now)
     held = derived.articles(database)
     for view in views:
         settle(database, evidence.person_pk(database, view), held, now)

@@ -9,7 +9,7 @@ from zbnntp.model import limits
 from zbnntp.model.entries import STATE, Entry, Label, Profile, Trust, Vote, open_entry
 from zbnntp.model.errors import Invalid
 from zbnntp.model.keys import Identity
-from zbnntp.store import evidence, labels, posts, ratings, votes
+from zbnntp.store import endings, evidence, labels, posts, ratings, votes
 from zbnntp.store.ratings import StoredRating
 from zbnntp.store.votes import StoredVote
 
@@ -57,10 +57,12 @@ def _replace_ratings(
 
 
 def _newest_state(database: sqlite3.Connection, person: int) -> list[Trust | Vote | Profile | Label]:
-    identity = evidence.identity_of(database, person)
+    """Of each key the last; of somebody who has ended, no ratings that are later than that."""
+    identity, ending = evidence.identity_of(database, person), endings.find(database, person)
     newest: dict[str, Trust | Vote | Profile | Label] = {}
     for _, line in evidence.lines_of(database, person, STATE):
         entry = believe(line, identity, STATE)
-        if isinstance(entry, Trust | Vote | Profile | Label):
+        late = isinstance(entry, Trust) and ending is not None and entry.time > ending.seq
+        if isinstance(entry, Trust | Vote | Profile | Label) and not late:
             newest[entry.key] = entry
     return list(newest.values())

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from zbnntp.inheriting import inherited, show_as_heirs
 from zbnntp.model.entries import SCALE
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store import choices, evidence, posts, ratings, table
+from zbnntp.moving import settle_moves
+from zbnntp.store import choices, endings, evidence, notices, posts, ratings, table
 from zbnntp.store.choices import Pin
 from zbnntp.store.ratings import Standing, StoredRating
 from zbnntp.store.votes import reweigh, units
@@ -65,6 +67,7 @@ class Lens:
     replies: Mapping[Identity, int] = field(default_factory=dict)
     registrar: bool = False
     pins: Sequence[Pin] = ()
+    heirs: Mapping[Identity, Identity] = field(default_factory=dict)
 
 
 Heard = Callable[[sqlite3.Connection, Identity, Outcome, int], None]
@@ -153,6 +156,10 @@ class Standings:
         """A private rating or a pin of a view has changed."""
         self._rankings.pop(Eyes(view), None)
 
+    def note_moves(self) -> None:
+        """Somebody follows somebody else, or no longer."""
+        self._rankings.clear()
+
     @property
     def stale(self) -> bool:
         return bool(self._stale)
@@ -170,12 +177,13 @@ class Standings:
     def _lens(self, eyes: Eyes) -> Lens:
         person = 0 if eyes.borrowed else evidence.find_person(self._reader, eyes.root) or 0
         pins, found = choices.pins(self._reader, person), choices.private_ratings(self._reader, person)
+        heirs = endings.heirs(self._reader)
         if not found:
-            return Lens(pins=pins)
-        private = [Rating(it.target, _fraction(it.mt), _fraction(it.tlt)) for it in found]
+            return Lens(pins=pins, heirs=heirs)
+        private = inherited([Rating(it.target, _fraction(it.mt), _fraction(it.tlt)) for it in found], heirs)
         replies = dict(posts.reply_counts(self._reader, person))
         registrar = eyes.root in ratings.registrars(self._reader)
-        return Lens(list(self.graph.ratings(eyes.root).values()), private, replies, registrar, pins)
+        return Lens(list(self.graph.ratings(eyes.root).values()), private, replies, registrar, pins, heirs)
 
     @contextmanager
     def _through(self, view: Identity, lens: Lens) -> Iterator[None]:
@@ -201,6 +209,7 @@ class Standings:
             if not self._loaded:
                 self._load(now)
                 self._loaded = True
+            await self._decide(now)
             stale, self._stale = sorted(self._stale), set()
             marked = ratings.registrars(self._reader)
             said = [self._said(person, now) for person in stale]
@@ -214,6 +223,16 @@ class Standings:
                 for view, more in (await self._apply_borrowed(eyes, now, run)).items():
                     outcomes[view] = replace(outcomes[view], settled=outcomes[view].settled + more)
             return outcomes
+
+    async def _decide(self, now: int) -> None:
+        """Where two people claim to follow one, the owner's own ratings say who does."""
+        if not notices.contested(self._reader):
+            return
+        views = [evidence.find_person(self._reader, view) or 0 for view in self.views]
+        stale = await self._writer.run(lambda database: settle_moves(database, views, now))
+        if stale:
+            self.note(stale)
+            self.note_moves()
 
     def _load(self, now: int) -> None:
         raters = ratings.raters(self._reader)
@@ -281,6 +300,7 @@ class Standings:
         params = replace(self.params, fetch_cap=BORROWED_FETCH_CAP) if eyes.borrowed else self.params
         with self.graph.lock, self._through(eyes.root, lens):
             pinned = {self.graph.number(it.identity): it.level for it in lens.pins}
+            heirs = {self.graph.number(who): self.graph.number(heir) for who, heir in lens.heirs.items()}
             ranking = rank(self.graph, eyes.root, params)
             own, names = self.graph.seen_by(eyes.root).own, self.graph.names
             tlt, mt = ranking.values.tlt, ranking.values.mt
@@ -292,6 +312,7 @@ class Standings:
             for number, level in pinned.items():
                 state = state_of(int(after.codes[number]))
                 after.codes[number] = code_of(State(state.fetch, max(state.level, level)))
+            show_as_heirs(after.mt, after.codes, heirs, myself)
             found = after.changed(before)
             who = [names[number] for number in found.tolist()]
             changes = list(map(Change, who, before.standings(found), after.standings(found)))

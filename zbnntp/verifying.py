@@ -16,8 +16,9 @@ from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post
 from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarge
 from zbnntp.model.keys import sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
+from zbnntp.moving import check_successor, is_older_than_held
 from zbnntp.spoken import believe
-from zbnntp.store import carries, evidence
+from zbnntp.store import carries, endings, evidence
 from zbnntp.store.evidence import HeldManifest, HeldSegment
 
 CARRY = b'"kind":"carry"'
@@ -61,10 +62,13 @@ def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: i
     `latest`: unix seconds; what is dated after it is not taken yet.
     """
     held = evidence.find_manifest(reader, pointer.identity)
-    if held and not _is_newer(pointer, held):
+    person = evidence.find_person(reader, pointer.identity)
+    ending = endings.find(reader, person)
+    if is_older_than_held(pointer, held, ending):
         return None
     head = open_head(offer.head, pointer)
-    if held and head.sha256 in open_head(held.head, open_pointer(held.pointer)).merge:
+    check_successor(reader, person, head)
+    if held and not ending and head.sha256 in open_head(held.head, open_pointer(held.pointer)).merge:
         return None  # its author has taken it back
     if max(head.seq, head.time) > latest:
         raise Early(max(head.seq, head.time) - limits.CLOCK_AHEAD_SECONDS)
@@ -82,11 +86,6 @@ def _is_replaced(segment: HeldSegment, head: Head, plans: Sequence[Plan]) -> boo
         head.posts if segment.role == POSTS else head.state
     )
     return complete and not head.needs_newer and all(plan.held != segment for plan in plans)
-
-
-def _is_newer(pointer: Pointer, held: HeldManifest) -> bool:
-    """Newer, the same (it may bring segments that were missing), or the fork that everybody keeps: the lower hash."""
-    return pointer.seq > held.seq or (pointer.seq == held.seq and pointer.head <= held.head_sha256)
 
 
 def _plan(

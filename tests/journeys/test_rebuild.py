@@ -8,6 +8,8 @@ from pathlib import Path
 import trio
 
 from tests.houses import Clock, House, open_house
+from tests.ingest.forging import following, segment, shown
+from tests.ingest.test_moves import Owner
 from zbnntp import choosing, local, toplists
 from zbnntp.model.keys import parse_message_id
 from zbnntp.rebuild import rebuild
@@ -124,5 +126,26 @@ def test_expired_notes_go_and_the_low_mark_stays_above_them(tmp_path: Path) -> N
             assert (shown.low, shown.high, shown.count) == (3, 2, 0)
             await note("newest")
             assert [row.number for window in alice.shelf.overview(local.LOG, 1, 9) for row in window] == [3]
+
+    trio.run(story)
+
+
+def test_a_rebuild_remembers_who_has_moved(tmp_path: Path) -> None:
+    alice, anew = Owner("alice"), Owner("alice-anew")
+    last = alice.offer([segment(alice.opening("Old"))])
+    stolen = alice.offer([segment(alice.opening("Old"), alice.opening("Thief", time=alice.seq + 1))])
+
+    async def story() -> None:
+        async with following(tmp_path, alice) as bob:
+            for offer in (last, stolen):
+                await bob.take(offer)
+            await bob.intake.take_notice(alice.move(last, anew), "a peer", bob.now)
+            await bob.take(anew.offer([segment(anew.opening("New"))]))
+            before = seen(bob)
+            assert sorted(shown(bob).values()) == ["New", "Old"]
+            await run(bob)
+            await bob.standings.refresh(bob.now)
+            assert seen(bob) == before
+            assert not await bob.intake.take_notice(alice.move(last, anew), "a peer", bob.now)
 
     trio.run(story)

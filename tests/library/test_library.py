@@ -10,6 +10,7 @@ import trio.testing
 
 from tests.houses import House, open_house
 from tests.ingest.forging import Forger, cut, following, head_of, name_of, segment, shown
+from tests.ingest.test_moves import Owner
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import Missing, NotPermitted
@@ -234,3 +235,43 @@ async def test_the_directory_knows_whom_to_ask_and_where(tmp_path: Path) -> None
         assert people[anna.identity].endpoints == ("local:moved", "local:link")
         directory.log("hello")
         assert said == ["hello"]
+
+
+async def test_a_feed_has_the_notices_about_those_who_are_offered(tmp_path: Path) -> None:
+    alice, anew = Owner("alice"), Owner("alice-anew")
+    last = alice.offer([segment(alice.opening("Old"))])
+    stolen = alice.offer([segment(alice.opening("Thief"))])
+    move = alice.move(last, anew)
+    async with following(tmp_path, alice) as bob:
+        await bob.take(last)
+        (before,) = library(bob).changes(0, 9)
+        await library(bob).take_notice(move, "a peer")
+        pointer, (number, line) = library(bob).changes(0, 9)
+        assert (pointer, line) == (before, move)
+        assert number > pointer[0]
+        assert library(bob).changes(pointer[0], 9) == [(number, move)]
+        assert library(bob, "none").changes(0, 9) == []
+        await bob.take(anew.offer([segment(anew.opening("New"))]))
+        assert [open_pointer(it[1]).identity for it in library(bob).changes(number, 9)] == [anew.identity]
+    async with following(tmp_path / "late", alice) as bob:
+        await bob.take(stolen)
+        await library(bob).take_notice(move, "a peer")
+        assert [line for _, line in library(bob).changes(0, 9)] == [move], "what a thief published is not passed on"
+        assert library(bob).manifest(alice.identity) is None
+        held = library(bob).held(alice.identity)
+        assert held is not None
+        assert held.seq == 0, "the older, last good version is news"
+
+
+async def test_whoever_follows_somebody_serves_what_that_one_left(tmp_path: Path) -> None:
+    alice, bob_anew = Owner("alice"), Forger("bob")
+    last = alice.offer([segment(alice.opening("Old"))])
+    async with following(tmp_path, alice) as bob:
+        await bob.take(last)
+        await bob.rate(alice.identity)
+        assert library(bob).manifest(alice.identity) is None
+        move = alice.move(last, bob_anew)
+        await library(bob).take_notice(move, "a peer")
+        assert library(bob).own_moves() == [move]
+        assert library(bob).manifest(alice.identity) is not None
+        assert set(shown(bob).values()) == {"Old"}, "one's own posts, under the old name"

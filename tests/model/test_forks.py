@@ -8,7 +8,8 @@ from tests.model.making import ALICE, BOB, TIME
 from zbnntp.model.canonical import decode, encode
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid
 from zbnntp.model.keys import Signer
-from zbnntp.model.manifest import Pointer, make_fork, make_head, make_pointer, open_fork, open_head, open_pointer
+from zbnntp.model.manifest import Pointer, make_head, make_pointer, open_head, open_pointer
+from zbnntp.model.notices import make_fork, open_fork, open_notice
 from zbnntp.model.succession import make_renewal
 
 
@@ -21,6 +22,7 @@ LOW, HIGH = sorted((pointer(b"one"), pointer(b"two")), key=lambda it: it.head)
 
 def test_the_head_that_everybody_keeps_stands_first() -> None:
     fork = open_fork(make_fork(HIGH, LOW))
+    assert open_notice(fork.raw) == fork
     assert (fork.identity, fork.low, fork.high) == (ALICE.identity, LOW, HIGH)
 
 

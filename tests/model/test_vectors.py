@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.model.making import ALICE, BOB, NEXT, SIGNERS, TIME, line_of, opened, vectors
-from zbnntp.model import bundle, canonical, entries, keys, link, manifest
+from zbnntp.model import bundle, canonical, entries, keys, link, manifest, notices
 from zbnntp.model.errors import BadEncoding, BadSignature
 
 MANIFESTS = vectors("manifests")
@@ -129,9 +129,9 @@ def test_fork() -> None:
     assert {head.seq for head in heads} == {case["seq"]}
     assert {head.prev for head in heads} == {(TIME, keys.Sha256(bytes.fromhex(MANIFESTS["valid"][0]["head_sha256"])))}
     assert case["kept"] == min(case["head_sha256"])
-    fork = manifest.open_fork(case["line"].encode())
+    fork = notices.open_fork(case["line"].encode())
     assert (fork.low, fork.high) == tuple(pointers)
-    assert manifest.make_fork(*reversed(pointers)) == fork.raw
+    assert notices.make_fork(*reversed(pointers)) == fork.raw
     earlier = "917a8fc81de12c1d621a04d20e0146142906e209040a0b46f26d22e233d030ef"
     assert earlier < "db0048de622b13a208dc24cceb5f2e547b424adedfc44404d18206e194df5617"
 

@@ -21,6 +21,7 @@ from zbnntp.model.manifest import (
     open_head,
     open_pointer,
 )
+from zbnntp.model.notices import open_notice
 from zbnntp.peers.needs import Held, Person
 
 NOW = 1_795_000_000
@@ -91,6 +92,8 @@ class FakeLibrary:
         self.offered = trio.Event()
         self.extra: list[tuple[int, bytes]] = []
         self.witnessed: list[Pointer] = []
+        self.moves: list[bytes] = []
+        self.noticed: list[tuple[bytes, str]] = []
         self._changed = trio.Event()
         self._last = 0
 
@@ -122,6 +125,15 @@ class FakeLibrary:
 
     def wanted(self, identity: Identity) -> bool:
         return self.wanting(identity)
+
+    def own_moves(self) -> Sequence[bytes]:
+        return self.moves
+
+    async def take_notice(self, raw: bytes, source: str) -> bool:
+        await trio.lowlevel.checkpoint()
+        open_notice(raw)
+        self.noticed.append((raw, source))
+        return True
 
     async def wait_change(self, after: int) -> None:
         while self._last <= after:

@@ -37,19 +37,6 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True)
-class Fork:
-    """Proof that a key signed two heads of one seq; `low` has the lower head hash: the one that everybody keeps."""
-
-    low: Pointer
-    high: Pointer
-    raw: bytes
-
-    @property
-    def identity(self) -> Identity:
-        return self.low.identity
-
-
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a manifest can be had: `http://<56>.onion` or `local:<name>`; own is authoritative, else a mirror."""
 
@@ -112,23 +99,6 @@ def open_pointer(raw: bytes) -> Pointer:
     seq, head = integer(line, "seq", low=1), Sha256(parse_hex(line.get("head")))
     verify(identity, pointer_buffer(seq, head), parse_hex(line.get("sig"), SIGNATURE_OCTETS))
     return Pointer(identity, seq, head, raw)
-
-
-def make_fork(one: Pointer, other: Pointer) -> bytes:
-    """The line that proves a fork; the two pointers are of one identity and seq, with different heads."""
-    low, high = sorted((one, other), key=lambda pointer: pointer.head)
-    return encode({"kind": "fork", "id": low.identity.hex(), "a": decode(low.raw), "b": decode(high.raw)})
-
-
-def open_fork(raw: bytes) -> Fork:
-    """A proof whose two signatures hold; raises BadEncoding, BadSignature, TooLarge."""
-    line = decode(raw, limits.NOTICE_OCTETS)
-    if line.get("kind") != "fork" or not isinstance(line.get("a"), dict) or not isinstance(line.get("b"), dict):
-        raise BadEncoding("not a fork")
-    low, high = open_pointer(encode(line["a"])), open_pointer(encode(line["b"]))
-    if not low.identity == high.identity == parse_hex(line.get("id")) or low.seq != high.seq or low.head >= high.head:
-        raise BadEncoding("a fork is two heads of one identity and seq, that of the lower hash first")
-    return Fork(low, high, raw)
 
 
 def make_head(

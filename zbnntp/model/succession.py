@@ -46,6 +46,11 @@ class Move:
     raw: bytes
 
     @property
+    def identity(self) -> Identity:
+        """Whom this line is about."""
+        return self.source
+
+    @property
     def commitment(self) -> Sha256:
         """The `next` that `source` must be known by for this to act."""
         return sha256(self.key)

@@ -16,6 +16,7 @@ import math
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import trio
 
@@ -25,6 +26,7 @@ from zbnntp.model.canonical import decode, encode
 from zbnntp.model.errors import BadEncoding, Invalid, Missing, Refused, TooLarge, Unreachable, ZbError
 from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256
 from zbnntp.model.manifest import Pointer, open_head, open_pointer
+from zbnntp.model.notices import is_notice
 from zbnntp.peers.exchange import HttpRefusal, Reply, Request
 from zbnntp.peers.needs import Library
 from zbnntp.peers.prefix import held_prefix
@@ -210,6 +212,9 @@ class Api:
 
     async def _push(self, request: Request, argument: str) -> Reply:
         lines = request.body.removesuffix(b"\n").split(b"\n")
+        first = decode(lines[0], limits.NOTICE_OCTETS)
+        if len(lines) == 1 and is_notice(first.get("kind")):
+            return await self._push_notice(lines[0], first)
         identity = Identity(parse_hex(decode(lines[0], limits.POINTER_OCTETS).get("id")))
         if not self._library.wanted(identity):
             raise HttpRefusal(403, "That identity is not fetched here.")
@@ -228,6 +233,16 @@ class Api:
         held = self._library.held(identity)
         have = [[identity.hex(), held.seq]] if held else []
         return Reply(200, encode({"have": have}) + b"\n", (_JSON,))
+
+    async def _push_notice(self, raw: bytes, line: dict[str, Any]) -> Reply:
+        """A fork or a move on its own, about somebody whose manifest is held."""
+        identity = Identity(parse_hex(line.get("id" if line["kind"] == "fork" else "from")))
+        held = self._library.held(identity)
+        if held is None:
+            raise HttpRefusal(403, "That identity is not kept here.")
+        self._keep_push_pace(identity)
+        await self._library.take_notice(raw, "push")
+        return Reply(200, encode({"have": [[identity.hex(), held.seq]]}) + b"\n", (_JSON,))
 
     def _look_for_gaps(self, identity: Identity) -> None:
         """A push holds what the pusher thought we lack; what it left out has to be fetched."""

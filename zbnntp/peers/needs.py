@@ -17,7 +17,10 @@ from zbnntp.model.manifest import Head, Pointer, SegmentRef
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is kept of an identity: its newest head, and each segment held whole with its octets."""
+    """What is kept of an identity: its newest head, and each segment held whole with its octets.
+
+    seq 0: that head came after the last good one of somebody who has moved; that one is wanted, though it is older.
+    """
 
     seq: int
     head: Sha256
@@ -67,6 +70,10 @@ class Library(Protocol):
         """Whether this identity is fetched here, by trust."""
         ...
 
+    def own_moves(self) -> Sequence[bytes]:
+        """Lines by which this identity follows another one, or has ended: others are to know them at once."""
+        ...
+
     async def wait_change(self, after: int) -> None:
         """Return when there is a change with n > after."""
         ...
@@ -80,6 +87,10 @@ class Library(Protocol):
 
         A manifest larger than 4 MiB comes as several offers with one pointer: each adds segments.
         """
+        ...
+
+    async def take_notice(self, raw: bytes, source: str) -> bool:
+        """Verify and keep a fork or move line about somebody held; True if it was news. Raises Invalid."""
         ...
 
 

@@ -15,7 +15,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ from zbnntp.model.canonical import decode
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, Missing, PeerGone, Refused, TooLarge
 from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
+from zbnntp.model.notices import is_notice
 from zbnntp.peers.needs import Held, Library
 from zbnntp.peers.prefix import held_prefix
 from zbnntp.peers.transport import Answer, Transport
@@ -53,6 +54,7 @@ class Page:
 
     listed: list[Identity] = field(default_factory=list)
     news: list[Pointer] = field(default_factory=list)
+    notices: list[bytes] = field(default_factory=list)
     older: list[Pointer] = field(default_factory=list)
     rows: int = 0
     cursor: str = ""
@@ -66,6 +68,7 @@ class Sync:
         self._library = library
         self._locks: defaultdict[Identity, trio.Lock] = defaultdict(trio.Lock)
         self._pushed: dict[str, dict[Sha256, int]] = {}
+        self._told: dict[str, set[bytes]] = {}  # moves, by whom we told them
 
     async def fetch_manifest(self, endpoint: str, identity: Identity) -> bool:
         """Bring what is kept of `identity` up to what `endpoint` has; True when that was news."""
@@ -93,12 +96,15 @@ class Sync:
             await self._library.witness(pointer)
         for identity in page.listed:
             listed(identity)
+        for raw in page.notices:
+            await self._take_notice(endpoint, raw)
         for start in range(0, len(page.news), FETCH_ROWS):
             await self._fetch_news(endpoint, page.news[start : start + FETCH_ROWS])
         return page.cursor
 
     async def push_to(self, endpoint: str, identity: Identity) -> None:
         """Hand our newest head to a peer, with what it cannot have yet; Refused when it does not want it."""
+        await self._tell_moves(endpoint)
         head = self._held_head(identity)
         manifest = self._library.manifest(identity)
         if manifest is None or head is None:
@@ -113,6 +119,18 @@ class Sync:
         self._pushed[endpoint] = {ref.sha256: ref.octets for ref in head.segments}
         if len(self._pushed) > PUSH_PEERS:
             del self._pushed[next(iter(self._pushed))]
+
+    async def _tell_moves(self, endpoint: str) -> None:
+        """Whom we follow, before our own head: only that makes us somebody who is wanted there."""
+        told = self._told.setdefault(endpoint, set())
+        for raw in self._library.own_moves():
+            if raw in told:
+                continue
+            body = raw + b"\n"
+            answer = await self._transport.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
+            with suppress(Refused):  # whoever does not know the old identity need not know of its end
+                _check_status(answer, 200)
+            told.add(raw)
 
     async def _fetch_head(self, endpoint: str, identity: Identity) -> tuple[Pointer, Head] | None:
         """The head at `endpoint`; None when it is no newer than ours. Missing when it has none."""
@@ -228,6 +246,15 @@ class Sync:
                 page.news.append(pointer)
             elif (held := self._library.held(pointer.identity)) and held.head != pointer.head:
                 page.older.append(pointer)
+        elif is_notice(line.get("kind")):
+            page.notices.append(raw)
+
+    async def _take_notice(self, endpoint: str, raw: bytes) -> None:
+        """A fork or a move; what is wrong with it must not keep the rest from coming."""
+        try:
+            await self._library.take_notice(raw, endpoint)
+        except (Invalid, Refused) as error:
+            log.info("a notice was not taken from %s: %s", endpoint, error)
 
     def _is_news(self, pointer: Pointer) -> bool:
         """Newer than what is held, or a fork of it; and wanted here."""

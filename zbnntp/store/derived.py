@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity
 
-_TABLES = ("overview", "block", "post", "carry", "rating", "registrar", "vote", "score")
+_TABLES = ("overview", "block", "post", "carry", "rating", "registrar", "vote", "score", "ended", "disowned")
 
 
 def clear(database: sqlite3.Connection) -> None:

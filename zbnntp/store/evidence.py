@@ -11,9 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zbnntp.model import limits
+from zbnntp.model.canonical import decode, encode
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef
+from zbnntp.store import notices
+
+VERSIONS_REMEMBERED = 64  # of a person: when each came, for the day on which one turns out to be the last good one
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +89,31 @@ def nicks(database: sqlite3.Connection) -> Iterator[tuple[int, Identity, str]]:
 
 def keep_manifest(database: sqlite3.Connection, person: int, pointer: Pointer, head: Head, now: int) -> None:
     """Replace what was held; the caller has checked seq."""
-    values = (person, head.seq, head.sha256, pointer.raw, head.raw, head.nick, now, next_change(database))
+    values = (person, head.seq, head.sha256, pointer.raw, head.raw, head.nick, now, notices.next_change(database))
     database.execute(
         "INSERT OR REPLACE INTO manifest (person, seq, head_sha256, pointer, head, nick, arrived, change) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
+    database.execute("INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?)", (person, head.seq, head.sha256, now))
+    database.execute(
+        "DELETE FROM version WHERE person = ?1 AND seq < (SELECT seq FROM version WHERE person = ?1 "
+        "ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+        (person, VERSIONS_REMEMBERED - 1),
+    )
 
 
-def next_change(database: sqlite3.Connection) -> int:
-    """A new position at the end of the changes feed, for a manifest or a notice; none is ever given again."""
-    row = database.execute(
-        "INSERT INTO meta VALUES ('change', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 "
-        "RETURNING CAST(value AS INTEGER)"
-    ).fetchone()
-    return int(row[0])
+def keep_fork(
+    database: sqlite3.Connection, person: int, seq: int, kept: bytes, other: bytes, line: bytes = b""
+) -> bool:
+    """Keep the proof of a fork, two pointer lines, and pass it on; False when one is known for that seq.
 
-
-def keep_fork(database: sqlite3.Connection, person: int, seq: int, kept: bytes, other: bytes) -> bool:
-    """Keep the proof of a fork, two pointer lines; False when one is known for that seq."""
+    `line` is the proof as it came, if somebody else found it.
+    """
     cursor = database.execute("INSERT OR IGNORE INTO fork VALUES (?, ?, ?, ?)", (person, seq, kept, other))
+    if cursor.rowcount > 0:
+        proof = {"kind": "fork", "id": identity_of(database, person).hex(), "a": decode(kept), "b": decode(other)}
+        notices.keep(database, person, notices.FORK, b"", line or encode(proof), proved=True)
     return cursor.rowcount > 0
 
 
@@ -114,13 +123,22 @@ UPVOTED_OCTETS = 256 * 1024 * 1024  # of manifests served because the view voted
 _OFFERED = (
     "(m.person = :view "
     "OR EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person AND c.serve) "
+    "OR EXISTS (SELECT 1 FROM ended e WHERE e.person = m.person AND e.heir = :view) "
     "OR (:rated AND NOT EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person) "
     "AND (:all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
-    "AND (r.mt > 0 OR r.tlt > 0)) OR EXISTS (SELECT 1 FROM pin x WHERE x.view = :view AND x.person = m.person) "
+    "AND (r.mt > 0 OR r.tlt > 0)) OR m.person IN (SELECT e.heir FROM ended e JOIN rating r ON r.target = e.person "
+    "WHERE r.rater = :view AND (r.mt > 0 OR r.tlt > 0)) "
+    "OR EXISTS (SELECT 1 FROM pin x WHERE x.view = :view AND x.person = m.person) "
     "OR m.person IN (SELECT author FROM (SELECT author, sum(octets) OVER "
     "(ORDER BY newest DESC, author) AS total FROM (SELECT v.author, max(v.article) AS newest, "
     "(SELECT coalesce(sum(octets), 0) FROM segment WHERE person = v.author) AS octets FROM vote v "
     "WHERE v.voter = :view AND v.value > 0 GROUP BY v.author)) WHERE total <= :quota))))"
+)
+
+# Not what came after the last good version of somebody who has moved.
+_GOOD = (
+    "NOT EXISTS (SELECT 1 FROM ended e WHERE e.person = m.person "
+    "AND (m.seq > e.seq OR (m.seq = e.seq AND m.head_sha256 <> e.head_sha256)))"
 )
 
 
@@ -130,7 +148,7 @@ def changes(database: sqlite3.Connection, view: int, mirror: str, after: int, li
     One pointer a person, and the notices about them.
     """
     return database.execute(
-        f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} "  # noqa: S608
+        f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} AND {_GOOD} "  # noqa: S608
         "UNION ALL SELECT n.change, n.line FROM notice n JOIN manifest m ON m.person = n.person "
         f"WHERE n.change > :after AND {_OFFERED} ORDER BY 1 LIMIT :limit",
         {"after": after, "limit": limit} | _offer(view, mirror),
@@ -140,7 +158,7 @@ def changes(database: sqlite3.Connection, view: int, mirror: str, after: int, li
 def is_offered(database: sqlite3.Connection, view: int, mirror: str, identity: Identity) -> bool:
     """Whether a view serves this identity's manifest to its peers. `mirror`: none, rated or fetched."""
     row = database.execute(
-        f"SELECT 1 FROM manifest m JOIN person p ON p.pk = m.person WHERE p.id = :id AND {_OFFERED}",  # noqa: S608
+        f"SELECT 1 FROM manifest m JOIN person p ON p.pk = m.person WHERE p.id = :id AND {_OFFERED} AND {_GOOD}",  # noqa: S608
         {"id": identity} | _offer(view, mirror),
     ).fetchone()
     return row is not None

@@ -9,7 +9,6 @@ import sqlite3
 from dataclasses import dataclass
 
 from zbnntp.model.keys import Sha256
-from zbnntp.store.evidence import next_change
 
 FORK, MOVE = "fork", "move"
 
@@ -22,10 +21,23 @@ class Notice:
     proved: bool
 
 
+def next_change(database: sqlite3.Connection) -> int:
+    """A new position at the end of the changes feed, for a manifest or a notice; none is ever given again."""
+    row = database.execute(
+        "INSERT INTO meta VALUES ('change', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 "
+        "RETURNING CAST(value AS INTEGER)"
+    ).fetchone()
+    return int(row[0])
+
+
 def keep(database: sqlite3.Connection, person: int, kind: str, about: bytes, line: bytes, proved: bool) -> None:
     """Take the place of what was said of that person before, of the same kind about the same; new in the feed."""
     change = next_change(database) if proved else None
     database.execute("INSERT OR REPLACE INTO notice VALUES (?, ?, ?, ?, ?)", (person, kind, about, line, change))
+
+
+def drop(database: sqlite3.Connection, person: int, kind: str, about: bytes) -> None:
+    database.execute("DELETE FROM notice WHERE person = ? AND kind = ? AND about = ?", (person, kind, about))
 
 
 def of_person(database: sqlite3.Connection, person: int, kind: str) -> list[Notice]:
@@ -42,6 +54,16 @@ def proved(database: sqlite3.Connection, kind: str) -> list[Notice]:
         "SELECT person, about, line FROM notice WHERE kind = ? AND change IS NOT NULL ORDER BY person, about", (kind,)
     )
     return [Notice(person, about, line, True) for person, about, line in rows]
+
+
+def contested(database: sqlite3.Connection) -> bool:
+    """Whether somebody is said, with proof, to have moved to two people."""
+    row = database.execute(
+        "SELECT 1 FROM notice WHERE kind = ? AND about <> x'' AND change IS NOT NULL GROUP BY person "
+        "HAVING count(*) > 1 LIMIT 1",
+        (MOVE,),
+    ).fetchone()
+    return row is not None
 
 
 def pinned_next(database: sqlite3.Connection, person: int) -> Sha256 | None:

@@ -254,11 +254,13 @@ def count_by(database: sqlite3.Connection, author: int) -> int:
 
 _SOURCE = (
     "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, post.boards, "
-    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level, deletion.article IS NOT NULL, post.sage, "
+    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level, "
+    "coalesce(deletion.article, disowned.article) IS NOT NULL, post.sage, "
     "opening.author, opener.level, parent.author, NULL FROM post JOIN line ON line.pk = post.line "
     "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
     "LEFT JOIN opening ON opening.thread = post.thread LEFT JOIN post AS parent ON parent.article = post.parent "
     "LEFT JOIN deletion ON deletion.article = post.article AND deletion.author = post.author "
+    "LEFT JOIN disowned ON disowned.article = post.article "
     "LEFT JOIN level ON level.view = ?1 AND level.person = post.author "
     "LEFT JOIN level AS opener ON opener.view = ?1 AND opener.person = opening.author "
 )

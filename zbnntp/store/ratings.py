@@ -78,8 +78,10 @@ def put_rating(database: sqlite3.Connection, rater: int, target: int, rating: St
 
 
 def ratings_of(database: sqlite3.Connection, rater: int) -> list[StoredRating]:
+    """As they count: those of somebody who moved are of who follows."""
     rows = database.execute(
-        "SELECT p.id, r.mt, r.tlt, r.note, r.until FROM rating r JOIN person p ON p.pk = r.target WHERE r.rater = ?",
+        "SELECT p.id, r.mt, r.tlt, r.note, r.until FROM counted_rating r JOIN person p ON p.pk = r.target "
+        "WHERE r.rater = ?",
         (rater,),
     )
     return [StoredRating(*row) for row in rows]
@@ -192,7 +194,7 @@ def fetched(database: sqlite3.Connection, view: int) -> list[tuple[int, Identity
 def is_positive(database: sqlite3.Connection, rater: int, target: int) -> bool:
     """Whether a published rating of `target` above 0 by `rater` is held."""
     row = database.execute(
-        "SELECT 1 FROM rating WHERE rater = ? AND target = ? AND (mt > 0 OR tlt > 0)", (rater, target)
+        "SELECT 1 FROM counted_rating WHERE rater = ? AND target = ? AND (mt > 0 OR tlt > 0)", (rater, target)
     ).fetchone()
     return row is not None
 
@@ -203,7 +205,7 @@ def raters_heard(database: sqlite3.Connection, view: int, target: int, limit: in
     Each rating's `target` is the rater.
     """
     rows = database.execute(
-        "SELECT p.id, r.mt, r.tlt, r.note, r.until, l.tlt FROM rating r "
+        "SELECT p.id, r.mt, r.tlt, r.note, r.until, l.tlt FROM counted_rating r "
         "JOIN level l ON l.view = ?1 AND l.person = r.rater JOIN person p ON p.pk = r.rater "
         "WHERE r.target = ?2 AND l.tlt > 0 "
         "ORDER BY l.tlt * max(abs(coalesce(r.mt, 0)), coalesce(r.tlt, 0)) DESC, p.id LIMIT ?3",

@@ -51,6 +51,14 @@ CREATE TABLE fork (                  -- proof that a key signed two heads of one
   PRIMARY KEY (person, seq)
 ) WITHOUT ROWID;
 
+CREATE TABLE version (               -- when the last heads of a person came
+  person INTEGER NOT NULL REFERENCES person,
+  seq INTEGER NOT NULL,
+  head_sha256 BLOB NOT NULL,
+  arrived INTEGER NOT NULL,          -- unix seconds
+  PRIMARY KEY (person, seq)
+) WITHOUT ROWID;
+
 CREATE TABLE recovery (              -- the recovery key that somebody is known by here, for ever
   person INTEGER PRIMARY KEY REFERENCES person,
   next BLOB NOT NULL                 -- its hash, from the first head; another one only if that key agreed
@@ -338,6 +346,32 @@ CREATE TABLE rating (                -- newest trust line of a rater about a tar
   PRIMARY KEY (rater, target)
 ) WITHOUT ROWID;
 CREATE INDEX rating_target ON rating (target);
+
+CREATE TABLE ended (                 -- by a move that their recovery key signed
+  person INTEGER PRIMARY KEY REFERENCES person,
+  seq INTEGER NOT NULL,              -- the last good version
+  head_sha256 BLOB NOT NULL,
+  heir INTEGER REFERENCES person     -- who follows; NULL: nobody, or two and the owner has not said whom
+);
+CREATE INDEX ended_heir ON ended (heir) WHERE heir IS NOT NULL;
+
+CREATE TABLE disowned (              -- posts that came after the end of their author
+  article INTEGER PRIMARY KEY REFERENCES article,
+  author INTEGER NOT NULL REFERENCES person
+);
+CREATE INDEX disowned_author ON disowned (author);
+
+CREATE VIEW counted_rating AS        -- as the engine reads them: good ones of somebody who moved are of their heir
+  SELECT rater, target, mt, tlt, note, until FROM rating
+  WHERE target NOT IN (SELECT person FROM ended WHERE heir IS NOT NULL) OR mt < 0
+    OR (coalesce(mt, 0) <= 0 AND coalesce(tlt, 0) <= 0)
+  UNION ALL
+  SELECT r.rater, e.heir, max(r.mt), max(r.tlt), max(r.note), min(r.until)
+  FROM ended e JOIN rating r ON r.target = e.person
+  WHERE e.heir IS NOT NULL AND r.rater <> e.heir AND coalesce(r.mt, 0) >= 0
+    AND (coalesce(r.mt, 0) > 0 OR coalesce(r.tlt, 0) > 0)
+    AND NOT EXISTS (SELECT 1 FROM rating d WHERE d.rater = r.rater AND d.target = e.heir)
+  GROUP BY r.rater, e.heir;
 
 CREATE TABLE registrar (             -- whose profile says so
   person INTEGER PRIMARY KEY REFERENCES person

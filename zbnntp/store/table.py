@@ -23,7 +23,7 @@ def people(database: sqlite3.Connection) -> list[tuple[int, Identity]]:
 def all_ratings(database: sqlite3.Connection, now: int) -> array[int]:
     """rater, target, mt, tlt (1/10000 or ABSENT) of all ratings that hold at `now`, unix seconds."""
     rows = database.execute(
-        "SELECT rater, target, coalesce(mt, ?), coalesce(tlt, ?) FROM rating WHERE until IS NULL OR until > ?",
+        "SELECT rater, target, coalesce(mt, ?), coalesce(tlt, ?) FROM counted_rating WHERE until IS NULL OR until > ?",
         (ABSENT, ABSENT, now),
     )
     return array("q", chain.from_iterable(rows))
