@@ -86,6 +86,10 @@ class NodeProcess:
         """Makes the identity, with a clear-text key."""
         self._zbnntp("init", "--nick", self.nick, "--no-passphrase")
 
+    def restore(self, key: Path, *links: str) -> str:
+        """Makes the home from a backup of a key file; what was printed."""
+        return self._zbnntp("restore", words=(str(key), *links))
+
     def start(self) -> None:
         """Returns when the node listens. The first start picks a free port, later ones keep it."""
         assert not self.running

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from zbnntp import __version__, home
 from zbnntp.admin import ask_node
+from zbnntp.cli_restore import add_restore
 from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
 from zbnntp.model.errors import NotPermitted, ZbError
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"zbnntp {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_init(commands)
+    add_restore(commands, _add)
     _add_run(commands)
     _add_small(commands)
     add_trust(commands, _add)
@@ -112,7 +114,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     command.add_argument(
         "--publish-anew",
         action="store_true",
-        help="after restoring a key without its store: publish, though earlier posts and ratings are lost by it",
+        help="after restoring a key or an old backup: publish, though what no friend has given back is lost by it",
     )
     _add_passphrase(command)
     command.set_defaults(run=_run)

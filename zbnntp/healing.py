@@ -17,7 +17,7 @@ from zbnntp.model.keys import Identity, Sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, open_head, open_pointer
 from zbnntp.model.notices import Fork
 from zbnntp.spoken import believe
-from zbnntp.store import evidence, posts, versions
+from zbnntp.store import evidence, posts, promises, versions
 from zbnntp.store.evidence import HeldManifest, HeldSegment
 
 COPY = (
@@ -31,6 +31,18 @@ def fork_sentence(nick: str, identity: Identity, own: bool) -> str:
     if own:
         return f"Your own key has signed two versions of one manifest: a fork. {COPY}"
     return f"{nick} ({short_id(identity)}) has signed two versions of one manifest: a fork"
+
+
+def strange_sentence(source: str) -> str:
+    """What the owner should know when his node has not made the newest version of his manifest."""
+    return f"A version of your own manifest that this node has not made came from {source}. {COPY}"
+
+
+def adopt_name(database: sqlite3.Connection, head: Head, before: HeldManifest | None) -> None:
+    """The name of the newest version is one's own, unless another was chosen here and waits to be published."""
+    key = f"nick {head.identity.hex()}"
+    if promises.find_meta(database, key) in (None, before.nick if before else None):
+        promises.put_meta(database, key, head.nick)
 
 
 def is_left_out(head: Head, seq: int, sha256: Sha256) -> bool:

@@ -13,15 +13,15 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mnemonic import Mnemonic
 
-from zbnntp.model.errors import BadEncoding, NotPermitted
+from zbnntp.model.errors import BadEncoding, Invalid, NotPermitted
 from zbnntp.model.fields import one_line
 from zbnntp.model.keys import (
     KEY_OCTETS,
@@ -35,10 +35,13 @@ from zbnntp.model.keys import (
     unseal_secret,
 )
 from zbnntp.model.limits import NICK_CHARACTERS
+from zbnntp.model.link import Link, format_link, parse_link
 
 MORE_IDENTITIES = "identities"
 SHORT_ID = 8  # characters of an identity that are enough to name it
-UNUSED_FILE = "unpublished"  # beside a key made here, until its first head; a copied key comes without
+PUBLISHED_FILE = "published"  # beside a key: how far it has published, and over which store file
+FRIENDS_FILE = "friends"  # beside a key: links of those who may have its manifest when the store is lost
+FRIENDS_MOST = 16
 KEY_FILE, STORE_FILE, LOCK_FILE, ADMIN_SOCKET = "key.json", "store.sqlite", "lock", "admin.sock"
 SOCKET_PATH_OCTETS = 100  # the kernel takes 107; names are added
 PASSPHRASE_CREDENTIAL = "zbnntp-passphrase"  # noqa: S105 - a file name under $CREDENTIALS_DIRECTORY
@@ -64,22 +67,25 @@ class Account:
     identity: Identity
     nick: str
     sealed: bool
-    unused: bool  # made here, and nothing published with it yet
+    published: int | None  # seq of its last head over this very store; 0: none yet; None: key or store is a copy
 
 
 def accounts(home: Path) -> list[Account]:
     """The identities of a home: the default one first, then those added, by identity."""
     added = sorted(path.parent for path in (home / MORE_IDENTITIES).glob(f"*/{KEY_FILE}"))
-    first, *others = (_account(place) for place in (home, *added))
+    first, *others = (_account(place, home / STORE_FILE) for place in (home, *added))
     return [first, *sorted(others, key=lambda it: it.identity)]
 
 
-def _account(place: Path) -> Account:
-    content = _read(place)
+def _account(place: Path, store: Path) -> Account:
+    return _described(place, _read(place), _published(place, store))
+
+
+def _described(place: Path, content: Mapping[str, Any], published: int | None) -> Account:
     try:
         identity = parse_identity(content["identity"])
         sealed = not isinstance(content["secret"], str)
-        return Account(place, identity, content["nick"], sealed, (place / UNUSED_FILE).exists())
+        return Account(place, identity, content["nick"], sealed, published)
     except (KeyError, TypeError) as error:
         raise BadEncoding(f"{place / KEY_FILE} is damaged; restore it from your backup") from error
 
@@ -132,14 +138,59 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
         "next": sha256(Signer.from_seed(recovery).identity).hex(),
         "secret": secret if passphrase is None else seal_secret(secret.encode(), passphrase),
     }
-    _write_private(home / UNUSED_FILE, "")
+    _write_private(home / PUBLISHED_FILE, "0 0\n")
     _write_private(home / KEY_FILE, json.dumps(content, indent=1) + "\n")
     return str(Mnemonic("english").to_mnemonic(recovery))
 
 
-def mark_used(place: Path) -> None:
-    """Something has been published with this key."""
-    (place / UNUSED_FILE).unlink(missing_ok=True)
+def restore_keys(home: Path, source: Path, friends: Sequence[Link]) -> str:
+    """A key file from a backup, and whom to ask for its manifest; returns the nick. NotPermitted, BadEncoding."""
+    make_directory(home)
+    if has_keys(home):
+        raise NotPermitted(f"{home} holds an identity already; choose another --home")
+    content = _read_keys(source)
+    account = _described(home, content, None)
+    _write_private(home / KEY_FILE, json.dumps(content, indent=1) + "\n")
+    note_friends(home, [*friends, *read_friends(source.parent)])
+    return account.nick
+
+
+def note_published(place: Path, store: Path, seq: int) -> None:
+    """A head with this seq has been published. A copy of the home has another store file, and an old store less."""
+    _write_private(place / PUBLISHED_FILE, f"{seq} {store.stat().st_ino}\n")
+
+
+def _published(place: Path, store: Path) -> int | None:
+    try:
+        seq, inode = map(int, (place / PUBLISHED_FILE).read_text().split())
+        return seq if not seq or store.stat().st_ino == inode else None
+    except (OSError, ValueError):
+        return None
+
+
+def note_friends(place: Path, friends: Iterable[Link]) -> None:
+    """Keep the links of those who may have one's manifest, one of each, unless the same are kept already."""
+    links = list({it.identity: format_link(it) for it in friends}.values())[:FRIENDS_MOST]
+    text = "".join(f"{link}\n" for link in links)
+    if links and text != _text_of(place / FRIENDS_FILE):
+        _write_private(place / FRIENDS_FILE, text)
+
+
+def read_friends(place: Path) -> list[Link]:
+    """Those that are kept; lines that are no links are passed over."""
+    found = []
+    for line in _text_of(place / FRIENDS_FILE).split():
+        with suppress(Invalid):
+            found.append(parse_link(line))
+    return found
+
+
+def _text_of(path: Path) -> str:
+    """Empty when there is none that can be read."""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def needs_passphrase(home: Path) -> bool:
@@ -208,16 +259,22 @@ def socket_path(home: Path, name: str) -> Path:
 
 def _read(home: Path) -> dict[str, Any]:
     path = home / KEY_FILE
+    if not path.exists():
+        raise NotPermitted(f"there is no identity in {home}; make one with 'zbnntp init --home {home}'")
+    content = _read_keys(path)
+    if path.stat().st_mode & 0o077:
+        raise NotPermitted(f"{path} can be read by others; run 'chmod 600 {path}'")
+    return content
+
+
+def _read_keys(path: Path) -> dict[str, Any]:
+    """A key file, wherever it is kept: a stick has no owners."""
     try:
         content = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise NotPermitted(f"there is no identity in {home}; make one with 'zbnntp init --home {home}'") from error
     except OSError as error:
         raise NotPermitted(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise BadEncoding(f"{path} is damaged; restore it from your backup") from error
-    if path.stat().st_mode & 0o077:
-        raise NotPermitted(f"{path} can be read by others; run 'chmod 600 {path}'")
     if not isinstance(content, dict) or content.get("version") != 1:
         raise NotPermitted(f"{path} was written by another version of zbnntp")
     return content

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from zbnntp import choosing, moving
-from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_fork, keep_proof, rescue
+from zbnntp.healing import COPY, adopt_name, fork_sentence, keep_branch, keep_fork, keep_proof, rescue, strange_sentence
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, read_bundle, write_offer
 from zbnntp.model.entries import STATE, Carry, Delete, Label, Post
@@ -79,6 +79,7 @@ class Intake:
         self._standings = standings
         self._log, self._announce = log, announce
         self.alarm = log  # what the owner should know at once
+        self.own_came: Callable[[Identity, str], None] = self._warn_of_copy  # an own manifest not made here was kept
         self.arrived: Callable[[Identity], None] = lambda identity: None  # a manifest of somebody was kept
 
     def wanted(self, identity: Identity) -> bool:
@@ -136,7 +137,10 @@ class Intake:
         if kept.forked:
             self.alarm(fork_sentence(head.nick, head.identity, own))
         if foreign and own:
-            self.alarm(f"A version of your own manifest that this node has not made came from {source}. {COPY}")
+            self.own_came(head.identity, source)
+
+    def _warn_of_copy(self, identity: Identity, source: str) -> None:
+        self.alarm(strange_sentence(source))
 
     async def witness(self, pointer: Pointer) -> None:
         """Keep the proof when a verified pointer shows that its key has forked; an older one may, too."""
@@ -309,6 +313,7 @@ def _keep_segments(
     for plan in verified.plans:
         arrived += _keep_segment(database, person, plan, now)
     if rescuing:
+        adopt_name(database, verified.head, verified.base)
         arrived += keep_entries(database, person, None, rescue(database, person, verified.dropped), now)
     for segment in verified.dropped:
         arrived += carries.release(database, segment.pk)

@@ -15,6 +15,7 @@ from zbnntp.ingest import Intake
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
+from zbnntp.model.link import Link
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
 from zbnntp.peers.needs import Held, Person
 from zbnntp.store import endings, evidence, notices, promises, ratings
@@ -146,6 +147,12 @@ class Directory:
             for person, identity, trust in ratings.fetched(self._reader, self._view)
             if identity not in self._own
         ]
+
+    def friends(self) -> list[Link]:
+        """Those whom one rates above 0 and whose addresses are known, mutual ones first."""
+        rated = [person for person in self.people() if person.hops == 1 and person.endpoints]
+        rated.sort(key=lambda person: not person.mutual)
+        return [Link(person.identity, person.endpoints) for person in rated]
 
     def log(self, text: str) -> None:
         self._log(text)

@@ -48,10 +48,6 @@ log = logging.getLogger(__name__)
 
 RANK_SECONDS = 1  # levels are computed anew at most so often
 COLLECTOR_THRESHOLDS = (20_000, 20, 50)  # new objects a round; rounds of the young and of the middle generation
-RESTORED = (
-    "This home has a key and none of its posts: nothing is published until your own manifest has come back from\n"
-    "somebody whom you follow. If nobody has it any more, start once with --publish-anew."
-)
 LOG_QUEUE = 1_000
 LOG_A_DAY = 200  # sentences in zb.log: a hostile peer must not fill the disk with complaints
 LOG_SAME_SECONDS = 3600
@@ -149,6 +145,7 @@ class Node:
         standings = self._make_standings(reader, writer, accounts)
         intake = Intake(reader, writer, standings, self.log, self._announce)
         self.commons = Commons(
+            store=plan.home / STORE_FILE,
             reader=reader,
             writer=writer,
             standings=standings,
@@ -168,6 +165,7 @@ class Node:
         self.residents = [Resident(self.commons, account, view) for account, view in accounts.items()]
         self.owner = self.residents[0]
         intake.alarm, intake.arrived, standings.heard = self.alarm, self._arrived, self._heard
+        intake.own_came = self._own_came
         self._unlock_known()
 
     def _make_standings(self, reader: sqlite3.Connection, writer: Writer, accounts: Mapping[Account, int]) -> Standings:
@@ -286,8 +284,8 @@ class Node:
             self.plan.say(f"identity {report['identity']} ({report['nick']})")
             self.plan.say(f"From     {report['from']}")
             self.plan.say(f"link     {report['link'] or no_link(report)}")
-            if resident.is_restored():
-                self.plan.say(RESTORED)
+            if report["waits"]:
+                self.plan.say(f"waits    {report['waits']}")
         self.plan.say(f"tor      {self.owner.report()['tor']}")
 
     def _announce_doors(self, doors: Doors) -> None:
@@ -330,6 +328,9 @@ class Node:
     def _complete(self, identity: Identity) -> None:
         for resident in self.residents:
             resident.complete(identity)
+
+    def _own_came(self, identity: Identity, source: str) -> None:
+        next(it for it in self.residents if it.identity == identity).own_came(source)
 
     def _heard(self, database: sqlite3.Connection, view: Identity, outcome: Outcome, now: int) -> None:
         """In the transaction of a change of levels."""

@@ -17,7 +17,7 @@ import trio
 
 from zbnntp.home import SOCKET_PATH_OCTETS, Keys, accounts, socket_path
 from zbnntp.library import Directory, Library
-from zbnntp.model.errors import NotPermitted, ZbError
+from zbnntp.model.errors import NotPermitted, PeerGone, ZbError
 from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.manifest import Endpoint
 from zbnntp.peers.api import Api
@@ -108,6 +108,7 @@ class Peering:
         self._onion: OnionService | None = None
         self._schedule: Schedule | None = None
         self._visits: trio.Nursery | None = None
+        self._connected = trio.Event()
         self.endpoints: tuple[Endpoint, ...] = ()
         self._host, self._socket = "", Path()
         self._carrier: Transport | None = None
@@ -161,6 +162,7 @@ class Peering:
         self._schedule = Schedule(
             self._identity, sync, self._library, self._directory, random.SystemRandom(), renew=renew
         )
+        self._connected.set()
         await self._schedule.run()
 
     def complete(self, identity: Identity) -> None:
@@ -191,6 +193,30 @@ class Peering:
         except ZbError as error:
             outcome.append(f"They cannot be reached now ({error}); it is tried again by itself.")
         done.set()
+
+    @property
+    def has_way(self) -> bool:
+        """Whether anything carries visits at all."""
+        return self._carrier is not None
+
+    async def wait_connected(self) -> None:
+        """Until others can be visited: tor needs a while, and without anything that carries visits it is for ever."""
+        await self._connected.wait()
+
+    async def ask_own(self, urls: Sequence[str]) -> int:
+        """The seq of our own manifest that is kept there; raises Missing, Unreachable."""
+        return await self._connected_schedule().ask_own(urls)
+
+    async def fetch_own(self, urls: Sequence[str]) -> None:
+        """Bring our own manifest home, all of it; raises Unreachable, Invalid, Refused."""
+        schedule = self._connected_schedule()
+        while await schedule.fetch_now(self._identity, urls):  # a large one comes in several parts
+            pass
+
+    def _connected_schedule(self) -> Schedule:
+        if self._schedule is None:
+            raise PeerGone("this node is not connected yet")
+        return self._schedule
 
     def own_news(self) -> None:
         """Our own manifest has a new version: tell those who want it."""

@@ -10,6 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import trio
@@ -20,7 +21,9 @@ from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
 from zbnntp.control.fms import FmsDesk
 from zbnntp.control.reports import status_lines
+from zbnntp.healing import strange_sentence
 from zbnntp.home import Account, Keys
+from zbnntp.homecoming import Doubt, Homecoming, doubt_of
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.boards import is_virtual
@@ -55,6 +58,7 @@ OWN_GROUPS = {
 class Commons:
     """What the residents of a node share."""
 
+    store: Path
     reader: sqlite3.Connection
     writer: Writer
     standings: Standings
@@ -94,7 +98,8 @@ class Resident:
         self.cards = Cards(reader, commons.writer, commons.standings, self.identity, commons.clock)
         self._shelf = Shelf(reader, self.identity, self._motd, lambda: commons.writer.commits, commons.rack)
         self._rewritten = f"rewritten {self.identity.hex()}"
-        self._to_seal = trio.Event()
+        self.homecoming: Homecoming | None = None
+        self._to_seal, self._friends_changed = trio.Event(), trio.Event()
         self._unlocked = trio.Event()
 
     def unlock(self, keys: Keys) -> None:
@@ -102,6 +107,7 @@ class Resident:
         if self.keys is None:
             self.keys = keys
             self.peering = Peering(self.commons.network, keys, self.account.place, self.library, self._directory)
+            self.homecoming = Homecoming(self.doubt(), self.peering, self._friends, self.commons.alarm)
             self._unlocked.set()
 
     async def live(self) -> None:
@@ -112,6 +118,7 @@ class Resident:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._keep_tidy)
             nursery.start_soon(self._keep_sealed)
+            nursery.start_soon(self._keep_friends)
             nursery.start_soon(self.peering.run)
 
     async def furnish(self) -> None:
@@ -189,9 +196,12 @@ class Resident:
         return status_lines(self.report())
 
     def people_changed(self) -> None:
-        """Trust has changed whom to visit."""
+        """Trust has changed whom to visit, and who may know of our manifest."""
         if self.peering:
             self.peering.people_changed()
+        if self.homecoming:
+            self.homecoming.wake()
+        self._friends_changed.set()
 
     async def scrub(self) -> None:
         self.publish()
@@ -225,6 +235,7 @@ class Resident:
                 "limited": sum(it.level == Level.LIMITED for it in standings),
             },
             "boards": {row.name: row.count for row in boards if not row.hidden},
+            "waits": self.homecoming.describe() if self.homecoming else "",
             "unpublished": len(evidence.outbox(reader, self.view)),
             "published_seq": own.seq if own else 0,
         }
@@ -262,7 +273,18 @@ class Resident:
             with contextlib.suppress(Refused):  # a full disk: tomorrow, then
                 await self.commons.writer.run(lambda database, now=now: expire_notes(database, self.view, now))  # type: ignore[misc]
 
+    async def _keep_friends(self) -> None:
+        """The links of friends beside the key: whoever restores it alone has to ask somebody."""
+        while True:
+            await self._friends_changed.wait()
+            self._friends_changed = trio.Event()
+            await trio.sleep(SEAL_SECONDS)
+            with contextlib.suppress(Refused):  # a full disk: the next change is noted
+                home.note_friends(self.account.place, self._directory.friends())
+
     async def _keep_sealed(self) -> None:
+        if self.homecoming:
+            await self.homecoming.run()
         while True:
             await self._seal_safely()
             with trio.move_on_after(self._pause()):
@@ -283,7 +305,7 @@ class Resident:
 
     async def seal(self) -> Offer | None:
         """Sign and publish what waits in the outbox, if anything does and the key is at hand."""
-        if self.keys is None or self.peering is None or self.is_restored():
+        if self.keys is None or self.peering is None or not (self.homecoming and self.homecoming.settled):
             return None
         commons, now = self.commons, self.commons.now()
         author = sealing.Author(self.keys.signer, self.nick(), self.peering.endpoints, self.keys.next_key)
@@ -294,14 +316,27 @@ class Resident:
             if rewrite:
                 await commons.writer.run(lambda database: promises.put_meta(database, self._rewritten, str(now)))
             self.peering.own_news()
-            home.mark_used(self.account.place)
+            own = evidence.find_manifest(commons.reader, self.identity)
+            home.note_published(self.account.place, commons.store, own.seq if own else 0)
         return offer
 
-    def is_restored(self) -> bool:
-        """A key that has published before, in a store that knows nothing of it: a head now would take it all back."""
-        if self.account.unused or self.commons.publish_anew:
-            return False
-        return evidence.find_manifest(self.commons.reader, self.identity) is None
+    def own_came(self, source: str) -> None:
+        """A version of the own manifest that this node has not made was kept: hoped for, or a warning."""
+        if self.homecoming and self.homecoming.is_copy and not self.homecoming.settled:
+            self.commons.alarm(f"Your own manifest has come back from {source}.")
+        else:
+            self.commons.alarm(strange_sentence(source))
+        self.publish()
+
+    def doubt(self) -> Doubt:
+        """Why what is held of the own manifest may not be the newest."""
+        own = evidence.find_manifest(self.commons.reader, self.identity)
+        return doubt_of(self.account.published, own.seq if own else None, self.commons.publish_anew)
+
+    def _friends(self) -> list[Link]:
+        """Whom to ask for the own manifest: those of the store, then those whose links are kept beside the key."""
+        known = self._directory.friends()
+        return [*known, *(it for it in home.read_friends(self.account.place) if it not in known)]
 
 
 def expire_notes(database: sqlite3.Connection, view: int, now: int) -> None:

@@ -208,7 +208,8 @@ def test_ratings_are_said_as_they_are_commanded(mt: int | None, tlt: int | None,
 def test_status_lines() -> None:
     report = {
         "nick": "Ada", "identity": "abc", "from": "Ada <x@y>", "listening": ["nntp://127.0.0.1:1119"], "tor": "ready",
-        "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3}, "unpublished": 0,
+        "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
+        "unpublished": 0, "waits": "",
     }  # fmt: skip
     lines = status_lines(report)
     assert "People      3 fetched; 2 shown in full, 1 replies only" in lines
@@ -216,6 +217,8 @@ def test_status_lines() -> None:
     assert "Link        none: this node cannot be reached by others" in lines
     assert lines[-1] == "To publish  nothing waits"
     assert status_lines(report | {"unpublished": 2})[-1] == "To publish  2 lines wait"
+    waiting = status_lines(report | {"unpublished": 2, "waits": "friends are asked"})[-1]
+    assert waiting == "To publish  2 lines wait; friends are asked"
 
 
 def test_wrapping_keeps_words_quotes_and_indents() -> None:

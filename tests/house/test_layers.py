@@ -64,11 +64,12 @@ ALLOWED: dict[str, set[str]] = {
     "guard": set(),
     "home": {"model"},
     "admin": {"model"},
+    "homecoming": {"model"},
     "library": {"model", "store", "peers", "ingest"},
     "peering": {"model", "peers", "library", "home"},
     "listening": {"model", "nntp", "config", "home", "certificate"},
     "upkeep": {"model", "ingest"},
-    "resident": {"model", "store", "home", "library", "peering", *JOURNEYS},
+    "resident": {"model", "store", "home", "homecoming", "library", "peering", *JOURNEYS},
     "node": {
         "model",
         "store",
@@ -87,7 +88,8 @@ ALLOWED: dict[str, set[str]] = {
     "data": set(),
     "demo": {"model", "store", "spoken", "ingest", "node", "resident", "config", "home", "data"},
     "cli_trust": {"model", "store", "trust", "inquiry", "tuning", "home", "config"},
-    "cli": {"cli_trust", "node", "rebuild", "demo", "config", "home", "admin", "model"},
+    "cli_restore": {"model", "home"},
+    "cli": {"cli_trust", "cli_restore", "node", "rebuild", "demo", "config", "home", "admin", "model"},
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}
 

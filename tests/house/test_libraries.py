@@ -13,7 +13,17 @@ from tests.house.source import PACKAGE, files, imports, tree
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "trio": (
-        *("node.py", "resident.py", "admin.py", "library.py", "peering.py", "upkeep.py", "demo.py", "cli.py"),
+        *(
+            "node.py",
+            "resident.py",
+            "homecoming.py",
+            "admin.py",
+            "library.py",
+            "peering.py",
+            "upkeep.py",
+            "demo.py",
+            "cli.py",
+        ),
         *("nntp/server.py", "nntp/wire.py", "nntp/logins.py", "peers/", "store/writer.py", "store/loop.py"),
     ),
     "outcome": ("store/writer.py", "store/loop.py"),

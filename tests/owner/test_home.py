@@ -36,7 +36,7 @@ def test_directory_and_key_file_are_the_owners_alone(tmp_path: Path) -> None:
         os.umask(old)
     assert mode(place) == 0o700
     assert mode(place / home.KEY_FILE) == 0o600
-    assert sorted(path.name for path in place.iterdir()) == [home.KEY_FILE, home.UNUSED_FILE]
+    assert sorted(path.name for path in place.iterdir()) == [home.KEY_FILE, home.PUBLISHED_FILE]
 
 
 def test_a_directory_that_others_could_read_is_closed(tmp_path: Path) -> None:

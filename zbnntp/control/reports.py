@@ -175,7 +175,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         f"Tor         {report['tor']}",
         f"People      {people['fetched']} fetched; {people['full']} shown in full, {people['limited']} replies only",
         f"Boards      {len(boards)} with {sum(boards.values())} articles",
-        f"To publish  {_waiting(unpublished)}",
+        f"To publish  {_waiting(unpublished)}" + (f"; {report['waits']}" if report["waits"] else ""),
     ]
 
 

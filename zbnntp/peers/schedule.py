@@ -106,10 +106,18 @@ class Schedule:
 
     async def fetch_now(self, identity: Identity, endpoints: Sequence[str]) -> bool:
         """Somebody is followed by a link: ask there at once. True = news; raises what the last address said."""
+        return await self._ask_first(endpoints, lambda url: self._sync.fetch_manifest(url, identity))
+
+    async def ask_own(self, endpoints: Sequence[str]) -> int:
+        """Which version of our own manifest is kept there, by its seq; raises Missing, and what the last one said."""
+        return await self._ask_first(endpoints, lambda url: self._sync.ask_seq(url, self._identity))
+
+    async def _ask_first(self, endpoints: Sequence[str], call: Callable[[str], Awaitable[T]]) -> T:
+        """Of the first address that answers; raises what the last one said."""
         problem: ZbError = PeerGone("There is no address to ask; get a link that names one.")
         for endpoint in endpoints:
             try:
-                return await self._ask(endpoint, partial(self._sync.fetch_manifest, endpoint, identity))
+                return await self._ask(endpoint, partial(call, endpoint))
             except ZbError as error:
                 problem = error
         raise problem

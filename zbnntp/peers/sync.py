@@ -78,6 +78,12 @@ class Sync:
                 return False
             return await self._fetch_segments(endpoint, *pair)
 
+    async def ask_seq(self, endpoint: str, identity: Identity) -> int:
+        """The version that `endpoint` keeps; Missing when it keeps none. For one's own manifest alone."""
+        answer = await self._transport.request(endpoint, f"/zb/1/head/{identity.hex()}", limit=HEAD_ANSWER_OCTETS)
+        _check_status(answer, 200)
+        return _answered_pointer(answer, identity)[0].seq
+
     async def ask_identity(self, endpoint: str) -> Identity:
         """Whose node answers there."""
         answer = await self._transport.request(endpoint, "/zb/1/node", limit=SMALL_ANSWER_OCTETS)
@@ -141,16 +147,11 @@ class Sync:
         if answer.status == 304:
             return None
         _check_status(answer, 200)
-        lines = answer.body.split(b"\n")
-        if len(lines) != 3 or lines[2]:
-            raise BadEncoding("a peer's head is not two lines")
-        pointer = open_pointer(lines[0])
-        if pointer.identity != identity:
-            raise BadSignature("a peer answered with somebody else's head")
+        pointer, head = _answered_pointer(answer, identity)
         if held and pointer.seq < held.seq:
             await self._library.witness(pointer)
             return None
-        return pointer, open_head(lines[1], pointer)
+        return pointer, open_head(head, pointer)
 
     def _gaps(self, identity: Identity) -> bool:
         """Whether segments of the head that is held are still to be fetched."""
@@ -310,6 +311,17 @@ class Sync:
             if room >= 0:
                 slices.extend(slices_of(ref.sha256, data, start))
         return slices
+
+
+def _answered_pointer(answer: Answer, identity: Identity) -> tuple[Pointer, bytes]:
+    """The pointer of an answer, verified, and its head line as it came."""
+    lines = answer.body.split(b"\n")
+    if len(lines) != 3 or lines[2]:
+        raise BadEncoding("a peer's head is not two lines")
+    pointer = open_pointer(lines[0])
+    if pointer.identity != identity:
+        raise BadSignature("a peer answered with somebody else's head")
+    return pointer, lines[1]
 
 
 def _row(identity: Identity, held: Held | None) -> list[Any]:
