@@ -155,6 +155,10 @@ class NodeProcess:
         printed = self._zbnntp("invite")
         return next(word for word in printed.split() if word.startswith("zb:"))
 
+    def call(self, verb: str, *words: str) -> str:
+        """Another `zbnntp` command on this home: what it printed; raises CommandRefused when it ends with 1."""
+        return self._zbnntp(verb, words=words)
+
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._zbnntp("status", "--json"))
         return found

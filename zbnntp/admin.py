@@ -1,7 +1,7 @@
 """The owner's door: a Unix socket in the home directory, one JSON line in, one out. `zbnntp do`, `invite`, `status`.
 
-The directory is 0700, so whoever can connect is the owner. Requests: {"do": TEXT}, {"ask": "link" | "status"};
-answers: {"ok": bool, "text": TEXT, ...}.
+The directory is 0700, so whoever can connect is the owner. Requests: {"do": TEXT}, {"ask": "link" | "status"},
+{"import": one offer of a bundle}; answers: {"ok": bool, "text": TEXT, ...}.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from zbnntp.model.errors import Unreachable, ZbError
 
 log = logging.getLogger(__name__)
 
-REQUEST_OCTETS = 256 * 1024
+REQUEST_OCTETS = 16 * 1024 * 1024  # an offer of 4 MiB, each quote in it escaped once more
 REQUEST_SECONDS = 10
 ANSWER_SECONDS = 180  # a follow over Tor may take two minutes
 
@@ -68,7 +68,7 @@ async def _answer(handler: Handler, stream: trio.SocketStream) -> dict[str, Any]
 
 
 async def _receive(stream: trio.SocketStream) -> dict[str, Any]:
-    data = b""
+    data = bytearray()
     with trio.fail_after(REQUEST_SECONDS):
         while not data.endswith(b"\n") and len(data) <= REQUEST_OCTETS:
             chunk = await stream.receive_some()

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from zbnntp import __version__, home
 from zbnntp.admin import ask_node
+from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_small(commands)
     add_trust(commands, _add)
+    add_bundles(commands, _add)
     _add_rebuild(commands)
     _add_demo(commands)
     return parser

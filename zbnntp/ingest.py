@@ -93,6 +93,16 @@ class Intake:
             return False
         return ratings.is_fetched(self._reader, person)
 
+    def _check_wanted(self, identity: Identity, source: str) -> None:
+        """What the owner brings by hand is wanted, but for people whom a view holds at a version or has purged."""
+        if purges.is_purged(self._reader, identity):
+            raise NotPermitted("what they publish was deleted here for good; nothing of it is taken any more")
+        if source != IMPORT and not self.wanted(identity):
+            raise NotPermitted("nobody here trusts that identity enough to fetch it, or it has ended")
+        person = evidence.find_person(self._reader, identity)
+        if person is not None and choices.is_pinned(self._reader, person):
+            raise NotPermitted("that person is held at an earlier version here; 'unpin' ends that")
+
     async def offer(self, offer: Offer, source: str, now: int) -> bool:
         """Verify and keep; True if it was news. Raises Invalid (logged, with its source) or Refused."""
         try:
@@ -101,14 +111,16 @@ class Intake:
             self._log(f"Refused a manifest from {source}: {error}")
             raise
 
+    async def import_bundle(self, bundle: bytes, now: int) -> bool:
+        """Take what the owner brings by hand; True if any of it was news. Raises as `offer` does."""
+        offers = list(read_bundle(bundle.removesuffix(b"\n").split(b"\n")))
+        return any([await self.offer(offer, IMPORT, now) for offer in offers])
+
     async def _offer(self, offer: Offer, source: str, now: int) -> bool:
         # Our own clock may have been set back.
         latest = limits.INTEGER if source == OWN else now + limits.CLOCK_AHEAD_SECONDS
         pointer = open_pointer(offer.pointer)
-        if purges.is_purged(self._reader, pointer.identity):
-            raise NotPermitted("what they publish was deleted here for good; nothing of it is taken any more")
-        if not self.wanted(pointer.identity):
-            raise NotPermitted("nobody here trusts that identity enough to fetch it, or it has ended")
+        self._check_wanted(pointer.identity, source)
         for _ in range(STALE_TRIES):
             await self.witness(pointer)
             try:

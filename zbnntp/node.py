@@ -272,6 +272,9 @@ class Node:
         if isinstance(request.get("do"), str):
             answer = await resident.control.run(request["do"], None)
             return {"ok": answer.ok, "text": answer.text}
+        if isinstance(request.get("import"), str):
+            news = await self.commons.intake.import_bundle(request["import"].encode(), self.commons.now())
+            return {"ok": True, "text": "", "news": news}
         if request.get("ask") == "link":
             return {"ok": True, "text": resident.link()}
         if request.get("ask") == "status":

@@ -44,6 +44,8 @@ JOURNEYS: dict[str, set[str]] = {
     | {"trust", "standing", "visibility", "local", "choosing", "spoken", "verifying", "healing", "pacing", "moving"},
     "drafting": BELOW | {"local"},
     "posting": BELOW | {"drafting", "ingest", "sealing", "standing", "visibility", "local"},
+    "bundling": BELOW,
+    "mbox": {"model"},
     "rendering": BELOW | {"placeholder"},
     "roster": BELOW,
     "rack": BELOW | {"rendering"},
@@ -87,9 +89,11 @@ ALLOWED: dict[str, set[str]] = {
     },
     "data": set(),
     "demo": {"model", "store", "spoken", "ingest", "node", "resident", "config", "home", "data"},
+    "importing": {"model", "store", "config", "home", "ingest", "standing", "tuning"},
+    "cli_bundles": {"model", "store", "bundling", "mbox", "shelf", "control", "importing", "home", "admin"},
     "cli_trust": {"model", "store", "trust", "inquiry", "tuning", "home", "config"},
     "cli_restore": {"model", "home"},
-    "cli": {"cli_trust", "cli_restore", "node", "rebuild", "demo", "config", "home", "admin", "model"},
+    "cli": {"cli_trust", "cli_restore", "cli_bundles", "node", "rebuild", "demo", "config", "home", "admin", "model"},
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}
 

@@ -22,6 +22,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "peering.py",
             "upkeep.py",
             "demo.py",
+            "importing.py",
             "cli.py",
         ),
         *("nntp/server.py", "nntp/wire.py", "nntp/logins.py", "peers/", "store/writer.py", "store/loop.py"),
@@ -38,7 +39,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "scipy": ("trust/columns.py",),
     "re2": ("filters.py",),
     "numpy": ("trust/", "standing.py"),
-    "tqdm": ("cli.py",),
+    "tqdm": ("cli.py", "cli_bundles.py"),
     "mnemonic": ("home.py",),
     "platformdirs": ("config.py", "cli.py"),
 }

@@ -323,3 +323,13 @@ def answered_authors(database: sqlite3.Connection, articles: Iterable[int]) -> s
         )
         found.update(author for (author,) in rows)
     return found
+
+
+def segments_of(database: sqlite3.Connection, author: int, since: int) -> list[tuple[int, list[str]]]:
+    """Segments that hold posts of an author written from `since` (unix seconds) on, and in which boards."""
+    rows = database.execute(
+        "SELECT DISTINCT line.segment, post.boards FROM post JOIN line ON line.pk = post.line "
+        "WHERE post.author = ? AND post.time >= ? AND line.segment IS NOT NULL",
+        (author, since),
+    )
+    return [(segment, boards.split(",")) for segment, boards in rows]

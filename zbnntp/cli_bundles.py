@@ -1,0 +1,248 @@
+"""`zbnntp export` and `zbnntp import`: manifests as a file, for a stick, an archive, or a peer who is never on line.
+
+An export reads the store and needs no running node. An import hands offer after offer to the node that runs, through
+its owner's door, or takes them into the store itself when none does. Files may be packed with gzip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from zbnntp import home
+from zbnntp.model import limits
+from zbnntp.model.errors import BadEncoding, Invalid, Missing, NotPermitted, Unreachable
+
+if TYPE_CHECKING:
+    from zbnntp.bundling import Choice
+    from zbnntp.model.bundle import Offer
+
+PACKED = ".gz"
+GZIP_MAGIC = b"\x1f\x8b"
+REASONS_SHOWN = 10
+EXPORT = """\
+Write what this node holds into FILE, as a bundle that any other node takes in with 'zbnntp import FILE': people's
+signed manifests, yours included; nothing private. The node may run or not. A FILE that ends in .gz is packed. With
+--who, --board and --since only a part: all that are given must hold; of posts whole segments go along, so that a few
+more may come than were asked for. With --mbox FILE becomes a mailbox of the articles that you see, for archives and
+mail programs.
+"""
+IMPORT = """\
+Take in a FILE that 'zbnntp export' wrote here or elsewhere, packed or not; the node may run or not. Every manifest is
+checked as if a peer had sent it, and is kept whether you trust its author or not; what you are shown still follows from
+your trust. It does not matter how old the file is or how often it is taken in.
+"""
+
+Add = Callable[[Any, str, str], argparse.ArgumentParser]
+
+
+def add_bundles(commands: Any, add: Add) -> None:
+    """The two commands; `add` makes a parser that knows --home."""
+    command = add(commands, "export", "write people's manifests into a file, for a stick or an archive")
+    command.description = EXPORT
+    command.add_argument("file", type=Path, metavar="FILE", help="what to write; it appears when it is whole")
+    command.add_argument(
+        "--who", action="append", default=[], metavar="WHO", help="a nick, an id or a link; may be repeated"
+    )
+    command.add_argument("--board", action="append", default=[], metavar="BOARD", help="a board; may be repeated")
+    command.add_argument("--since", type=_day, default=0, metavar="DATE", help="from that day on, as 2026-05-31 (UTC)")
+    command.add_argument("--mbox", action="store_true", help="a mailbox of articles instead of a bundle")
+    command.add_argument("--replace", action="store_true", help="write over a FILE that is there")
+    command.add_argument("--as", dest="resident", metavar="NICK", help="whose view --mbox shows (default: the first)")
+    command.set_defaults(run=_export)
+    command = add(commands, "import", "take in a file that 'zbnntp export' wrote")
+    command.description = IMPORT
+    command.add_argument("file", type=Path, metavar="FILE", help="a bundle, packed with gzip or not")
+    command.set_defaults(run=_import)
+
+
+def _day(text: str) -> int:
+    """Unix seconds of its beginning."""
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("is a day such as 2026-05-31") from error
+
+
+# Export
+
+
+def _export(options: argparse.Namespace) -> int:
+    from zbnntp.store.database import connect_reader, snapshot
+
+    path = options.home / home.STORE_FILE
+    if not path.exists():
+        raise NotPermitted(f"there is no store in {options.home}; start the node once with 'zbnntp run'")
+    if options.file.exists() and not options.replace:
+        raise NotPermitted(f"{options.file} is there already; choose another name, or write over it with --replace")
+    with closing(connect_reader(path)) as reader, snapshot(reader):
+        choice = _choice(reader, options)
+        said = _export_mbox(reader, options, choice) if options.mbox else _export_bundle(reader, options.file, choice)
+    print(f"{said} in {options.file}, {options.file.stat().st_size:,} octets.")
+    return 0
+
+
+def _choice(reader: sqlite3.Connection, options: argparse.Namespace) -> Choice:
+    from zbnntp.bundling import Choice
+    from zbnntp.control.people import find_who
+
+    people = frozenset(find_who(reader, who, None) for who in options.who)
+    return Choice(people, frozenset(options.board), options.since)
+
+
+def _export_bundle(reader: sqlite3.Connection, file: Path, choice: Choice) -> str:
+    from zbnntp.bundling import bundle_lines, choose
+
+    chosen = list(choose(reader, choice))
+    if not chosen:
+        raise Missing("nothing that is held here is meant by that; 'zbnntp do people' says who is known")
+    total = sum(share.octets for share in chosen)
+    with _written_whole(file) as out, _bar(total, "exporting") as bar:
+        for share in chosen:
+            for line in bundle_lines(reader, share):
+                out.write(line)
+            bar.update(share.octets)
+    return f"The manifests of {_people(len(chosen))}"
+
+
+def _export_mbox(reader: sqlite3.Connection, options: argparse.Namespace, choice: Choice) -> str:
+    from zbnntp.mbox import boards_of, mbox_messages
+    from zbnntp.shelf import Shelf
+
+    accounts = [it for it in home.accounts(options.home) if options.resident in (None, it.nick)]
+    if not accounts:
+        raise NotPermitted(f"no identity called {options.resident} lives in {options.home}")
+    shelf = Shelf(reader, accounts[0].identity, lambda: "")
+    boards = boards_of(shelf, choice.boards)
+    seen: set[str] = set()
+    with _written_whole(options.file) as out, _bar(sum(group.count for group in boards), "exporting", "") as bar:
+        for group in boards:
+            for message in mbox_messages(shelf, group, choice.people, choice.since, seen):
+                out.write(message)
+            bar.update(group.count)
+    return f"{len(seen)} articles of {len(boards)} boards"
+
+
+@contextmanager
+def _written_whole(file: Path) -> Iterator[IO[bytes]]:
+    """A file that appears under its name when it is whole and on disk; NotPermitted where the disk does not take it."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("wb") as raw:
+            if file.suffix == PACKED:
+                with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as packed:
+                    yield packed  # type: ignore[misc]
+            else:
+                yield raw
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.replace(file)
+    except OSError as error:
+        raise NotPermitted(f"{file} cannot be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# Import
+
+
+@dataclass
+class Tally:
+    """What became of the people in a file."""
+
+    news: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def note(self, offer: Offer, is_news: bool, reason: str) -> None:
+        """`reason`: why it was refused, empty when it was not."""
+        if reason:
+            self.refused[reason] += 1
+        else:
+            (self.news if is_news else self.known).add(offer.pointer.hex())
+
+    def sentences(self) -> Iterator[str]:
+        yield f"News of {_people(len(self.news))}; of {_people(len(self.known - self.news))} nothing new."
+        for reason, count in self.refused.most_common(REASONS_SHOWN):
+            yield f"Refused {count}: {reason}"
+
+
+def _import(options: argparse.Namespace) -> int:
+    tally = Tally()
+    try:
+        with _opened(options.file) as (raw, lines), _bar(options.file.stat().st_size, "importing") as bar:
+            _take(options.home, _offers(lines, raw, bar), tally)
+    finally:
+        print("\n".join(tally.sentences()))
+    return 0 if tally.news or tally.known or not tally.refused else 1
+
+
+def _take(place: Path, offers: Iterator[Offer], tally: Tally) -> None:
+    from zbnntp.admin import ask_node
+    from zbnntp.model.bundle import write_offer
+
+    door = home.socket_path(place, home.ADMIN_SOCKET)
+    try:
+        ask_node(door, {"ask": "status"})
+    except Unreachable:
+        from zbnntp.importing import take_offers
+
+        with home.locked(place):
+            take_offers(place, offers, tally.note)
+        return
+    for offer in offers:
+        answer = ask_node(door, {"import": b"".join(write_offer(offer)).decode()})
+        tally.note(offer, bool(answer.get("news")), "" if answer.get("ok") else str(answer.get("text")))
+
+
+def _offers(lines: Iterable[bytes], raw: IO[bytes], bar: tqdm[Any]) -> Iterator[Offer]:
+    from zbnntp.model.bundle import read_bundle
+
+    try:
+        for offer in read_bundle(lines):
+            yield offer
+            bar.update(raw.tell() - bar.n)
+    except Invalid as error:
+        raise BadEncoding(f"that is no bundle, or it is damaged from here on: {error}") from error
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[IO[bytes], Iterator[bytes]]]:
+    """The file, for how far it is read, and its lines, unpacked; raises NotPermitted, and Invalid while reading."""
+    try:
+        raw = file.open("rb")
+    except OSError as error:
+        raise NotPermitted(f"{file} cannot be read: {error.strerror}") from error
+    with raw:
+        is_packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        raw.seek(0)
+        yield raw, _lines(gzip.GzipFile(fileobj=raw) if is_packed else raw)
+
+
+def _lines(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    """However long a line is, or a packed file grows, no more is read of it than a line may have."""
+    try:
+        while line := stream.readline(limits.BUNDLE_LINE_OCTETS + 2):
+            yield line
+    except (EOFError, zlib.error, OSError) as error:
+        raise BadEncoding("the file is damaged or cut off") from error
+
+
+def _bar(total: int, what: str, unit: str = "B") -> tqdm[Any]:
+    return tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=None)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
