@@ -12,7 +12,8 @@ from tests.independent.test_vectors import vectors
 from zbnntp.model.bundle import read_bundle
 from zbnntp.model.errors import Invalid, Refused
 from zbnntp.model.keys import Identity, parse_message_id
-from zbnntp.model.manifest import open_fork, open_pointer
+from zbnntp.model.manifest import open_pointer
+from zbnntp.model.notices import open_fork
 from zbnntp.model.succession import open_move
 from zbnntp.store import evidence
 
@@ -43,7 +44,7 @@ def test_the_reader_holds(row):
         assert (held.head.hash, bool(held.others)) == (step["head"], step["forked"])
 
 
-@each(VERSIONS["stories"])
+@each(VERSIONS["stories"] + VERSIONS["successions"])
 async def test_the_house_holds(row, tmp_path):
     identity, clock = Identity(bytes.fromhex(VERSIONS["id"])), Clock()
     async with open_house(tmp_path, "reader", clock) as house:
