@@ -22,10 +22,11 @@ from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.manifest import Endpoint
 from zbnntp.peers.api import Api
 from zbnntp.peers.onion import OnionService, OnionState, Tor
-from zbnntp.peers.schedule import Schedule, no_renewal
+from zbnntp.peers.schedule import Schedule
 from zbnntp.peers.sync import Sync
 from zbnntp.peers.tor_process import OwnTor, SystemTor
 from zbnntp.peers.transport import Transport, local_transport, onion_transport
+from zbnntp.peers.visits import no_renewal
 from zbnntp.peers.web import Server, listen_unix
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from tests.peers.nodes import serving
 from zbnntp.model.bundle import Offer, write_offer
 from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, Missing, PeerGone, Refused, TooLarge, ZbError
 from zbnntp.model.keys import Identity, sha256
+from zbnntp.peers.backends import NoAnswer
 from zbnntp.peers.exchange import Reply, Request
 from zbnntp.peers.sync import Sync
 from zbnntp.peers.transport import local_transport
@@ -163,7 +164,7 @@ async def test_what_is_not_wanted_or_not_newer_is_not_asked_for(short_dir: Path)
     async with facing(short_dir, {"changes": Reply(200, body)}, library) as (sync, site):
         await sync.follow_changes(EVIL, "", 0, listed.append)
         assert site.asked == ["changes"]
-        assert listed == [AUTHOR.identity, OTHER.identity]
+        assert listed == [AUTHOR.identity, OTHER.identity, None]
 
 
 async def test_one_bad_manifest_does_not_keep_the_others_from_coming(short_dir: Path) -> None:
@@ -208,13 +209,25 @@ async def test_a_bad_offer_in_a_bundle_is_left_out(short_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [(200, None), (409, None), (403, Refused), (413, Refused), (429, PeerGone), (500, PeerGone)]
+    ("status", "expected"), [(200, None), (409, None), (403, Refused), (413, Refused), (429, NoAnswer), (500, PeerGone)]
 )
 async def test_answers_to_a_push(short_dir: Path, status: int, expected: type[Exception] | None) -> None:
     library = FakeLibrary()
     library.keep(AUTHOR)
     async with facing(short_dir, {"push": Reply(status)}, library) as (sync, _):
         assert await outcome(lambda: sync.push_to(EVIL, AUTHOR.identity)) is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("7", 7), ("0", 0), ("999999", 1800), ("", 60), ("-5", 60), ("Wed, 21 Oct 2026 07:28:00 GMT", 60)],
+)
+async def test_a_busy_peer_says_when_to_come_back(short_dir: Path, said: str, seconds: float) -> None:
+    headers = (("retry-after", said),) if said else ()
+    async with facing(short_dir, {"changes": Reply(503, b"", headers)}, FakeLibrary()) as (sync, _):
+        with pytest.raises(NoAnswer) as caught:
+            await sync.follow_changes(EVIL, "", 600)
+        assert caught.value.pause == seconds
 
 
 async def test_there_is_nothing_to_push_before_the_first_head(short_dir: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,7 @@ from zbnntp.peers.sources import draw
 from zbnntp.peers.sync import Sync
 
 OWN = Author("own")
+MUTUALS = [f"local:m{number}" for number in range(30)]
 
 
 def person(name: str, *, mutual: bool = True, trust: float = 0.5, hops: int = 1) -> Person:
@@ -46,6 +47,7 @@ class FakeSync:
     errors: dict[str, Exception] = field(default_factory=dict)
     owners: dict[str, Identity] = field(default_factory=dict)
     on_fetch: Callable[[Identity], None] = lambda identity: None
+    since: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     async def _call(self, what: str, endpoint: str) -> None:
         await trio.lowlevel.checkpoint()
@@ -62,11 +64,15 @@ class FakeSync:
         self.on_fetch(identity)
         return True
 
-    async def follow_changes(self, endpoint: str, since: str, wait: int, listed: Callable[[Identity], None]) -> str:
+    async def follow_changes(
+        self, endpoint: str, since: str, wait: int, heard: Callable[[Identity | None], None]
+    ) -> str:
         await self._call("hold" if wait else "visit", endpoint)
+        self.since[endpoint].append(since)
         for identity in self.lists.get(endpoint, []):
-            listed(identity)
-        await trio.sleep(wait)
+            heard(identity)
+        if since:
+            await trio.sleep(wait)
         return "epoch.1"
 
     async def push_to(self, endpoint: str, identity: Identity) -> None:
@@ -149,7 +155,7 @@ async def test_five_sources_are_held_and_redrawn(autojump_clock: trio.testing.Mo
 async def test_a_held_feed_is_asked_again_when_it_has_answered(autojump_clock: trio.testing.MockClock) -> None:
     async with scheduling(people(1, 0)) as bench:
         await trio.sleep(3600)
-        assert 5 <= bench.sync.asked("hold")["local:m0"] <= 6
+        assert 6 <= bench.sync.asked("hold")["local:m0"] <= 7
         assert bench.sync.asked("node")["local:m0"] == 1
 
 
@@ -217,23 +223,43 @@ async def test_a_first_contact_goes_to_the_author_and_eight_at_once(autojump_clo
         assert not bench.house.unknown
 
 
-async def test_a_new_head_goes_to_all_mutuals_once(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_new_head_goes_once_to_the_mutuals_who_are_on_line(autojump_clock: trio.testing.MockClock) -> None:
     async with scheduling(people(7, 3)) as bench:
+        await trio.sleep(5)
         OWN.publish()
         bench.house.keep(OWN)
         bench.schedule.publish()
         await trio.sleep(10)
-        assert bench.sync.asked("push") == {f"local:m{number}": 1 for number in range(7)}
+        now = trio.current_time()
+        online = [url for url in MUTUALS[:7] if bench.schedule.visits.book.is_online(url, now)]
+        assert len(online) >= 3
+        assert bench.sync.asked("push") == dict.fromkeys(online, 1)
+        await trio.sleep(2700)
+        assert bench.sync.asked("push") == dict.fromkeys(MUTUALS[:7], 1), "all have answered a visit"
+
+
+async def test_pushes_go_to_eight_at_a_time(autojump_clock: trio.testing.MockClock) -> None:
+    busy: list[str] = []
+
+    async def slow(endpoint: str, identity: Identity) -> None:
+        busy.append(endpoint)
+        most.append(len(busy))
+        await trio.sleep(5)
+        busy.remove(endpoint)
+
+    most: list[int] = []
+    async with scheduling(people(30, 0)) as bench:
+        bench.sync.push_to = slow  # type: ignore[method-assign]
+        for url in MUTUALS:
+            bench.schedule.visits.note_answer(url)
         OWN.publish()
         bench.house.keep(OWN)
         bench.schedule.publish()
-        await trio.sleep(10)
-        assert set(bench.sync.asked("push").values()) == {2}
+        await trio.sleep(30)
+        assert (max(most), len(most)) == (8, 30)
 
 
-async def test_a_push_to_an_absent_mutual_is_tried_again_until_he_is_back(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
+async def test_a_push_to_an_absent_mutual_waits_until_he_is_back(autojump_clock: trio.testing.MockClock) -> None:
     sync = FakeSync(errors={"local:m0": NoAnswer("its node is off line", Remedy.BACK_OFF)})
     async with scheduling(people(1, 0), sync) as bench:
         OWN.publish()
@@ -244,6 +270,47 @@ async def test_a_push_to_an_absent_mutual_is_tried_again_until_he_is_back(
         sync.errors.clear()
         await trio.sleep(3600)
         assert bench.sync.asked("push") == {"local:m0": 1}
+
+
+async def test_a_peer_that_asks_for_a_pause_is_left_alone_so_long(autojump_clock: trio.testing.MockClock) -> None:
+    sync = FakeSync(errors={"local:m0": NoAnswer("busy", Remedy.BACK_OFF, 300)})
+    async with scheduling(people(1, 0), sync) as bench:
+        await trio.sleep(500)
+        assert bench.schedule.visits.is_online(people(1, 0)[0]), "that was an answer"
+        await trio.sleep(3600)
+        times = [time for time, _, _ in bench.sync.calls]
+        assert len(times) > 5
+        assert all(later - earlier >= 300 for earlier, later in itertools.pairwise(times))
+
+
+async def test_a_feed_is_read_on_from_where_it_was_before_a_restart(autojump_clock: trio.testing.MockClock) -> None:
+    cursors = {"local:m0": "epoch.7"}
+    async with scheduling(people(1, 0), cursors=cursors) as bench:
+        await trio.sleep(10)
+        assert bench.sync.since == {"local:m0": ["epoch.7"]}
+        await trio.sleep(700)
+        assert bench.sync.since == {"local:m0": ["epoch.7", "epoch.1"]}
+        assert cursors == {"local:m0": "epoch.1"}
+
+
+async def test_for_somebody_newly_trusted_whom_nobody_listed_feeds_are_read_once_from_their_beginning(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    new = replace(person("new", mutual=False, hops=2), endpoints=())
+    sync = FakeSync()
+    async with scheduling(people(2, 0), sync, cursors={"local:m0": "e.7", "local:m1": "e.9"}) as bench:
+        sync.on_fetch = bench.house.unknown.discard
+        await trio.sleep(30)
+        sync.lists["local:m0"] = [new.identity]
+        bench.house.unknown.add(new.identity)
+        bench.directory.everybody.append(new)
+        bench.schedule.wake()
+        await trio.sleep(10)
+        assert bench.sync.since["local:m0"][:2] == ["e.7", ""], "the held poll did not wait for its end"
+        await trio.sleep(60)
+        assert bench.sync.asked("fetch") == {"local:m0": 1}
+        await trio.sleep(7200)
+        assert all(asked.count("") <= 1 for asked in bench.sync.since.values())
 
 
 async def test_a_silent_author_is_asked_once_a_day(autojump_clock: trio.testing.MockClock) -> None:
@@ -266,7 +333,7 @@ async def test_our_own_tor_being_down_is_nobodys_fault(autojump_clock: trio.test
     sync = FakeSync(errors={"local:m0": TorDown("not running")})
     async with scheduling(people(1, 0), sync) as bench:
         await trio.sleep(600)
-        assert bench.schedule.book["local:m0"].failures == 0
+        assert bench.schedule.visits.book["local:m0"].failures == 0
         sync.errors.clear()
         await trio.sleep(20)
         assert bench.sync.asked("hold")

@@ -99,14 +99,14 @@ async def test_a_feed_is_followed_and_what_is_wanted_is_fetched(short_dir: Path)
     for author in authors:
         author.publish([lines(author.name, 30)])
     unwanted = authors[3].identity
-    listed: list[Identity] = []
+    listed: list[Identity | None] = []
     bobs = FakeLibrary("epochbob", wanting=lambda identity: identity != unwanted)
     async with node(short_dir, "alice") as alice, node(short_dir, "bob", bobs) as bob:
         for author in authors:
             alice.library.keep(author)
         cursor = await bob.sync.follow_changes(alice.endpoint, "", 0, listed.append)
         assert cursor == "epochalice.4"
-        assert listed == [author.identity for author in authors]
+        assert listed == [*(author.identity for author in authors), None]
         assert set(bob.library.manifests) == {author.identity for author in authors[:3]}
         assert len(bob.library.segments) == 3
 

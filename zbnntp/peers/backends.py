@@ -39,11 +39,12 @@ class Remedy(Enum):
 
 
 class NoAnswer(PeerGone):
-    """A peer did not answer; `remedy` says what helps."""
+    """A peer did not answer; `remedy` says what helps. `pause`: seconds after which it wants to be asked again."""
 
-    def __init__(self, text: str, remedy: Remedy = Remedy.TRY_AGAIN) -> None:
+    def __init__(self, text: str, remedy: Remedy = Remedy.TRY_AGAIN, pause: float = 0) -> None:
         super().__init__(text)
         self.remedy = remedy
+        self.pause = pause
 
 
 _REPLIES = {

@@ -63,12 +63,15 @@ class Book:
         reach = self._known[endpoint]
         reach.answered, reach.failures, reach.timeouts, reach.due = now, 0, 0, -math.inf
 
-    def note_failure(self, endpoint: str, now: float, remedy: Remedy) -> None:
+    def note_failure(self, endpoint: str, now: float, remedy: Remedy, pause: float = 0) -> None:
+        """`pause`: it did answer, that it is to be left alone for so long."""
         reach = self._known[endpoint]
         reach.failures += 1
         reach.timeouts = reach.timeouts + 1 if remedy is Remedy.TRY_AGAIN else 0
         stopped = remedy is Remedy.STOP
-        reach.due = now + (STOPPED_SECONDS if stopped else retry_seconds(reach.failures, self._rng))
+        reach.due = now + (STOPPED_SECONDS if stopped else max(pause, retry_seconds(reach.failures, self._rng)))
+        if pause:
+            reach.answered = now
 
     def is_online(self, endpoint: str, now: float) -> bool:
         return now - self._known[endpoint].answered < ONLINE_SECONDS

@@ -13,9 +13,9 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,9 +28,10 @@ from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, Missing, Pee
 from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.model.notices import is_notice
+from zbnntp.peers.backends import NoAnswer, Remedy
+from zbnntp.peers.carrier import Answer, Carrier
 from zbnntp.peers.needs import Held, Library
 from zbnntp.peers.prefix import held_prefix
-from zbnntp.peers.transport import Answer, Transport
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +42,22 @@ CHANGES_OCTETS = CHANGES_ROWS * 1024 + 64 * 1024  # rows, beats and the cursor
 SILENCE_SECONDS = 120.0  # a beat comes every 45
 SMALL_ANSWER_OCTETS = 4 * 1024
 FETCH_ROWS = 100  # identities asked for at once
+NAMED_SEGMENTS = 12  # held of one identity: naming them takes a kilobyte
+TURN_SECONDS = 20.0  # how long what one peer is asked for is not asked of another
 PUSH_OCTETS = 2 * 1024 * 1024  # of segments: half a bundle, for the quotes that JSON adds
 PUSH_FIRST_OCTETS = 512 * 1024  # to a peer of whom we do not know what it holds
 PUSH_PEERS = 1_000  # of whom we remember what they hold
 _CURSOR = re.compile(r"[a-z0-9]{1,32}\.\d{1,18}")
+BUSY_SECONDS = 60  # how long to leave a peer alone that is busy and does not say for how long
+PAUSE_SECONDS = 1800  # the longest that it may ask for
+_SECONDS = re.compile(r"\d{1,9}")
 _GZIP = {"accept-encoding": "gzip"}
 
 
 @dataclass(slots=True)
 class Page:
-    """One answer of a feed: whom it lists, what of it is wanted and newer, what is older, and where to go on."""
+    """One answer of a feed: what of it is wanted and newer, what is older, and where to go on."""
 
-    listed: list[Identity] = field(default_factory=list)
     news: list[Pointer] = field(default_factory=list)
     notices: list[bytes] = field(default_factory=list)
     older: list[Pointer] = field(default_factory=list)
@@ -61,47 +66,66 @@ class Page:
 
 
 class Sync:
-    """Journeys of one local identity over one transport."""
+    """Journeys of one local identity over one carrier."""
 
-    def __init__(self, transport: Transport, library: Library) -> None:
-        self._transport = transport
+    def __init__(self, carrier: Carrier, library: Library) -> None:
+        self._carrier = carrier
         self._library = library
-        self._locks: defaultdict[Identity, trio.Lock] = defaultdict(trio.Lock)
+        self._asking: Counter[Identity] = Counter()  # whose manifests are being fetched now
+        self._asked = trio.Event()
         self._pushed: dict[str, dict[Sha256, int]] = {}
         self._told: dict[str, set[bytes]] = {}  # moves, by whom we told them
 
-    async def fetch_manifest(self, endpoint: str, identity: Identity) -> bool:
-        """Bring what is kept of `identity` up to what `endpoint` has; True when that was news."""
-        async with self._locks[identity]:
+    async def fetch_manifest(self, endpoint: str, identity: Identity, listed: Pointer | None = None) -> bool:
+        """Bring what is kept of `identity` up to what `endpoint` has; True when that was news.
+
+        `listed`: what its feed says that it has; nothing is asked when that has come from elsewhere meanwhile.
+        """
+        async with self._turn([identity]):
+            if listed and not self._is_news(listed):
+                return False
             pair = await self._fetch_head(endpoint, identity)
             if pair is None:
                 return False
             return await self._fetch_segments(endpoint, *pair)
 
+    @asynccontextmanager
+    async def _turn(self, identities: Sequence[Identity]) -> AsyncIterator[None]:
+        """While somebody else is asked for them we wait, but not long: he may be slow on purpose."""
+        with trio.move_on_after(TURN_SECONDS):
+            while any(self._asking[identity] for identity in identities):
+                await self._asked.wait()
+        self._asking.update(identities)
+        try:
+            yield
+        finally:
+            self._asking -= Counter(identities)
+            self._asked.set()
+            self._asked = trio.Event()
+
     async def ask_seq(self, endpoint: str, identity: Identity) -> int:
         """The version that `endpoint` keeps; Missing when it keeps none. For one's own manifest alone."""
-        answer = await self._transport.request(endpoint, f"/zb/1/head/{identity.hex()}", limit=HEAD_ANSWER_OCTETS)
+        answer = await self._carrier.request(endpoint, f"/zb/1/head/{identity.hex()}", limit=HEAD_ANSWER_OCTETS)
         _check_status(answer, 200)
         return _answered_pointer(answer, identity)[0].seq
 
     async def ask_identity(self, endpoint: str) -> Identity:
         """Whose node answers there."""
-        answer = await self._transport.request(endpoint, "/zb/1/node", limit=SMALL_ANSWER_OCTETS)
+        answer = await self._carrier.request(endpoint, "/zb/1/node", limit=SMALL_ANSWER_OCTETS)
         _check_status(answer, 200)
         return Identity(parse_hex(decode(answer.body.removesuffix(b"\n")).get("id")))
 
     async def follow_changes(
-        self, endpoint: str, since: str, wait: int = 0, listed: Callable[[Identity], None] = lambda identity: None
+        self, endpoint: str, since: str, wait: int = 0, heard: Callable[[Identity | None], None] = lambda identity: None
     ) -> str:
         """Read a page of the feed since a cursor ("" = from the start), held up to `wait` seconds; fetch what is new.
 
-        `listed` is told of every identity on it. Returns the cursor to go on from; an error means: not from there yet.
+        `heard` is told of every line: who is listed there, None when nobody. Returns the cursor to go on from; an error
+        means: not from there yet.
         """
-        page = await self._read_page(endpoint, since, wait)
+        page = await self._read_page(endpoint, since, wait, heard)
         for pointer in page.older:
             await self._library.witness(pointer)
-        for identity in page.listed:
-            listed(identity)
         for raw in page.notices:
             await self._take_notice(endpoint, raw)
         for start in range(0, len(page.news), FETCH_ROWS):
@@ -117,7 +141,7 @@ class Sync:
             return
         slices = self._new_slices(head, self._pushed.get(endpoint))
         body = b"".join(write_offer(Offer(*manifest, tuple(slices))))
-        answer = await self._transport.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
+        answer = await self._carrier.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
         if answer.status == 409:
             return  # it holds a newer one: ours came back from a backup, or it went faster by another way
         _check_status(answer, 200)
@@ -133,7 +157,7 @@ class Sync:
             if raw in told:
                 continue
             body = raw + b"\n"
-            answer = await self._transport.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
+            answer = await self._carrier.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
             with suppress(Refused):  # whoever does not know the old identity need not know of its end
                 _check_status(answer, 200)
             told.add(raw)
@@ -143,7 +167,7 @@ class Sync:
         held = self._library.held(identity)
         headers = {"if-none-match": f'"{held.head.hex()}"'} if held and not self._gaps(identity) else None
         path = f"/zb/1/head/{identity.hex()}"
-        answer = await self._transport.request(endpoint, path, limit=HEAD_ANSWER_OCTETS, headers=headers)
+        answer = await self._carrier.request(endpoint, path, limit=HEAD_ANSWER_OCTETS, headers=headers)
         if answer.status == 304:
             return None
         _check_status(answer, 200)
@@ -204,36 +228,37 @@ class Sync:
         path = f"/zb/1/seg/{ref.sha256.hex()}"
         if beginning:
             headers = {"range": f"bytes={len(beginning)}-"}
-            answer = await self._transport.request(endpoint, path, limit=ref.octets, headers=headers)
+            answer = await self._carrier.request(endpoint, path, limit=ref.octets, headers=headers)
             if answer.status == 206 and sha256(beginning + answer.body) == ref.sha256:
                 check_segment(ref, beginning + answer.body)
                 return Slice(ref.sha256, len(beginning), answer.body)
             if answer.status == 404:
                 return None
-        answer = await self._transport.request(endpoint, path, limit=ref.octets, headers=_GZIP)
+        answer = await self._carrier.request(endpoint, path, limit=ref.octets, headers=_GZIP)
         if answer.status == 404:
             return None
         _check_status(answer, 200)
         check_segment(ref, answer.body)
         return Slice(ref.sha256, 0, answer.body)
 
-    async def _read_page(self, endpoint: str, since: str, wait: int) -> Page:
+    async def _read_page(self, endpoint: str, since: str, wait: int, heard: Callable[[Identity | None], None]) -> Page:
         page = Page()
         path = f"/zb/1/changes?since={since}&wait={wait}"
         seconds = wait + SILENCE_SECONDS
-        async with self._transport.open(
+        async with self._carrier.open(
             endpoint, path, limit=CHANGES_OCTETS, seconds=seconds, silence=SILENCE_SECONDS
         ) as response:
             if response.status != 200:
                 _check_status(Answer(response.status, response.headers, await response.read()), 200)
             async with aclosing(response.lines(CHANGES_LINE_OCTETS)) as lines:
                 async for raw in lines:
-                    self._take_row(page, raw)
+                    heard(self._take_row(page, raw))
         if not page.cursor:
             raise PeerGone("a peer's answer broke off")
         return page
 
-    def _take_row(self, page: Page, raw: bytes) -> None:
+    def _take_row(self, page: Page, raw: bytes) -> Identity | None:
+        """Note a line of a feed; whom it lists."""
         line = decode(raw, CHANGES_LINE_OCTETS)
         page.rows += 1
         if page.cursor or page.rows > CHANGES_ROWS + limits.SEGMENTS:
@@ -242,13 +267,14 @@ class Sync:
             page.cursor = _parse_cursor(line)
         elif line.get("kind") == "pointer":
             pointer = open_pointer(raw)
-            page.listed.append(pointer.identity)
             if self._is_news(pointer):
                 page.news.append(pointer)
             elif (held := self._library.held(pointer.identity)) and held.head != pointer.head:
                 page.older.append(pointer)
+            return pointer.identity
         elif is_notice(line.get("kind")):
             page.notices.append(raw)
+        return None
 
     async def _take_notice(self, endpoint: str, raw: bytes) -> None:
         """A fork or a move; what is wrong with it must not keep the rest from coming."""
@@ -265,34 +291,37 @@ class Sync:
         return self._library.wanted(pointer.identity)
 
     async def _fetch_news(self, endpoint: str, news: Sequence[Pointer]) -> None:
-        """All in one bundle when they are several, then one by one what the bundle did not bring."""
-        if len(news) > 1:
-            await self._fetch_bundle(endpoint, [pointer.identity for pointer in news])
+        """All in one bundle unless its request would be long; then one by one what it did not bring."""
+        if len(news) > 1 or self._is_small(news[0].identity):
+            async with self._turn([pointer.identity for pointer in news]):
+                if asked := [pointer.identity for pointer in news if self._is_news(pointer)]:
+                    await self._fetch_bundle(endpoint, asked)
         for pointer in news:
             if self._is_news(pointer):
-                await self._fetch_one(endpoint, pointer.identity)
+                await self._fetch_one(endpoint, pointer)
 
-    async def _fetch_one(self, endpoint: str, identity: Identity) -> None:
+    def _is_small(self, identity: Identity) -> bool:
+        """Whether so few segments are held that naming them all costs less than another request."""
+        held = self._library.held(identity)
+        return held is not None and len(held.segments) <= NAMED_SEGMENTS
+
+    async def _fetch_one(self, endpoint: str, listed: Pointer) -> None:
         """One listed identity; what is wrong with it must not keep the others from coming."""
         try:
-            await self.fetch_manifest(endpoint, identity)
+            await self.fetch_manifest(endpoint, listed.identity, listed)
         except (Invalid, Refused) as error:
-            log.info("%s was not taken from %s: %s", short_id(identity), endpoint, error)
+            log.info("%s was not taken from %s: %s", short_id(listed.identity), endpoint, error)
 
     async def _fetch_bundle(self, endpoint: str, identities: Sequence[Identity]) -> None:
         body = json.dumps([_row(identity, self._library.held(identity)) for identity in identities]).encode()
         limit = limits.BUNDLE_OCTETS
-        answer = await self._transport.request(endpoint, "/zb/1/fetch", limit=limit, body=body)
+        answer = await self._carrier.request(endpoint, "/zb/1/fetch", limit=limit, body=body)
         _check_status(answer, 200)
         asked = set(identities)
         for offer in read_bundle(answer.body.removesuffix(b"\n").split(b"\n") if answer.body else ()):
             identity = Identity(parse_hex(decode(offer.pointer).get("id")))
             if identity not in asked:
                 raise BadEncoding("a peer sent what it was not asked for")
-            await self._offer_listed(offer, endpoint, identity)
-
-    async def _offer_listed(self, offer: Offer, endpoint: str, identity: Identity) -> None:
-        async with self._locks[identity]:
             try:
                 await self._library.offer(offer, endpoint)
             except (Invalid, Refused) as error:
@@ -346,4 +375,12 @@ def _check_status(answer: Answer, wanted: int) -> None:
         raise Missing("that peer does not keep it")
     if answer.status in (400, 403, 413):
         raise Refused(f"that peer answered {answer.status}")
+    if answer.status in (429, 503):
+        raise NoAnswer("that peer is busy", Remedy.BACK_OFF, _retry_after(answer.headers))
     raise PeerGone(f"that peer answered {answer.status}")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds; RFC 9110 section 10.2.3, without the form that is a date."""
+    text = headers.get("retry-after", "")
+    return float(min(int(text), PAUSE_SECONDS)) if _SECONDS.fullmatch(text) else float(BUSY_SECONDS)

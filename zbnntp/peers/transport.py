@@ -13,7 +13,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from zbnntp.model.errors import BadEncoding, TooLarge
 from zbnntp.model.onion import is_onion
 from zbnntp.peers.address import is_local, local_host, onion_host
 from zbnntp.peers.backends import CONNECT_SECONDS, ONION_PORT, LocalBackend, NoAnswer, OnionBackend
+from zbnntp.peers.carrier import Answer
 
 READ_SECONDS = 60.0  # between two pieces of an answer
 WRITE_SECONDS = 60.0
@@ -65,21 +65,12 @@ class PoolTransport(httpx.AsyncBaseTransport):
         await self.pool.aclose()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; header names are lower case, the body is unpacked."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class Response:
     """An answer while it comes in."""
 
     def __init__(self, response: httpx.Response, limit: int) -> None:
         self.status = response.status_code
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
         self._limit = limit
 
