@@ -23,7 +23,7 @@ from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
 from zbnntp.model.notices import open_notice
 from zbnntp.model.succession import Move
 from zbnntp.moving import Taken
-from zbnntp.pacing import free_at, is_state_alone, spend
+from zbnntp.pacing import FOR_NEW, Fresh, hold_back, keep_pace, left, read_again, unfinished
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Standings
 from zbnntp.store import (
@@ -35,6 +35,7 @@ from zbnntp.store import (
     posts,
     promises,
     purges,
+    quotas,
     ratings,
     versions,
 )
@@ -102,6 +103,17 @@ class Intake:
         person = evidence.find_person(self._reader, identity)
         if person is not None and choices.is_pinned(self._reader, person):
             raise NotPermitted("that person is held at an earlier version here; 'unpin' ends that")
+
+    def room(self, identity: Identity, person: int, now: int) -> int:
+        """How many octets of somebody's posts may be fetched now: the segment in which they end included."""
+        if identity in self._standings.views:
+            return limits.INTEGER
+        ration = left(self._reader, person, now)
+        return ration.octets if ration.posts else 0
+
+    def is_behind(self, person: int) -> bool:
+        """Whether more of somebody is here than may be shown: no older posts are fetched meanwhile."""
+        return bool(quotas.excess(self._reader, person, 1))
 
     async def offer(self, offer: Offer, source: str, now: int) -> bool:
         """Verify and keep; True if it was news. Raises Invalid (logged, with its source) or Refused."""
@@ -228,6 +240,27 @@ class Intake:
                         taken.append(evidence.identity_of(self._reader, parked.person))
         return taken
 
+    async def take_up(self, now: int) -> None:
+        """Show what waited for another day, as far as the authors' quotas go."""
+        for person in quotas.waiting(self._reader):
+            if left(self._reader, person, now).posts:
+                self._standings.note(await self._writer.run(partial(self._take_up, person=person, now=now)))
+                self._announce()
+
+    def _take_up(self, database: sqlite3.Connection, person: int, now: int) -> set[int]:
+        author = evidence.identity_of(database, person)
+        found = quotas.excess(database, person, limits.DAILY_POSTS_FULL)
+        quotas.drop_excess(database, [it.line for it in found])
+        arrived: list[int] = []
+        for it in hold_back(database, person, read_again(database, author, found), now, FOR_NEW):
+            arrived += keep_entries(database, person, it.segment, [(key, entry) for key, _, entry in it.lines], now)
+        self._show(database, person, arrived, (), now, renamed=False)
+        return {person} | posts.answered_authors(database, arrived)
+
+    def unfinished(self) -> list[Identity]:
+        """Whose segments may not have been fetched for want of quota."""
+        return unfinished(self._reader)
+
     def _note_newer(self, head: Head) -> None:
         if head.needs_newer:
             self._log(
@@ -250,9 +283,10 @@ class Intake:
         if (held, tuple(evidence.segments(database, person))) != (verified.base, verified.segments):
             raise Stale
         own = head.identity in self._standings.views
-        if source not in UNCOUNTED and not own:
-            _keep_pace(database, person, verified, now)
-        arrived, gone, spoken = _keep_segments(database, person, verified, now, own and source != OWN)
+        counted = source not in UNCOUNTED and not own
+        if counted:
+            keep_pace(database, person, verified, now)
+        arrived, gone, spoken = _keep_segments(database, person, verified, now, counted, own and source != OWN)
         if spoken:
             self._note_labels(database, person, keep_state(database, person, own, now), now)
         evidence.keep_manifest(database, person, verified.pointer, head, now)
@@ -288,14 +322,6 @@ class Intake:
             settle(database, view, [*arrived, *gone], now)
 
 
-def _keep_pace(database: sqlite3.Connection, person: int, verified: Verified, now: int) -> None:
-    if is_state_alone(verified):
-        spent = versions.pace_spent(database, person)
-        if free_at(spent) > now:
-            raise Early(free_at(spent))
-        versions.put_pace(database, person, spend(spent, now))
-
-
 def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> list[int]:
     """Record a post; returns the articles to settle: itself when new, what it replaces, the thread that it opens."""
     article, new = posts.record_post(database, post.header, line, now)
@@ -309,11 +335,12 @@ def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> 
 
 
 def _keep_segments(
-    database: sqlite3.Connection, person: int, verified: Verified, now: int, rescuing: bool
+    database: sqlite3.Connection, person: int, verified: Verified, now: int, counted: bool, rescuing: bool
 ) -> tuple[list[int], list[int], bool]:
     """Segments and lines; returns the articles to settle, those that are gone, and whether state has changed.
 
-    `rescuing`: what a local identity said in segments that another's version of its manifest drops is said again.
+    `counted`: by the author's quota. `rescuing`: what a local identity said in segments that a version made elsewhere
+    drops is said again.
 
     New lines come before old ones go, so that a key that a post still holds is never given again.
     """
@@ -321,9 +348,10 @@ def _keep_segments(
     for segment in verified.segments:
         if segment.pk not in named:
             evidence.set_aside(database, segment.pk)
+    fresh = [_keep_segment(database, person, plan) for plan in verified.plans]
     arrived: list[int] = []
-    for plan in verified.plans:
-        arrived += _keep_segment(database, person, plan, now)
+    for it in hold_back(database, person, fresh, now) if counted else fresh:
+        arrived += keep_entries(database, person, it.segment, [(key, entry) for key, _, entry in it.lines], now)
     if rescuing:
         adopt_name(database, verified.head, verified.base)
         arrived += keep_entries(database, person, None, rescue(database, person, verified.dropped), now)
@@ -338,7 +366,7 @@ def _state(segments: Iterable[HeldSegment]) -> list[SegmentRef]:
     return [segment.ref for segment in segments if segment.role == STATE]
 
 
-def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: int) -> list[int]:
+def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan) -> Fresh:
     if plan.held is None:
         segment = evidence.add_segment(database, person, plan.role, plan.position, plan.ref)
     else:
@@ -351,8 +379,9 @@ def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan, now: in
         purges.mark_redacted(database, segment)
     evidence.add_lines(database, person, plan.role, segment, plan.first, lines)
     evidence.clear_pending(database, person, plan.role, plan.lines)
-    keyed = [(evidence.line_key(database, segment, ordinal), entry) for ordinal, entry in plan.entries]
-    return keep_entries(database, person, segment, keyed, now)
+    keys = [evidence.line_key(database, segment, ordinal) for ordinal, _ in plan.entries]
+    octets = [len(plan.lines[ordinal - plan.first]) if ordinal >= plan.first else 0 for ordinal, _ in plan.entries]
+    return Fresh(segment, tuple(zip(keys, octets, (entry for _, entry in plan.entries), strict=True)))
 
 
 def _is_purged(entry: Post | Carry | Delete, purged: frozenset[bytes]) -> bool:

@@ -94,11 +94,13 @@ class Library:
         return Held(0 if beyond else held.seq, held.head_sha256, whole)
 
     def lacking(self, head: Head) -> Sequence[SegmentRef]:
-        """Newest first: state, then posts from the last segment back."""
-        person = evidence.find_person(self._reader, head.identity)
-        held = {it.ref.sha256 for it in evidence.segments(self._reader, person)} if person else set()
-        wanted = (*head.state, *reversed(head.posts))
-        return [ref for ref in wanted if ref.sha256 not in held]
+        """Newest first: state, then posts from the last segment back, as far as the author's quota goes today."""
+        person = evidence.find_person(self._reader, head.identity) or 0
+        held = {it.ref.sha256 for it in evidence.segments(self._reader, person)}
+        room = self._intake.room(head.identity, person, self.now())
+        newest, older = head.posts[-1:], () if self._intake.is_behind(person) else head.posts[-2::-1]
+        wanted = [ref for ref in (*head.state, *newest, *older) if ref.sha256 not in held]
+        return [ref for ref in wanted if ref in head.state or (room := room - ref.octets) + ref.octets > 0]
 
     def changes(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
         return evidence.changes(self._reader, self._view, self._mirror, after, limit)

@@ -1,31 +1,157 @@
-"""How fast heads are taken that bring no posts: a burst, then one an hour. What comes too soon is parked, not refused.
+"""How much of an author is taken, and how fast, so that nobody can fill the disks and days of those who read them.
 
-Otherwise votes, not posts, would be the traffic; and a key that rates all day would keep every node busy.
-docs/protocol.md "Quotas".
+Posts are counted by author: at first contact generously, then by the day and by level, newest first. What is too much
+stays in its segment, is not shown, and is taken up on later days. Heads that bring no posts come in a burst, then one
+an hour; what comes too soon is parked. docs/protocol.md "Quotas".
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from zbnntp.model import limits
+from zbnntp.model.entries import POSTS, Carry, Delete, Post
+from zbnntp.model.keys import Identity
 from zbnntp.model.manifest import open_head, open_pointer
-from zbnntp.verifying import Verified
+from zbnntp.model.views import Level
+from zbnntp.spoken import believe
+from zbnntp.store import evidence, posts, promises, quotas, versions
+from zbnntp.store.quotas import Excess
+from zbnntp.verifying import CARRY, Early, Verified
 
 STATE_BURST = 8
 STATE_SECONDS = 3600  # after which another one is free
+DAY_SECONDS = 86_400
+FOR_NEW = 2  # half of a day's quota is left for what comes new when earlier posts are taken up
+FIRST = 0  # the period of first contact: a day long, from the first manifest on
 
 
-def is_state_alone(verified: Verified) -> bool:
-    """Whether a new version lists the very posts of the one that is held."""
+@dataclass(frozen=True, slots=True)
+class Ration:
+    """How much may be taken."""
+
+    posts: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What stands in the new lines of one segment: keys of lines, their octets, and what was believed there."""
+
+    segment: int
+    lines: tuple[tuple[int, int, Post | Carry | Delete], ...]
+
+
+FIRST_CONTACT = Ration(limits.FIRST_CONTACT_POSTS, limits.FIRST_CONTACT_OCTETS)
+FULL = Ration(limits.DAILY_POSTS_FULL, limits.DAILY_OCTETS_FULL)
+LIMITED = Ration(limits.DAILY_POSTS_LIMITED, limits.DAILY_OCTETS_LIMITED)
+
+
+def keep_pace(database: sqlite3.Connection, person: int, verified: Verified, now: int) -> None:
+    """Count a new version that brings no posts; raises Early when it comes too soon."""
+    if not _is_state_alone(verified):
+        return
+    spent = versions.pace_spent(database, person)  # when all of the burst is free again
+    free = spent - (STATE_BURST - 1) * STATE_SECONDS
+    if free > now:
+        raise Early(free)
+    versions.put_pace(database, person, max(spent, now) + STATE_SECONDS)
+
+
+def _is_state_alone(verified: Verified) -> bool:
+    """Whether it lists the very posts of the one that is held; what settles a fork is taken at once."""
     held = verified.base
     if held is None or held.seq == verified.pointer.seq:
         return False
     return open_head(held.head, open_pointer(held.pointer)).posts == verified.head.posts
 
 
-def free_at(spent: int) -> int:
-    """When the next such head may be taken; `spent`: when all of the burst will be free again. Both unix seconds."""
-    return spent - (STATE_BURST - 1) * STATE_SECONDS
+def period(database: sqlite3.Connection, person: int, now: int) -> int:
+    """FIRST, or the UTC day."""
+    since = promises.arrived_at(database, person)
+    return FIRST if since is None or now < since + DAY_SECONDS else now // DAY_SECONDS
 
 
-def spend(spent: int, now: int) -> int:
-    """The same after one more was taken."""
-    return max(spent, now) + STATE_SECONDS
+def left(database: sqlite3.Connection, person: int, now: int, reserved: int = 0) -> Ration:
+    """How much more of somebody may be taken now, when 1/`reserved` of the whole is set apart."""
+    current = period(database, person, now)
+    allowed = FULL if quotas.best_level(database, person) == Level.FULL else LIMITED
+    if current == FIRST:
+        allowed = FIRST_CONTACT
+    number, octets = quotas.spent(database, person, current)
+    if reserved:
+        number, octets = number + allowed.posts // reserved, octets + allowed.octets // reserved
+    return Ration(max(0, allowed.posts - number), max(0, allowed.octets - octets))
+
+
+def hold_back(
+    database: sqlite3.Connection, person: int, fresh: Sequence[Fresh], now: int, reserved: int = 0
+) -> list[Fresh]:
+    """What is taken of these lines now; the posts that are too many are noted for later days."""
+    room = left(database, person, now, reserved)
+    late = _too_many(database, fresh, room)
+    taken = [replace(it, lines=tuple(line for line in it.lines if line[0] not in late)) for it in fresh]
+    quotas.put_excess(database, person, late.items())
+    _count(database, person, taken, now)
+    return taken
+
+
+def read_again(database: sqlite3.Connection, author: Identity, found: Iterable[Excess]) -> list[Fresh]:
+    """Lines that waited, by segment, with the openings that their segments carry for them."""
+    by_segment: dict[int, list[tuple[int, int, Post | Carry | Delete]]] = {}
+    for it in found:
+        entry = believe(it.octets, author, POSTS)
+        if isinstance(entry, Post):
+            by_segment.setdefault(it.segment, []).append((it.line, len(it.octets), entry))
+    return [
+        Fresh(segment, (*lines, *_carried(database, author, segment, lines))) for segment, lines in by_segment.items()
+    ]
+
+
+def _carried(
+    database: sqlite3.Connection, author: Identity, segment: int, lines: Iterable[tuple[int, int, object]]
+) -> Iterator[tuple[int, int, Carry]]:
+    threads = {entry.header.thread for _, _, entry in lines if isinstance(entry, Post)}
+    for key, octets in evidence.post_lines_in(database, segment):
+        entry = believe(octets, author, POSTS) if CARRY in octets else None
+        if isinstance(entry, Carry) and entry.header.id in threads:
+            yield key, len(octets), entry
+
+
+def _too_many(database: sqlite3.Connection, fresh: Sequence[Fresh], room: Ration) -> dict[int, int]:
+    """Keys and times of the posts for which there is no room: with the openings they carry, newest first."""
+    lines = [line for it in fresh for line in it.lines]
+    carried = {entry.header.id: octets for _, octets, entry in lines if isinstance(entry, Carry)}
+    found = [(entry.header, key, octets) for key, octets, entry in lines if isinstance(entry, Post)]
+    late: dict[int, int] = {}
+    for header, key, octets in sorted(found, key=lambda it: -it[0].time):
+        if posts.is_held(database, header.id):
+            continue
+        extra = carried.pop(header.thread, None) if header.thread else None
+        cost = Ration(1 if extra is None else 2, octets + (extra or 0))
+        if late or cost.posts > room.posts or cost.octets > room.octets:
+            late[key] = header.time
+        else:
+            room = Ration(room.posts - cost.posts, room.octets - cost.octets)
+    return late
+
+
+def _count(database: sqlite3.Connection, person: int, taken: Iterable[Fresh], now: int) -> None:
+    """Carries count beside an answer that is taken; what is known already costs nothing."""
+    lines = [(octets, entry) for it in taken for _, octets, entry in it.lines]
+    found = [(octets, entry) for octets, entry in lines if isinstance(entry, Post)]
+    new = [it for it in found if not posts.is_held(database, it[1].header.id)]
+    answered = {entry.header.thread for _, entry in new}
+    costs = [octets for octets, _ in new]
+    costs += [octets for octets, entry in lines if isinstance(entry, Carry) and entry.header.id in answered]
+    if costs:
+        current = period(database, person, now)
+        number, total = quotas.spent(database, person, current)
+        quotas.put_spent(database, person, current, number + len(costs), total + sum(costs))
+
+
+def unfinished(reader: sqlite3.Connection) -> list[Identity]:
+    """Whose quota may have been used up when something of theirs came last: there may be more to fetch."""
+    return quotas.busy(reader, LIMITED.octets, LIMITED.posts)

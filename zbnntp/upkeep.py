@@ -1,4 +1,4 @@
-"""What came too early or was too much, looked at again by the clock: parked heads."""
+"""What came too early or was too much, looked at again by the clock. docs/protocol.md "Quotas"."""
 
 from __future__ import annotations
 
@@ -14,14 +14,23 @@ from zbnntp.model.keys import Identity
 log = logging.getLogger(__name__)
 
 LATER_SECONDS = 60  # between two looks
+DAY_SECONDS = 86_400
 
 
 async def keep_later(intake: Intake, now: Callable[[], int], complete: Callable[[Identity], None]) -> None:
-    """Until cancelled. `complete` is told whose new heads may name segments that are still to be fetched."""
+    """Until cancelled. `complete` is told whose segments may be missing: they came early, or were too many that day."""
+    day = 0
     while True:
         await trio.sleep(LATER_SECONDS)
+        today = now() // DAY_SECONDS
         try:
-            for identity in await intake.retry_parked(now()):
-                complete(identity)
+            lacking = await intake.retry_parked(now())
+            if today != day:
+                await intake.take_up(now())
+                lacking += intake.unfinished()
         except Refused as error:  # a full disk: the next round comes back to them
-            log.warning("what was parked could not be looked at: %s", error)
+            log.warning("what came before could not be looked at again: %s", error)
+            continue
+        for identity in lacking:
+            complete(identity)
+        day = today

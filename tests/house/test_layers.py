@@ -39,7 +39,7 @@ JOURNEYS: dict[str, set[str]] = {
     "moving": BELOW | {"spoken", "visibility"},
     "verifying": BELOW | {"spoken", "moving"},
     "healing": BELOW | {"spoken"},
-    "pacing": BELOW | {"verifying"},
+    "pacing": BELOW | {"spoken", "verifying"},
     "ingest": BELOW
     | {"trust", "standing", "visibility", "local", "choosing", "spoken", "verifying", "healing", "pacing", "moving"},
     "drafting": BELOW | {"local"},

@@ -25,13 +25,14 @@ def people(database: sqlite3.Connection) -> list[tuple[int, Identity]]:
 
 
 def post_segments(database: sqlite3.Connection, person: int) -> Iterator[tuple[int | None, list[tuple[int, bytes]]]]:
-    """The lines of each posts segment with their keys, in head order; then those of the outbox (None)."""
+    """The lines of each posts segment with their keys, in head order, but those that wait; then the outbox (None)."""
     segments = database.execute(
         "SELECT pk FROM segment WHERE person = ? AND role = ? ORDER BY position", (person, POSTS)
     ).fetchall()
     for (segment,) in (*segments, (None,)):
         rows = database.execute(
-            "SELECT pk, octets FROM line WHERE person = ? AND role = ? AND segment IS ? ORDER BY ordinal, pk",
+            "SELECT pk, octets FROM line WHERE person = ? AND role = ? AND segment IS ? "
+            "AND pk NOT IN (SELECT line FROM excess) ORDER BY ordinal, pk",
             (person, POSTS, segment),
         )
         yield segment, rows.fetchall()

@@ -214,6 +214,7 @@ def set_aside(database: sqlite3.Connection, segment: int) -> None:
 
 
 def drop_segment(database: sqlite3.Connection, segment: int) -> None:
+    database.execute("DELETE FROM excess WHERE line IN (SELECT pk FROM line WHERE segment = ?)", (segment,))
     database.execute("DELETE FROM line WHERE segment = ?", (segment,))
     database.execute("DELETE FROM segment WHERE pk = ?", (segment,))
 

@@ -117,6 +117,12 @@ def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now
     return article
 
 
+def is_held(database: sqlite3.Connection, post: PostId) -> bool:
+    """Whether the post itself is known here, not its header alone."""
+    row = database.execute("SELECT 1 FROM post WHERE article = ?", (find_article(database, post),)).fetchone()
+    return row is not None
+
+
 def is_deleted(database: sqlite3.Connection, author: int, post: PostId) -> bool:
     """Whether an author took a post back, or replaced it."""
     article = find_article(database, post)

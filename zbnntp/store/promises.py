@@ -87,6 +87,12 @@ def keep_arrival(database: sqlite3.Connection, person: int, source: str, now: in
     database.execute("INSERT OR IGNORE INTO arrival VALUES (?, ?, ?)", (person, source, now))
 
 
+def arrived_at(database: sqlite3.Connection, person: int) -> int | None:
+    """When somebody's first manifest came, unix seconds."""
+    row = database.execute("SELECT at FROM arrival WHERE person = ?", (person,)).fetchone()
+    return int(row[0]) if row else None
+
+
 def find_arrival(database: sqlite3.Connection, person: int) -> str | None:
     row = database.execute("SELECT source FROM arrival WHERE person = ?", (person,)).fetchone()
     return str(row[0]) if row else None

@@ -97,6 +97,20 @@ CREATE TABLE parked (                -- heads that are looked at again later: no
 );
 CREATE INDEX parked_due ON parked (due);
 
+CREATE TABLE quota (                 -- how much of a person was taken in the last period in which something came
+  person INTEGER PRIMARY KEY REFERENCES person,
+  period INTEGER NOT NULL,           -- 0: first contact; else the UTC day
+  posts INTEGER NOT NULL,
+  octets INTEGER NOT NULL
+);
+
+CREATE TABLE excess (                -- lines of segments that are not shown yet: more than the author's quota
+  line INTEGER PRIMARY KEY REFERENCES line,
+  person INTEGER NOT NULL REFERENCES person,
+  time INTEGER NOT NULL              -- of the post, unix seconds
+);
+CREATE INDEX excess_person ON excess (person, time);
+
 CREATE TABLE pace (                  -- how fast the heads of a person come that bring no posts
   person INTEGER PRIMARY KEY REFERENCES person,
   spent INTEGER NOT NULL             -- unix seconds at which all of the burst will be free again

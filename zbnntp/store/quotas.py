@@ -1,0 +1,70 @@
+"""Chapter one, quotas: how much of each author was taken lately, and the lines that wait for another day."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from zbnntp.model.keys import Identity
+from zbnntp.model.views import Level
+
+
+class Excess(NamedTuple):
+    """A line of a segment that is held, not shown yet."""
+
+    line: int
+    segment: int
+    octets: bytes
+
+
+def spent(database: sqlite3.Connection, person: int, period: int) -> tuple[int, int]:
+    """Posts and octets taken of somebody in a period."""
+    row = database.execute("SELECT posts, octets FROM quota WHERE person = ? AND period = ?", (person, period))
+    found = row.fetchone()
+    return (int(found[0]), int(found[1])) if found else (0, 0)
+
+
+def put_spent(database: sqlite3.Connection, person: int, period: int, posts: int, octets: int) -> None:
+    """The newest period is the only one remembered."""
+    database.execute("INSERT OR REPLACE INTO quota VALUES (?, ?, ?, ?)", (person, period, posts, octets))
+
+
+def put_excess(database: sqlite3.Connection, person: int, lines: Iterable[tuple[int, int]]) -> None:
+    """Keep lines for another day, each with the time of its post."""
+    rows = [(line, person, time) for line, time in lines]
+    database.executemany("INSERT OR IGNORE INTO excess VALUES (?, ?, ?)", rows)
+
+
+def excess(database: sqlite3.Connection, person: int, limit: int) -> list[Excess]:
+    """Lines that wait, the newest posts first."""
+    rows = database.execute(
+        "SELECT e.line, l.segment, l.octets FROM excess e JOIN line l ON l.pk = e.line WHERE e.person = ? "
+        "ORDER BY e.time DESC, e.line LIMIT ?",
+        (person, limit),
+    )
+    return [Excess(*row) for row in rows]
+
+
+def drop_excess(database: sqlite3.Connection, lines: Iterable[int]) -> None:
+    """They wait no longer."""
+    database.executemany("DELETE FROM excess WHERE line = ?", [(line,) for line in lines])
+
+
+def waiting(database: sqlite3.Connection) -> list[int]:
+    """Persons of whom lines wait."""
+    return [person for (person,) in database.execute("SELECT DISTINCT person FROM excess ORDER BY person")]
+
+
+def busy(database: sqlite3.Connection, octets: int, posts: int) -> list[Identity]:
+    """Of whom at least so much was taken in the last period that something came: there may be more to fetch."""
+    rows = database.execute(
+        "SELECT p.id FROM quota q JOIN person p ON p.pk = q.person WHERE q.octets >= ? OR q.posts >= ?", (octets, posts)
+    )
+    return [Identity(identity) for (identity,) in rows]
+
+
+def best_level(database: sqlite3.Connection, person: int) -> Level:
+    """Somebody's level in the eyes of the local identity that thinks most of them."""
+    row = database.execute("SELECT max(level) FROM level WHERE person = ?", (person,)).fetchone()
+    return Level(row[0] or 0)
