@@ -20,7 +20,7 @@ import trio
 
 from zbnntp import home, node
 from zbnntp.config import load_config
-from zbnntp.ingest import keep_post
+from zbnntp.keeping import keep_post
 from zbnntp.model.entries import POSTS, STATE, Post, make_post, make_trust, open_entry
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity

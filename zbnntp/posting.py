@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from zbnntp.drafting import Draft, check_date, make_draft, make_replacement, own_article
-from zbnntp.ingest import keep_post
+from zbnntp.keeping import keep_post
 from zbnntp.local import CONTROL, PEOPLE, local_message_id, random_id
 from zbnntp.model.entries import POSTS, Post, make_delete, make_post, open_entry
 from zbnntp.model.errors import NotPermitted, Refused

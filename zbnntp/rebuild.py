@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from zbnntp import toplists
-from zbnntp.ingest import keep_entries
+from zbnntp.keeping import keep_entries
 from zbnntp.model.article import overview_fields
 from zbnntp.model.entries import POSTS, Carry, Delete, Post, open_entry
 from zbnntp.model.errors import Invalid
