@@ -15,8 +15,10 @@ from zbnntp.model.bundle import Offer, slices_of, write_offer
 from zbnntp.model.entries import STATE
 from zbnntp.model.keys import Identity
 from zbnntp.model.manifest import Head, open_head, open_pointer
-from zbnntp.store import evidence, posts
+from zbnntp.store import evidence, notices, posts
 from zbnntp.store.evidence import HeldManifest, HeldSegment
+
+NOTICES_MOST = 16  # of one person: they prove what one proves
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Chosen:
 
     held: HeldManifest
     segments: tuple[HeldSegment, ...]
+    notices: tuple[bytes, ...]  # that they have forked, moved or ended
 
     @property
     def octets(self) -> int:
@@ -52,7 +55,12 @@ def choose(reader: sqlite3.Connection, choice: Choice) -> Iterator[Chosen]:
             continue
         segments = _segments(reader, held.person, head, choice)
         if not choice.boards or any(it.role != STATE for it in segments):
-            yield Chosen(held, segments)
+            yield Chosen(held, segments, _notices(reader, held.person))
+
+
+def _notices(reader: sqlite3.Connection, person: int) -> tuple[bytes, ...]:
+    found = [it for kind in (notices.MOVE, notices.FORK) for it in notices.of_person(reader, person, kind) if it.proved]
+    return tuple(it.line for it in found[:NOTICES_MOST])
 
 
 def _segments(reader: sqlite3.Connection, person: int, head: Head, choice: Choice) -> tuple[HeldSegment, ...]:
@@ -70,16 +78,18 @@ def bundle_lines(reader: sqlite3.Connection, chosen: Chosen) -> Iterator[bytes]:
     """One person's offers: a new one, with the same head, whenever a whole segment would not fit any more."""
     start = list(write_offer(Offer(chosen.held.pointer, chosen.held.head)))
     room = 0
+    ends = list(write_offer(Offer(b"", b"", (), chosen.notices)))[2:]
     for segment in chosen.segments:
         lines = _segment_lines(reader, segment)
         octets = sum(map(len, lines))
         if octets > room:
             yield from start
-            room = limits.BUNDLE_OCTETS - sum(map(len, start))
+            room = limits.BUNDLE_OCTETS - sum(map(len, start + ends))
         yield from lines
         room -= octets
     if not chosen.segments:
         yield from start
+    yield from ends
 
 
 def _segment_lines(reader: sqlite3.Connection, segment: HeldSegment) -> list[bytes]:

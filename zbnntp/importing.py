@@ -13,8 +13,9 @@ from pathlib import Path
 import trio
 
 from zbnntp import home
+from zbnntp.byhand import import_offer
 from zbnntp.config import load_config
-from zbnntp.ingest import IMPORT, Intake
+from zbnntp.ingest import Intake
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import Invalid, Refused
 from zbnntp.standing import Standings
@@ -41,6 +42,6 @@ async def _take(place: Path, offers: Iterable[Offer], told: Told) -> None:
             intake = Intake(reader, writer, standings, lambda text: None, lambda: None)
             for offer in offers:
                 try:
-                    told(offer, await intake.offer(offer, IMPORT, int(time.time())), "")
+                    told(offer, await import_offer(intake, offer, int(time.time())), "")
                 except (Invalid, Refused) as error:
                     told(offer, False, str(error))

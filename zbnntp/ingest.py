@@ -123,11 +123,6 @@ class Intake:
             self._log(f"Refused a manifest from {source}: {error}")
             raise
 
-    async def import_bundle(self, bundle: bytes, now: int) -> bool:
-        """Take what the owner brings by hand; True if any of it was news. Raises as `offer` does."""
-        offers = list(read_bundle(bundle.removesuffix(b"\n").split(b"\n")))
-        return any([await self.offer(offer, IMPORT, now) for offer in offers])
-
     async def _offer(self, offer: Offer, source: str, now: int) -> bool:
         # Our own clock may have been set back.
         latest = limits.INTEGER if source == OWN else now + limits.CLOCK_AHEAD_SECONDS

@@ -22,6 +22,7 @@ import trio
 
 from zbnntp import home
 from zbnntp.admin import serve_admin
+from zbnntp.byhand import import_bundle
 from zbnntp.config import Config
 from zbnntp.control import digest
 from zbnntp.guard import Guard
@@ -273,7 +274,7 @@ class Node:
             answer = await resident.control.run(request["do"], None)
             return {"ok": answer.ok, "text": answer.text}
         if isinstance(request.get("import"), str):
-            news = await self.commons.intake.import_bundle(request["import"].encode(), self.commons.now())
+            news = await import_bundle(self.commons.intake, request["import"].encode(), self.commons.now())
             return {"ok": True, "text": "", "news": news}
         if request.get("ask") == "link":
             return {"ok": True, "text": resident.link()}

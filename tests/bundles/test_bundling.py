@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import pytest
 from tests.houses import START, Clock, House, open_house
 from tests.ingest.forging import Forger, segment
 from zbnntp.bundling import Choice, bundle_lines, choose
+from zbnntp.byhand import import_offer
 from zbnntp.ingest import IMPORT
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, read_bundle
 from zbnntp.model.errors import BadSignature, NotPermitted
+from zbnntp.model.keys import Signer, sha256
+from zbnntp.model.succession import make_move
 from zbnntp.model.views import Level
 from zbnntp.store import choices, evidence
 
@@ -32,6 +36,11 @@ def offers(house: House, choice: Choice = ALL) -> list[Offer]:
 
 async def carry(offered: Iterator[Offer] | list[Offer], to: House) -> list[bool]:
     return [await to.take(offer, IMPORT) for offer in offered]
+
+
+async def carry_by_hand(offered: list[Offer], to: House) -> list[bool]:
+    """With the notices beside them."""
+    return [await import_offer(to.intake, offer, to.now) for offer in offered]
 
 
 def bodies(found: list[Offer]) -> str:
@@ -176,3 +185,36 @@ async def test_who_is_held_at_a_version_stays_there(tmp_path: Path) -> None:
         await bob.writer.run(lambda database: choices.put_pin(database, view, person, pin))
         with pytest.raises(NotPermitted, match="unpin"):
             await bob.take(mallory.offer([segment(mallory.opening("Two"))]), IMPORT)
+
+
+async def test_a_fork_s_proof_travels_along(tmp_path: Path) -> None:
+    mallory = Forger("mallory")
+    one, two = (mallory.offer([segment(mallory.opening(it))], seq=START) for it in ("One", "Two"))
+    async with open_house(tmp_path, "alice") as alice, open_house(tmp_path, "bob") as bob:
+        await carry([one, two], alice)
+        assert await carry_by_hand(offers(alice), bob) == [True]
+        assert any("fork" in text for text in bob.logged)
+        assert exported(bob) == exported(alice)
+
+
+async def test_a_revocation_travels_along_and_acts(tmp_path: Path) -> None:
+    recovery = Signer.from_seed(sha256(b"on paper"))
+    mallory = Forger("mallory")
+    said = mallory.offer([segment(mallory.opening("One"))], next=sha256(recovery.identity).hex())
+    after = mallory.offer([segment(mallory.opening("By the thief"))], next=sha256(recovery.identity).hex())
+    move = make_move(mallory.identity, (json.loads(said.head)["seq"], sha256(said.head)), START, recovery)
+    async with open_house(tmp_path, "alice") as alice, open_house(tmp_path, "bob") as bob:
+        await carry([said], alice)
+        await alice.intake.take_notice(move, "a peer", alice.now)
+        await carry([after], bob)
+        assert await carry_by_hand(offers(alice), bob) == [True]
+        assert exported(bob) == exported(alice)
+
+
+async def test_a_notice_on_a_stick_that_proves_nothing_is_refused(tmp_path: Path) -> None:
+    mallory, trent = Forger("mallory"), Forger("trent")
+    said = mallory.offer([segment(mallory.opening("One"))])
+    move = make_move(mallory.identity, (json.loads(said.head)["seq"], sha256(said.head)), START, trent.signer)
+    async with open_house(tmp_path, "bob") as bob:
+        await carry_by_hand([Offer(said.pointer, said.head, said.slices, (move, b'{"kind":"fork"}'))], bob)
+        assert offers(bob) == [said]

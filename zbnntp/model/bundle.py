@@ -1,6 +1,7 @@
 """Bundles: what is newer, as lines. An answer to `fetch`, the body of a push, an export file and a stick are the same.
 
-For each identity: pointer line, head line, then slices of the segments that the head names. docs/protocol.md "bundle".
+For each identity: pointer line, head line, then slices of the segments that the head names, and notices, which stand
+on their own: proofs of forks, moves. docs/protocol.md "Bundle".
 Nothing here is believed: an Offer is raw bytes, sorted; ingest verifies it.
 """
 
@@ -15,6 +16,9 @@ from zbnntp.model.canonical import decode, encode
 from zbnntp.model.errors import BadEncoding, TooLarge
 from zbnntp.model.fields import integer, text_field
 from zbnntp.model.keys import Sha256, parse_hex
+
+_OFFERED = frozenset({"pointer", "head", "slice"})
+_NOTICES = frozenset({"fork", "move"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Offer:
     pointer: bytes
     head: bytes
     slices: tuple[Slice, ...] = ()
+    notices: tuple[bytes, ...] = ()  # fork and move lines, without line end
 
 
 def write_offer(offer: Offer) -> Iterator[bytes]:
@@ -41,6 +46,8 @@ def write_offer(offer: Offer) -> Iterator[bytes]:
     yield offer.head + b"\n"
     for part in offer.slices:
         yield encode(_slice_line(part)) + b"\n"
+    for notice in offer.notices:
+        yield notice + b"\n"
 
 
 def slices_of(segment: Sha256, data: bytes, start: int = 0) -> Iterator[Slice]:
@@ -72,17 +79,19 @@ def read_bundle(lines: Iterable[bytes]) -> Iterator[Offer]:
         octets += len(raw) + 1
         if octets > limits.BUNDLE_OCTETS:
             raise TooLarge(f"an offer is at most {limits.BUNDLE_OCTETS} octets")
-        if kind in ("pointer", "head", "slice"):
+        if kind in _OFFERED or (kind in _NOTICES and group):
             group.append((kind, raw, line))
     if group:
         yield _open_offer(group)
 
 
 def _open_offer(group: list[tuple[str, bytes, dict[str, Any]]]) -> Offer:
-    kinds = [kind for kind, _, _ in group]
+    notices = tuple(raw for kind, raw, _ in group if kind in _NOTICES)
+    lines = [(kind, raw, line) for kind, raw, line in group if kind not in _NOTICES]
+    kinds = [kind for kind, _, _ in lines]
     if kinds[:2] != ["pointer", "head"] or "head" in kinds[2:]:
         raise BadEncoding("a bundle is pointer, head, slices, in this order")
-    return Offer(group[0][1], group[1][1], tuple(_open_slice(line) for _, _, line in group[2:]))
+    return Offer(lines[0][1], lines[1][1], tuple(_open_slice(line) for _, _, line in lines[2:]), notices)
 
 
 def _slice_line(part: Slice) -> dict[str, Any]:
