@@ -66,7 +66,7 @@ def _notices(reader: sqlite3.Connection, person: int) -> tuple[bytes, ...]:
 def _segments(reader: sqlite3.Connection, person: int, head: Head, choice: Choice) -> tuple[HeldSegment, ...]:
     """State always: it is what lets the posts be seen."""
     named = {ref.sha256 for ref in head.segments}
-    held = [it for it in evidence.segments(reader, person) if it.ref.sha256 in named]
+    held = [it for it in evidence.segments(reader, person) if it.ref.sha256 in named and not it.redacted]
     if not choice.boards and not choice.since:
         return tuple(held)
     rows = posts.segments_of(reader, person, choice.since)

@@ -60,6 +60,20 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("none", "rated", "fetched"),
     ),
     Setting(
+        "retention_months", int, 12, "months",
+        "Posts of others are kept so long, unless you voted for one beside them or pinned their author. 0: for ever.",
+        high=1200,
+    ),
+    Setting(
+        "quota_megabytes", int, 0, "MB",
+        "What others publish takes up at most so much; beyond, the oldest of those you trust least goes. 0: no limit.",
+        high=10**9,
+    ),
+    Setting(
+        "mirror_boards", list, [], "boards",
+        "Keep only what stands in these boards, and what was published beside it; \"tech.*\" is a hierarchy.",
+    ),
+    Setting(
         "fetch", str, "trusted", "",
         "Whose manifests are fetched: all whom your trust reaches, or only those followed: rated above 0 by you.",
         choices=("trusted", "followed"),
@@ -121,6 +135,9 @@ class Config:
     tor_socks: str
     tor_options: tuple[str, ...]
     mirror: str
+    retention_months: int
+    quota_megabytes: int
+    mirror_boards: tuple[str, ...]
     fetch: str
     eps_fetch: float
     eps_full: float

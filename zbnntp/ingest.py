@@ -20,17 +20,19 @@ from zbnntp.model.bundle import Offer, read_bundle, write_offer
 from zbnntp.model.entries import Label
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
 from zbnntp.model.keys import Identity, message_id, short_id
-from zbnntp.model.manifest import Head, Pointer, open_pointer
+from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
 from zbnntp.model.notices import open_notice
 from zbnntp.model.succession import Move
 from zbnntp.moving import Taken
 from zbnntp.pacing import FOR_NEW, hold_back, keep_pace, left, read_again, unfinished
+from zbnntp.retention import Keeping, chooser, everything
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Standings
 from zbnntp.store import (
     choices,
     diary,
     evidence,
+    keeps,
     numbers,
     posts,
     promises,
@@ -79,6 +81,7 @@ class Intake:
         self._reader, self._writer = reader, writer
         self._standings = standings
         self._log, self._announce = log, announce
+        self.keeping = Keeping()
         self.alarm = log  # what the owner should know at once
         self.own_came: Callable[[Identity, str], None] = self._warn_of_copy  # an own manifest not made here was kept
         self.arrived: Callable[[Identity], None] = lambda identity: None  # a manifest of somebody was kept
@@ -131,7 +134,7 @@ class Intake:
         for _ in range(STALE_TRIES):
             await self.witness(pointer)
             try:
-                verified = verify(self._reader, pointer, offer, latest)
+                verified = verify(self._reader, pointer, offer, latest, self.keeps(pointer.identity, source, now))
                 if verified is None:
                     return False
                 await self._take(verified, source, now)
@@ -142,6 +145,12 @@ class Intake:
                 return False
             return True
         raise NotPermitted("that manifest changes faster than it can be kept; try again later")
+
+    def keeps(self, identity: Identity, source: str, now: int) -> Callable[[SegmentRef], bool]:
+        """Which posts segments of somebody are kept here."""
+        if source in UNCOUNTED:
+            return everything
+        return chooser(self._reader, self.keeping, identity, self._standings.views, now)
 
     async def _take(self, verified: Verified, source: str, now: int) -> None:
         head, foreign = verified.head, source != OWN
@@ -284,6 +293,7 @@ class Intake:
         if spoken:
             self._note_labels(database, person, keep_state(database, person, own, now), now)
         evidence.keep_manifest(database, person, verified.pointer, head, now)
+        keeps.note_unkept(database, person, verified.unkept)
         forked = keep_branch(database, held, head)
         versions.keep_merged(database, person, head.merge)
         versions.unpark(database, person, head.merge)

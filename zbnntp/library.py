@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 import trio
 
 from zbnntp.ingest import Intake
+from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.link import Link
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
 from zbnntp.peers.needs import Held, Person
-from zbnntp.store import endings, evidence, notices, promises, ratings
+from zbnntp.store import endings, evidence, keeps, notices, promises, ratings
 from zbnntp.store.evidence import HeldManifest
 
 
@@ -88,17 +89,20 @@ class Library:
         if held is None:
             return None
         segments = evidence.segments(self._reader, held.person)
-        whole = tuple((it.ref.sha256, it.ref.octets) for it in segments if not it.redacted)
+        whole = [(it.ref.sha256, it.ref.octets) for it in segments if not it.redacted]
+        named = (*whole, *keeps.unkept(self._reader, held.person))[: limits.SEGMENTS]
         ending = endings.find(self._reader, held.person)
         beyond = ending is not None and ending.is_beyond(held.seq, held.head_sha256)
-        return Held(0 if beyond else held.seq, held.head_sha256, whole)
+        return Held(0 if beyond else held.seq, held.head_sha256, named)
 
     def lacking(self, head: Head) -> Sequence[SegmentRef]:
-        """Newest first: state, then posts from the last segment back, as far as the author's quota goes today."""
+        """Newest first: state, then posts from the last segment back; what is kept here, as far as the quota goes."""
         person = evidence.find_person(self._reader, head.identity) or 0
         held = {it.ref.sha256 for it in evidence.segments(self._reader, person)}
         room = self._intake.room(head.identity, person, self.now())
-        newest, older = head.posts[-1:], () if self._intake.is_behind(person) else head.posts[-2::-1]
+        keeps = self._intake.keeps(head.identity, "a peer", self.now())
+        posts = [ref for ref in head.posts if keeps(ref)]
+        newest, older = posts[-1:], [] if self._intake.is_behind(person) else posts[-2::-1]
         wanted = [ref for ref in (*head.state, *newest, *older) if ref.sha256 not in held]
         return [ref for ref in wanted if ref in head.state or (room := room - ref.octets) + ref.octets > 0]
 

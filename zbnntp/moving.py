@@ -19,7 +19,7 @@ from zbnntp.model.keys import Identity, Sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, open_head, open_pointer
 from zbnntp.model.succession import Move, check_next, open_move
 from zbnntp.spoken import keep_ratings
-from zbnntp.store import endings, evidence, notices, posts
+from zbnntp.store import endings, evidence, keeps, notices, posts
 from zbnntp.store.endings import Ending
 from zbnntp.store.evidence import HeldManifest
 from zbnntp.visibility import settle
@@ -69,8 +69,9 @@ def is_complete(reader: sqlite3.Connection, identity: Identity) -> bool:
     ending = endings.find(reader, held.person) if held else None
     if not (held and ending and (held.seq, held.head_sha256) == (ending.seq, ending.head_sha256)):
         return False
-    refs = {it.ref for it in evidence.segments(reader, held.person)}
-    return refs.issuperset(open_head(held.head, open_pointer(held.pointer)).segments)
+    names = {it.ref.sha256 for it in evidence.segments(reader, held.person)}
+    names.update(name for name, _ in keeps.unkept(reader, held.person))
+    return names.issuperset(ref.sha256 for ref in open_head(held.head, open_pointer(held.pointer)).segments)
 
 
 def keep_head(database: sqlite3.Connection, views: Collection[int], person: int, head: Head, now: int) -> list[Taken]:

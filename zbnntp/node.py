@@ -27,6 +27,7 @@ from zbnntp.config import Config
 from zbnntp.control import digest
 from zbnntp.guard import Guard
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
+from zbnntp.housekeeping import keep_lean
 from zbnntp.ingest import Intake
 from zbnntp.library import Bell
 from zbnntp.listening import Doors, open_doors
@@ -37,6 +38,7 @@ from zbnntp.nntp import server as nntp
 from zbnntp.peering import Network, socket_places
 from zbnntp.posting import Desk
 from zbnntp.resident import Commons, Resident
+from zbnntp.retention import make_keeping
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Outcome, Standings
 from zbnntp.store import diary, evidence, promises
@@ -145,6 +147,7 @@ class Node:
         self._log_in, self._log_out = trio.open_memory_channel[tuple[str, bool]](LOG_QUEUE)
         standings = self._make_standings(reader, writer, accounts)
         intake = Intake(reader, writer, standings, self.log, self._announce)
+        intake.keeping = make_keeping(plan.config)
         self.commons = Commons(
             store=plan.home / STORE_FILE,
             reader=reader,
@@ -210,6 +213,7 @@ class Node:
         async with trio.open_nursery() as nursery:
             for task in (self._keep_log, self._keep_told, self._keep_ranked, commons.network.run):
                 nursery.start_soon(task)
+            nursery.start_soon(keep_lean, commons, [resident.view for resident in self.residents])
             nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)
             for resident in self.residents:
                 await resident.seal()

@@ -23,11 +23,12 @@ Somebody whose posts you see has answered it and passed its header on.
 Its author has signed that: who, when and the subject are genuine.
 """
 FETCHED = """\
-[The text of this post is not here yet.]
+[The text of this post is not here.]
 
-Your node fetches what its author publishes. The text takes this
-article's place when somebody is reached who keeps it; it may also have
-expired everywhere.
+Your node fetches what its author publishes. This has not come yet, and
+takes this article's place when somebody is reached who keeps it; or it
+is older than what your node keeps, or was taken out of what its author
+publishes.
 
 """
 NOT_FETCHED = """\

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from zbnntp.model import limits
@@ -47,6 +47,7 @@ class Verified:
     dropped: tuple[HeldSegment, ...]
     base: HeldManifest | None  # what was held when this was planned
     segments: tuple[HeldSegment, ...]
+    unkept: tuple[SegmentRef, ...] = ()  # posts segments that are not kept here
 
 
 class Early(Exception):
@@ -56,10 +57,12 @@ class Early(Exception):
         self.due = due
 
 
-def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: int) -> Verified | None:
+def verify(
+    reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: int, keeps: Callable[[SegmentRef], bool]
+) -> Verified | None:
     """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, and Early.
 
-    `latest`: unix seconds; what is dated after it is not taken yet.
+    `latest`: unix seconds; what is dated after it is not taken yet. `keeps`: which posts segments are kept here.
     """
     held = evidence.find_manifest(reader, pointer.identity)
     person = evidence.find_person(reader, pointer.identity)
@@ -73,23 +76,28 @@ def verify(reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: i
     if max(head.seq, head.time) > latest:
         raise Early(max(head.seq, head.time) - limits.CLOCK_AHEAD_SECONDS)
     segments = evidence.segments(reader, held.person) if held else []
-    plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices)
+    held_names = {segment.ref.sha256 for segment in segments}
+    unkept = tuple(ref for ref in head.posts if ref.sha256 not in held_names and not keeps(ref))
+    plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices, unkept)
     if held and held.head_sha256 == head.sha256 and not any(plan.lines for plan in plans):
         return None
-    dropped = tuple(segment for segment in segments if _is_replaced(segment, head, plans))
-    return Verified(pointer, head, tuple(plans), dropped, held, tuple(segments))
+    dropped = tuple(segment for segment in segments if _is_replaced(segment, head, plans, len(unkept)))
+    return Verified(pointer, head, tuple(plans), dropped, held, tuple(segments), unkept)
 
 
-def _is_replaced(segment: HeldSegment, head: Head, plans: Sequence[Plan]) -> bool:
-    """Whether a held segment can go: the head does not name it, and all that it names in its place is here."""
-    complete = sum(plan.role == segment.role for plan in plans) == len(
-        head.posts if segment.role == POSTS else head.state
-    )
+def _is_replaced(segment: HeldSegment, head: Head, plans: Sequence[Plan], unkept: int) -> bool:
+    """Whether a held segment can go: the head does not name it, and all to be kept that it names instead is here."""
+    named = len(head.posts) - unkept if segment.role == POSTS else len(head.state)
+    complete = sum(plan.role == segment.role for plan in plans) == named
     return complete and not head.needs_newer and all(plan.held != segment for plan in plans)
 
 
 def _plan(
-    reader: sqlite3.Connection, head: Head, segments: Sequence[HeldSegment], slices: Sequence[Slice]
+    reader: sqlite3.Connection,
+    head: Head,
+    segments: Sequence[HeldSegment],
+    slices: Sequence[Slice],
+    unkept: Collection[SegmentRef],
 ) -> list[Plan]:
     named = {ref.sha256 for ref in head.segments}
     if any(part.segment not in named for part in slices):
@@ -104,7 +112,7 @@ def _plan(
                     raise BadEncoding("a segment is not made of the lines its head names")
                 plans.append(Plan(role, position, ref, held, ref.lines, (), ()))
                 continue
-            parts = [part for part in slices if part.segment == ref.sha256]
+            parts = [part for part in slices if part.segment == ref.sha256 and ref not in unkept]
             plan = _plan_new(reader, head, role, position, ref, parts, free) if parts else None
             if plan:
                 plans.append(plan)

@@ -7,6 +7,7 @@ import pytest
 from tests.control.conftest import Node, Open
 from tests.houses import House
 from tests.ingest.forging import BOARD, Forger, check_octets, cut, name_of, segment, shown
+from zbnntp.bundling import Choice, choose
 from zbnntp.library import Bell, Library
 from zbnntp.model.entries import make_carry, make_profile
 from zbnntp.model.errors import NotPermitted
@@ -83,6 +84,7 @@ async def test_what_was_cut_out_is_not_passed_on(open_desk: Open) -> None:
         await node.ok(f"purge {name_of(bad)}")
         assert [shop.segment(Sha256(sha256(data))) for data in whole] == [None, None]
         assert shop.bundle(anna.identity).slices == shop.bundle(carl.identity).slices == ()
+        assert [it.segments for it in choose(node.house.reader, Choice(people=frozenset({anna.identity})))] == [()]
         held = shop.held(anna.identity)
         assert held is not None
         assert held.segments == ()

@@ -39,10 +39,11 @@ JOURNEYS: dict[str, set[str]] = {
     "moving": BELOW | {"spoken", "visibility"},
     "verifying": BELOW | {"spoken", "moving"},
     "healing": BELOW | {"spoken"},
+    "retention": BELOW | {"visibility"},
     "pacing": BELOW | {"spoken", "verifying"},
     "keeping": BELOW | {"verifying", "healing", "pacing"},
     "ingest": BELOW
-    | {"keeping"}
+    | {"keeping", "retention"}
     | {"trust", "standing", "visibility", "local", "choosing", "spoken", "verifying", "healing", "pacing", "moving"},
     "drafting": BELOW | {"local"},
     "posting": BELOW | {"drafting", "keeping", "sealing", "standing", "visibility", "local"},
@@ -74,6 +75,7 @@ ALLOWED: dict[str, set[str]] = {
     "peering": {"model", "peers", "library", "home"},
     "listening": {"model", "nntp", "config", "home", "certificate"},
     "upkeep": {"model", "ingest"},
+    "housekeeping": {"model", "store", "ingest", "standing", "retention"},
     "resident": {"model", "store", "home", "homecoming", "library", "peering", *JOURNEYS},
     "node": {
         "model",
@@ -87,6 +89,7 @@ ALLOWED: dict[str, set[str]] = {
         "listening",
         "peering",
         "upkeep",
+        "housekeeping",
         "resident",
         *JOURNEYS,
     },

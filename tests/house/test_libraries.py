@@ -21,6 +21,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "library.py",
             "peering.py",
             "upkeep.py",
+            "housekeeping.py",
             "demo.py",
             "importing.py",
             "cli.py",

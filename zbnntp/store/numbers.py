@@ -251,6 +251,36 @@ def expire(database: sqlite3.Connection, newsgroup: int, given_before: int) -> N
     database.execute("UPDATE newsgroup SET low = ? WHERE pk = ?", (last + 1, newsgroup))
 
 
+def expire_articles(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> None:
+    """Posts that are kept no longer leave a view's groups; low marks rise past them where nothing else stands below.
+
+    They keep their rows of `number`; what is hidden just now below the new low mark loses its row, as in `expire`.
+    """
+    gone = json.dumps(list(articles))
+    tops = database.execute(
+        "SELECT o.newsgroup, max(o.number) FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE n.view = ? AND o.article IN (SELECT value FROM json_each(?)) GROUP BY o.newsgroup",
+        (view, gone),
+    ).fetchall()
+    for newsgroup, top in tops:
+        database.execute(
+            "DELETE FROM overview WHERE newsgroup = ? AND article IN (SELECT value FROM json_each(?))",
+            (newsgroup, gone),
+        )
+        low, standing = database.execute(
+            "SELECT low, (SELECT min(number) FROM overview WHERE newsgroup = pk) FROM newsgroup WHERE pk = ?",
+            (newsgroup,),
+        ).fetchone()
+        first = min(top + 1, standing or top + 1)
+        if first > low:
+            database.execute(
+                "DELETE FROM number WHERE newsgroup = ? AND number < ? AND number >= ? "
+                "AND article IN (SELECT article FROM post)",
+                (newsgroup, first, low),
+            )
+            database.execute("UPDATE newsgroup SET low = ? WHERE pk = ?", (first, newsgroup))
+
+
 def xref_line(numbers: dict[str, int]) -> bytes:
     """An Xref header line without line end (RFC 5536 section 3.2.14); the server name is nobody's host name."""
     return ("Xref: zbnntp " + " ".join(f"{name}:{number}" for name, number in numbers.items())).encode()

@@ -179,6 +179,19 @@ CREATE TABLE address (               -- from invitation links
   PRIMARY KEY (person, url)
 ) WITHOUT ROWID;
 
+CREATE TABLE shed (                  -- whose segments, up to which, went for the sake of the quota
+  person INTEGER PRIMARY KEY REFERENCES person,
+  since INTEGER NOT NULL
+);
+
+CREATE TABLE unkept (                -- segments of held heads that are not kept here
+  person INTEGER NOT NULL REFERENCES person,
+  sha256 BLOB NOT NULL,
+  octets INTEGER NOT NULL,
+  off_boards INTEGER NOT NULL,       -- 1: no post in it stands in the boards that are kept
+  PRIMARY KEY (person, sha256)
+) WITHOUT ROWID;
+
 CREATE TABLE purged (                -- identities and posts that are never kept again
   id BLOB PRIMARY KEY
 ) WITHOUT ROWID;
