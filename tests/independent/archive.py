@@ -48,7 +48,13 @@ class Manifest:
     head: Head
     pinned: str
     segments: dict = field(default_factory=dict)
-    others: set = field(default_factory=set)  # hashes of heads that prove a fork and that no head has merged
+    conflicts: set = field(default_factory=set)  # of hashes of heads: two of one seq, or one that was left out
+    merged: set = field(default_factory=set)  # hashes that heads have named
+
+    @property
+    def is_marked(self):
+        """Whether a fork is known that no head has merged."""
+        return any(conflict.isdisjoint(self.merged) for conflict in self.conflicts)
 
     def entries(self):
         if not self.head.is_understood:
@@ -148,8 +154,10 @@ class Archive:
             raise Parked
         pinned = mine.pinned if mine else head.fields["next"]
         insist(reaches(head, pinned), "a recovery key that the pinned one did not name")
-        others = others_beside(mine, pointer) - set(head.fields.get("merge", [])) if mine else set()
-        self.held[pointer.id] = Manifest(pointer, head, pinned, self.segments(offer, head, mine), others)
+        new = Manifest(pointer, head, pinned, self.segments(offer, head, mine), merged=set(head.merge))
+        if mine:
+            new.conflicts, new.merged = conflicts_with(mine, head), mine.merged | new.merged
+        self.held[pointer.id] = new
 
     def segments(self, offer, head, mine):
         """name -> octets of what is held of the head's segments with this offer; Bad: a hash does not hold."""
@@ -177,19 +185,27 @@ class Archive:
 
 def check_news(mine, pointer):
     """Section 8: raises Stale unless the pointer takes the place of what is held, or adds to it; marks forks."""
-    held, prev = mine.pointer, mine.head.fields.get("prev")
+    held = mine.pointer
     if pointer.seq == held.seq and pointer.head != held.head:
-        mine.others.add(pointer.head)
-    if prev and prev[0] <= pointer.seq < held.seq and [pointer.seq, pointer.head] != prev:
-        mine.others.add(pointer.head)
-    if pointer.seq < held.seq or (pointer.seq == held.seq and pointer.head > held.head):
+        mine.conflicts.add(frozenset({pointer.head, held.head}))
+    if is_left_out(mine.head, pointer):
+        mine.conflicts.add(frozenset({pointer.head}))
+    older = pointer.seq < held.seq or (pointer.seq == held.seq and pointer.head > held.head)
+    if older or pointer.head in mine.head.merge:
         raise Stale
 
 
-def others_beside(mine, pointer):
-    """Heads of forks that stand beside this pointer when it takes the place of what is held."""
-    replaced = {mine.head.hash} if pointer.seq == mine.pointer.seq else set()
-    return (mine.others | replaced) - {pointer.head}
+def is_left_out(head, pointer):
+    """Whether a pointer is of a version that comes between a head and the one that it says came before."""
+    prev = head.fields.get("prev")
+    if not prev or pointer.head in head.merge:
+        return False
+    return prev[0] <= pointer.seq < head.fields["seq"] and [pointer.seq, pointer.head] != prev
+
+
+def conflicts_with(mine, head):
+    """The forks that are known when this head takes the place of what is held."""
+    return mine.conflicts | ({frozenset({mine.head.hash})} if is_left_out(head, mine.pointer) else set())
 
 
 def joined(parts, segment, older):

@@ -51,6 +51,10 @@ class Head:
     segments: tuple[Segment, ...]
 
     @property
+    def merge(self):
+        return self.fields.get("merge", [])
+
+    @property
     def is_understood(self):
         """False: kept, but nothing of it is shown."""
         return self.fields["v"] == 1 and not self.fields.get("crit")

@@ -50,8 +50,11 @@ LATER = said(seq=TIME + 20, prev=[TIME + 10, name(SECOND)])
 LOW, HIGH = sorted([said(seq=TIME + 10, nick="a"), said(seq=TIME + 10, nick="b")], key=name)
 HEALED = said(seq=TIME + 20, prev=[TIME + 10, name(LOW)])
 MERGED = said(seq=TIME + 30, prev=[TIME + 20, name(HEALED)], merge=[name(HIGH)])
+MERGED_LOW = said(seq=TIME + 30, prev=[TIME + 20, name(HEALED)], merge=[name(LOW)])
 BETWEEN, BESIDE = said(seq=TIME + 15), said(seq=TIME + 10, nick="c")
 NEAR, FAR = said(seq=TIME + HOURS_2), said(seq=TIME + HOURS_2 + 1)
+AWARE = said(seq=TIME + 20, prev=[TIME + 10, name(SECOND)], merge=[name(BESIDE)])
+TAKEN_BACK = said(seq=TIME + 20, prev=[TIME, name(FIRST)], merge=[name(FAR)])
 DATED = said(seq=TIME + 10, time=TIME + HOURS_2 + 1)
 GROWN = head(ALICE, [ONE + TWO], seq=TIME + 10)
 GROWTH = [pointer(GROWN, seq=TIME + 10), GROWN, whole_slice(ONE + TWO, len(ONE))]
@@ -92,6 +95,24 @@ STORIES = [
     ),
     ("a head between prev and seq", [(LATER, TIME, LATER, False), (BETWEEN, TIME, LATER, True)]),
     ("a head beside prev", [(LATER, TIME, LATER, False), (BESIDE, TIME, LATER, True)]),
+    (
+        "a newer head that does not know of the one that is held",
+        [(BESIDE, TIME, BESIDE, False), (LATER, TIME, LATER, True)],
+    ),
+    (
+        "a fork that is merged by the head that was kept",
+        [
+            (HIGH, TIME, HIGH, False),
+            (LOW, TIME, LOW, True),
+            (HEALED, TIME, HEALED, True),
+            (MERGED_LOW, TIME, MERGED_LOW, False),
+        ],
+    ),
+    ("a head that leaves another out and names it", [(BESIDE, TIME, BESIDE, False), (AWARE, TIME, AWARE, False)]),
+    (
+        "a head with a later seq that was taken back",
+        [(TAKEN_BACK, TIME, TAKEN_BACK, False), (FAR, TIME + 1, TAKEN_BACK, False)],
+    ),
     ("the head that is prev", [(LATER, TIME, LATER, False), (SECOND, TIME, LATER, False)]),
     ("a head before prev", [(LATER, TIME, LATER, False), (FIRST, TIME, LATER, False)]),
     ("a seq two hours ahead", [(FIRST, TIME, FIRST, False), (NEAR, TIME, NEAR, False)]),

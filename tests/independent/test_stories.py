@@ -15,7 +15,7 @@ from zbnntp.model.keys import Identity, parse_message_id
 from zbnntp.model.manifest import open_pointer
 from zbnntp.model.notices import open_fork
 from zbnntp.model.succession import open_move
-from zbnntp.store import evidence
+from zbnntp.store import evidence, versions
 
 VERSIONS, MOVES, FORKS, THREADS, BUNDLES = map(vectors, ("versions", "moves", "forks", "threads", "bundles"))
 BOARDS = ("tech.linux", "tech.bsd")
@@ -41,7 +41,7 @@ def test_the_reader_holds(row):
         with suppress(Bad, Stale, Parked):
             archive.take_bundle(step["text"].encode(), step["now"])
         held = archive.held[VERSIONS["id"]]
-        assert (held.head.hash, bool(held.others)) == (step["head"], step["forked"])
+        assert (held.head.hash, held.is_marked) == (step["head"], step["forked"])
 
 
 @each(VERSIONS["stories"] + VERSIONS["successions"])
@@ -56,7 +56,8 @@ async def test_the_house_holds(row, tmp_path):
                     await house.take(offer)
             held = evidence.find_manifest(house.reader, identity)
             assert held is not None
-            assert held.head_sha256.hex() == step["head"]
+            marked = bool(versions.count_conflicts(house.reader, held.person))
+            assert (held.head_sha256.hex(), marked) == (step["head"], step["forked"])
 
 
 @each(THREADS["threads"])
