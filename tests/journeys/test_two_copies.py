@@ -83,7 +83,7 @@ def test_fork_and_heal(nodes: Trio) -> None:
     nodes.anna.start()
     everything = ["Before", "From the one machine", "From the other"]
     for name, node in vars(nodes).items():
-        wait_until(lambda node=node: subjects(node) == everything, f"all posts at {name}'s", 240)
+        wait_until(lambda node=node: subjects(node) == everything, f"all posts at {name}'s", 120)
     assert WARNING in text_of(nodes.bert, "zb.log") + text_of(nodes.copy, "zb.log")
     assert "a fork" in text_of(nodes.anna, "zb.log")
     wait_until(lambda: "two versions" not in text_of(nodes.anna, "zb.people"), "the mark to be cleared", 120)
@@ -96,7 +96,7 @@ def test_two_live_copies_take_turns_and_lose_nothing(nodes: Trio) -> None:
             written.append(f"From the {name} {number}")
             post(node, written[-1])
     for name, node in vars(nodes).items():
-        wait_until(lambda node=node: subjects(node) == sorted(written), f"all posts at {name}'s", 240)
+        wait_until(lambda node=node: subjects(node) == sorted(written), f"all posts at {name}'s", 120)
     wait_until(lambda: WARNING in text_of(nodes.bert, "zb.log"), "the warning", 60)
     seqs = [node.status()["published_seq"] for node in (nodes.bert, nodes.copy)]
     wait_until(lambda: seqs == [it.status()["published_seq"] for it in (nodes.bert, nodes.copy)], "peace", 5)

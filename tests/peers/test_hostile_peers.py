@@ -268,6 +268,29 @@ async def test_the_second_push_sends_only_what_has_grown(short_dir: Path) -> Non
     assert bodies[1][2]["seg"] == sha256(lines("post", 7)).hex()
 
 
+async def test_a_peer_that_lost_what_was_pushed_gets_all_of_it_next_time(short_dir: Path) -> None:
+    bodies: list[list[dict[str, object]]] = []
+
+    class Forgetful(Evil):
+        async def answer(self, request: Request) -> Reply:
+            bodies.append([json.loads(line) for line in request.body.splitlines()])
+            return Reply(400 if len(bodies) == 2 else 200)
+
+    author, library, transport = carol(5), FakeLibrary(), local_transport(short_dir)
+    author.publish([lines("post", 5)])
+    library.keep(author)
+    async with serving(short_dir / "evil.sock", Forgetful({}), {"evil"}):
+        sync = Sync(transport, library)
+        await sync.push_to(EVIL, author.identity)
+        author.publish([lines("post", 7)])
+        library.keep(author)
+        with pytest.raises(PeerGone, match="no longer has what was pushed"):
+            await sync.push_to(EVIL, author.identity)
+        await sync.push_to(EVIL, author.identity)
+        await transport.aclose()
+    assert [body[2]["at"] for body in bodies] == [0, len(lines("post", 5)), 0]
+
+
 async def test_two_sources_that_list_the_same_news_are_asked_once(short_dir: Path) -> None:
     feed = Reply(200, AUTHOR.pointer + b"\n" + CURSOR)
     table = {"changes": feed, "head": head_of(AUTHOR), "seg": Reply(200, segment_of(AUTHOR))}

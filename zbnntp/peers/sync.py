@@ -144,6 +144,9 @@ class Sync:
         answer = await self._carrier.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
         if answer.status == 409:
             return  # it holds a newer one: ours came back from a backup, or it went faster by another way
+        if answer.status == 400 and endpoint in self._pushed:
+            del self._pushed[endpoint]
+            raise PeerGone("that peer no longer has what was pushed to it before; next time it gets all")
         _check_status(answer, 200)
         self._pushed.pop(endpoint, None)
         self._pushed[endpoint] = {ref.sha256: ref.octets for ref in head.segments}
