@@ -55,8 +55,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tor_socks", str, "/run/tor/socks", "path", "SOCKS socket of the system's tor."),
     Setting("tor_options", list, [], "torrc lines", "Further lines for the configuration of our own tor."),
     Setting(
-        "mirror", str, "rated", "",
-        "Whose manifests this node serves beside its own: none, those you rate above 0, or all that it fetches.",
+        "mirror", str, "fetched", "",
+        "Whose manifests this node passes on: none, those you rate above 0, or all whom your trust fetches; then news "
+        "spreads in seconds. Whoever has liked somebody in private passes on as with rated: nobody is to see whom.",
         choices=("none", "rated", "fetched"),
     ),
     Setting(

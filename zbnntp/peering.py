@@ -28,6 +28,7 @@ from zbnntp.peers.tor_process import OwnTor, SystemTor
 from zbnntp.peers.transport import Transport, local_transport, onion_transport
 from zbnntp.peers.visits import no_renewal
 from zbnntp.peers.web import Server, listen_unix
+from zbnntp.places import Places
 
 if TYPE_CHECKING:
     from zbnntp.node import Plan
@@ -103,8 +104,10 @@ class Network:
 class Peering:
     """One identity's own onion or socket, and its visits. `endpoints` is what its head says."""
 
-    def __init__(self, network: Network, keys: Keys, home: Path, library: Library, directory: Directory) -> None:
-        self._network, self._library, self._directory = network, library, directory
+    def __init__(
+        self, network: Network, keys: Keys, home: Path, library: Library, directory: Directory, places: Places
+    ) -> None:
+        self._network, self._library, self._directory, self._places = network, library, directory, places
         self._identity = keys.signer.identity
         self._onion: OnionService | None = None
         self._schedule: Schedule | None = None
@@ -148,6 +151,7 @@ class Peering:
                 self._visits = nursery
                 api = Api(self._identity, self._library, self._library.now, lacking=self.complete)
                 nursery.start_soon(Server(api, (self._host,)).serve, listen_unix(self._socket))
+                nursery.start_soon(self._places.run)
                 nursery.start_soon(self._visit_others, self._carrier)
         finally:
             self._socket.unlink(missing_ok=True)
@@ -161,7 +165,13 @@ class Peering:
         renew = tor.renew if tor else no_renewal
         sync = Sync(carrier, self._library)
         self._schedule = Schedule(
-            self._identity, sync, self._library, self._directory, random.SystemRandom(), renew=renew
+            self._identity,
+            sync,
+            self._library,
+            self._directory,
+            random.SystemRandom(),
+            cursors=self._places.cursors,
+            renew=renew,
         )
         self._connected.set()
         await self._schedule.run()
@@ -225,6 +235,7 @@ class Peering:
             self._schedule.publish()
 
     def people_changed(self) -> None:
-        """Trust has changed whom to visit."""
+        """Trust has changed whom to visit, and whom to pass on."""
+        self._places.note_change()
         if self._schedule:
             self._schedule.wake()

@@ -33,6 +33,7 @@ from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.model.link import Link, format_link
 from zbnntp.model.views import Level
 from zbnntp.peering import Network, Peering
+from zbnntp.places import Places
 from zbnntp.posting import Desk
 from zbnntp.rack import Rack
 from zbnntp.shelf import Shelf
@@ -106,7 +107,9 @@ class Resident:
         """Their key is at hand from now on."""
         if self.keys is None:
             self.keys = keys
-            self.peering = Peering(self.commons.network, keys, self.account.place, self.library, self._directory)
+            commons = self.commons
+            places = Places(commons.reader, commons.writer, self.view, commons.mirror, commons.now, commons.bell.ring)
+            self.peering = Peering(commons.network, keys, self.account.place, self.library, self._directory, places)
             self.homecoming = Homecoming(self.doubt(), self.peering, self._friends, self.commons.alarm)
             self._unlocked.set()
 

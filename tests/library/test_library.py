@@ -125,7 +125,7 @@ async def test_rows_come_in_order_and_each_person_once(tmp_path: Path) -> None:
         await acquainted(bob, anna, carl)
         first = library(bob, "fetched").changes(0, 2)
         assert [position for position, _ in first] == sorted(position for position, _ in first)
-        await bob.take(anna.offer([segment(anna.opening("Four"))]))
+        await bob.take(anna.offer([segment(anna.opening("Four"))], [segment(anna.trust(carl.identity, 5000, 5000))]))
         later = library(bob, "fetched").changes(first[-1][0], 99)
         assert open_pointer(later[-1][1]).identity == anna.identity
         assert len(names(bob, "fetched")) == 3

@@ -29,7 +29,7 @@ def test_the_default_file_says_nothing_new(tmp_path: Path) -> None:
 def test_flags_go_before_the_file_and_the_file_before_the_defaults(tmp_path: Path) -> None:
     write(tmp_path, 'listen = "127.0.0.1:2000"\ntor = "off"\ntor_options = ["HTTPSProxy 10.0.0.1:80"]\n')
     config = load_config(tmp_path, listen="127.0.0.1:3000", tor=None)
-    assert (config.listen, config.tor, config.mirror) == ("127.0.0.1:3000", "off", "rated")
+    assert (config.listen, config.tor, config.mirror) == ("127.0.0.1:3000", "off", "fetched")
     assert config.tor_options == ("HTTPSProxy 10.0.0.1:80",)
 
 

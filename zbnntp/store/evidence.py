@@ -119,13 +119,16 @@ def keep_fork(
 
 UPVOTED_OCTETS = 256 * 1024 * 1024  # of manifests served because the view voted a post of theirs up, newest posts first
 # What a view shows its peers: itself and whom it chose to; else, unless it chose not to, by the setting (rated, or all)
-# those whom it rates above 0 or holds at a version, and whose posts it voted up.
+# those whom it rates above 0 or holds at a version, and whose posts it voted up; or all whom its trust fetches, but not
+# when it has liked somebody in private, because that shows in whom it fetches.
 _OFFERED = (
     "(m.person = :view "
     "OR EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person AND c.serve) "
     "OR EXISTS (SELECT 1 FROM ended e WHERE e.person = m.person AND e.heir = :view) "
     "OR (:rated AND NOT EXISTS (SELECT 1 FROM mirror_choice c WHERE c.view = :view AND c.person = m.person) "
-    "AND (:all OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
+    "AND ((:all AND EXISTS (SELECT 1 FROM level l WHERE l.view = :view AND l.person = m.person AND l.fetch) "
+    "AND NOT EXISTS (SELECT 1 FROM private_rating q WHERE q.view = :view AND (q.mt > 0 OR q.tlt > 0))) "
+    "OR EXISTS (SELECT 1 FROM rating r WHERE r.rater = :view AND r.target = m.person "
     "AND (r.mt > 0 OR r.tlt > 0)) OR m.person IN (SELECT e.heir FROM ended e JOIN rating r ON r.target = e.person "
     "WHERE r.rater = :view AND (r.mt > 0 OR r.tlt > 0)) "
     "OR EXISTS (SELECT 1 FROM pin x WHERE x.view = :view AND x.person = m.person) "
@@ -149,10 +152,22 @@ def changes(database: sqlite3.Connection, view: int, mirror: str, after: int, li
     """
     return database.execute(
         f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} AND {_GOOD} "  # noqa: S608
+        "AND NOT EXISTS (SELECT 1 FROM shown s WHERE s.view = :view AND s.person = m.person AND s.change > m.change) "
+        "UNION ALL SELECT s.change, m.pointer FROM shown s JOIN manifest m ON m.person = s.person "
+        f"WHERE s.view = :view AND s.change > :after AND s.change > m.change AND {_OFFERED} AND {_GOOD} "
         "UNION ALL SELECT n.change, n.line FROM notice n JOIN manifest m ON m.person = n.person "
         f"WHERE n.change > :after AND {_OFFERED} ORDER BY 1 LIMIT :limit",
         {"after": after, "limit": limit} | _offer(view, mirror),
     ).fetchall()
+
+
+def offered(database: sqlite3.Connection, view: int, mirror: str) -> set[int]:
+    """Whose manifests a view serves to its peers, or would if it held them."""
+    rows = database.execute(
+        f"SELECT m.person FROM (SELECT pk AS person FROM person) m WHERE {_OFFERED}",  # noqa: S608
+        _offer(view, mirror),
+    )
+    return {person for (person,) in rows}
 
 
 def is_offered(database: sqlite3.Connection, view: int, mirror: str, identity: Identity) -> bool:

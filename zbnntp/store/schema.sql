@@ -301,6 +301,22 @@ CREATE TABLE arrival (               -- where somebody's first manifest came fro
   at INTEGER NOT NULL
 );
 
+CREATE TABLE cursor (                -- where to go on reading the feeds of others
+  view INTEGER NOT NULL REFERENCES person,
+  url TEXT NOT NULL,
+  next TEXT NOT NULL,
+  read INTEGER NOT NULL,             -- unix seconds
+  PRIMARY KEY (view, url)
+) WITHOUT ROWID;
+
+CREATE TABLE shown (                 -- whom a view's feed offers, as far as it was looked at
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  change INTEGER NOT NULL,           -- position in that feed, while the manifest's own is older
+  PRIMARY KEY (view, person)
+) WITHOUT ROWID;
+CREATE INDEX shown_change ON shown (view, change);
+
 CREATE TABLE diary (                 -- what the next digest in zb.log will say
   pk INTEGER PRIMARY KEY,
   view INTEGER REFERENCES person,    -- NULL: of all
