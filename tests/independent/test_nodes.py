@@ -135,3 +135,48 @@ def test_statuses(nodes, net):
     assert peer.ask(f"seg/{segment.name}", headers={"Range": f"bytes={segment.octets}-"})[0] == 416
     stranger = octets.replace(pointers[0].id.encode(), b"ab" * 32)
     assert peer.ask("push", stranger)[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("since=&wait=0", 200),
+        ("since=nonsense", 200),
+        ("since=..%2f..%2fkey.json", 200),
+        ("since=abc.999999999999999999999999", 200),
+        ("since=abc.-1", 200),
+        ("since=" + "a" * 4000, 200),
+        ("wait=-1", 400),
+        ("wait=1e9", 400),
+        ("wait=9999999", 400),
+        ("since=%00%ff", 200),
+    ],
+)
+def test_cursor_abuse(nodes, net, query, status):
+    """Whatever stands in a cursor: the whole feed, or a refusal."""
+    peer = peers(net)[0]
+    whole = [row.id for row in peer.changes()[0]]
+    code, _, body = peer.ask(f"changes?{query}")
+    assert code == status
+    if status == 200:
+        rows = body.split(b"\n")[:-2]
+        assert [json.loads(row)["id"] for row in rows if b'"pointer"' in row] == whole
+
+
+def test_a_cursor_beyond_the_end_lists_nothing_and_does_no_harm(nodes, net):
+    peer = peers(net)[0]
+    epoch = peer.changes()[2].partition(".")[0]
+    assert peer.changes(f"{epoch}.999999999999999999")[0] == []
+    assert peer.changes()[0]
+
+
+def test_replayed_push(nodes, net):
+    """The same head again is answered with what is held; it is neither kept anew nor passed on."""
+    for peer in peers(net):
+        before = peer.changes()
+        for pointer in before[0]:
+            offer = peer.offer(pointer.id)
+            body = offer.pointer + b"\n" + offer.head + b"\n"
+            answers = [peer.ask("push", body) for _ in range(3)]
+            assert [json.loads(body)["have"] for status, _, body in answers] == [[[pointer.id, pointer.seq]]] * 3
+        assert peer.changes(before[2])[0] == []
