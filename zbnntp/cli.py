@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import os
 import sys
@@ -16,19 +15,13 @@ from tqdm import tqdm
 
 from zbnntp import __version__, home
 from zbnntp.admin import ask_node
+from zbnntp.cli_ask import add_passphrase, ask_nick, given_passphrase, new_passphrase, passphrase, recovery_text
 from zbnntp.cli_bundles import add_bundles
+from zbnntp.cli_recover import add_recover
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
 from zbnntp.model.errors import NotPermitted, ZbError
-
-RECOVERY = """\
-Your recovery words - write them on paper now, they are kept nowhere else:
-
-{words}
-
-They prove that you are you, should this key ever be stolen or lost. This version makes and publishes what that proof
-rests on; the command that uses them comes with a later one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_small(commands)
     add_trust(commands, _add)
     add_bundles(commands, _add)
+    add_recover(commands, _add)
     _add_rebuild(commands)
     _add_demo(commands)
     return parser
@@ -93,17 +87,11 @@ def _directory(text: str) -> Path:
     return Path(text)
 
 
-def _add_passphrase(command: argparse.ArgumentParser) -> None:
-    secret = command.add_mutually_exclusive_group()
-    secret.add_argument("--passphrase-file", type=Path, metavar="F", help="file whose first line is the passphrase")
-    secret.add_argument("--no-passphrase", action="store_true", help="keep the key in clear text")
-
-
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "init", "make a new identity")
     command.add_argument("--nick", help="the name others see; it can be changed later")
     command.add_argument("--add", action="store_true", help="one more identity on a home that has one")
-    _add_passphrase(command)
+    add_passphrase(command)
     command.set_defaults(run=_init)
 
 
@@ -118,7 +106,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="store_true",
         help="after restoring a key or an old backup: publish, though what no friend has given back is lost by it",
     )
-    _add_passphrase(command)
+    add_passphrase(command)
     command.set_defaults(run=_run)
 
 
@@ -167,9 +155,9 @@ def _init(options: argparse.Namespace) -> int:
     if home.has_keys(options.home) and not options.add:
         raise NotPermitted(f"{options.home} holds an identity already; choose another --home, or --add one more")
     place = home.new_place(options.home) if options.add and home.has_keys(options.home) else options.home
-    nick = options.nick or _ask_nick()
-    words = home.make_keys(place, nick, _new_passphrase(options))
-    print(f"Made the identity {nick} in {options.home}.\n\n{RECOVERY.format(words=words)}")
+    nick = options.nick or ask_nick()
+    words = home.make_keys(place, nick, new_passphrase(options))
+    print(f"Made the identity {nick} in {options.home}.\n\n{recovery_text(words)}")
     if place != options.home:
         print("\nIf the node runs, start it again: then it takes this identity in.")
     return 0
@@ -183,7 +171,7 @@ def _run(options: argparse.Namespace) -> int:
     with home.locked(options.home):
         secret = None if home.has_keys(options.home) else _first_run(options)
         if secret is None and home.needs_passphrase(options.home):
-            secret = _passphrase(options)
+            secret = passphrase(options)
         keys = home.load_keys(options.home, secret)
         anew = options.publish_anew
         run_node(Plan(options.home, config, keys, options.local_net, say=_say, clock=time.time, publish_anew=anew))
@@ -193,12 +181,12 @@ def _run(options: argparse.Namespace) -> int:
 def _first_run(options: argparse.Namespace) -> str | None:
     """At a terminal ask; elsewhere make an identity with a random nick and no passphrase. Returns the passphrase."""
     if sys.stdin.isatty():
-        nick, secret = _ask_nick(), _new_passphrase(options)
+        nick, secret = ask_nick(), new_passphrase(options)
     else:
-        nick, secret = home.random_nick(), None if options.no_passphrase else _given_passphrase(options)
+        nick, secret = home.random_nick(), None if options.no_passphrase else given_passphrase(options)
     words = home.make_keys(options.home, nick, secret)
     kept = "its key is kept in clear text" if secret is None else "its key is kept under your passphrase"
-    _say(f"There was no identity in {options.home}: made {nick}; {kept}.\n\n{RECOVERY.format(words=words)}\n")
+    _say(f"There was no identity in {options.home}: made {nick}; {kept}.\n\n{recovery_text(words)}\n")
     return secret
 
 
@@ -261,57 +249,6 @@ def _print_answer(options: argparse.Namespace, request: dict[str, object], part:
 
 def _say(text: str) -> None:
     print(text, flush=True)
-
-
-def _ask_nick() -> str:
-    if not sys.stdin.isatty():
-        raise NotPermitted("give the name others see with --nick")
-    suggestion = home.random_nick()
-    return home.check_nick(input(f"The name others see [{suggestion}]: ").strip() or suggestion)
-
-
-def _new_passphrase(options: argparse.Namespace) -> str | None:
-    """The passphrase of a new key file, None for clear text; asked for twice at a terminal."""
-    if options.no_passphrase:
-        return None
-    if options.passphrase_file:
-        return _read_passphrase(options.passphrase_file)
-    if not sys.stdin.isatty():
-        raise NotPermitted("give --passphrase-file, or --no-passphrase to keep the key in clear text")
-    first = getpass.getpass("Passphrase for the key (empty: keep it in clear text): ")
-    if first and getpass.getpass("The same again: ") != first:
-        raise NotPermitted("the two passphrases differ; try again")
-    return first or None
-
-
-def _passphrase(options: argparse.Namespace) -> str:
-    """The passphrase of a sealed key file: from a file, systemd's credentials, or the terminal."""
-    given = _given_passphrase(options)
-    if given is not None:
-        return given
-    if not sys.stdin.isatty():
-        raise NotPermitted("the key has a passphrase; give it with --passphrase-file")
-    return getpass.getpass("Passphrase of the key: ")
-
-
-def _given_passphrase(options: argparse.Namespace) -> str | None:
-    """The passphrase that --passphrase-file or systemd's credentials hold; None without either."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(credentials) / home.PASSPHRASE_CREDENTIAL if credentials else None
-    if options.passphrase_file:
-        return _read_passphrase(options.passphrase_file)
-    return _read_passphrase(credential) if credential and credential.exists() else None
-
-
-def _read_passphrase(path: Path) -> str:
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise NotPermitted(f"{path} cannot be read: {reason}") from error
-    if not lines or not lines[0]:
-        raise NotPermitted(f"{path} is empty; write the passphrase into its first line")
-    return lines[0]
 
 
 if __name__ == "__main__":

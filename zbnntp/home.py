@@ -21,7 +21,7 @@ from typing import Any
 
 from mnemonic import Mnemonic
 
-from zbnntp.model.errors import BadEncoding, Invalid, NotPermitted
+from zbnntp.model.errors import BadEncoding, Invalid, NotPermitted, TooLarge
 from zbnntp.model.fields import one_line
 from zbnntp.model.keys import (
     KEY_OCTETS,
@@ -36,6 +36,7 @@ from zbnntp.model.keys import (
 )
 from zbnntp.model.limits import NICK_CHARACTERS
 from zbnntp.model.link import Link, format_link, parse_link
+from zbnntp.model.succession import Renewal, open_renewals
 
 MORE_IDENTITIES = "identities"
 SHORT_ID = 8  # characters of an identity that are enough to name it
@@ -43,6 +44,7 @@ PUBLISHED_FILE = "published"  # beside a key: how far it has published, and over
 FRIENDS_FILE = "friends"  # beside a key: links of those who may have its manifest when the store is lost
 FRIENDS_MOST = 16
 KEY_FILE, STORE_FILE, LOCK_FILE, ADMIN_SOCKET = "key.json", "store.sqlite", "lock", "admin.sock"
+WORDS = 24  # of a recovery key
 SOCKET_PATH_OCTETS = 100  # the kernel takes 107; names are added
 PASSPHRASE_CREDENTIAL = "zbnntp-passphrase"  # noqa: S105 - a file name under $CREDENTIALS_DIRECTORY
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@-]*")
@@ -57,6 +59,7 @@ class Keys:
     onion_seed: bytes
     nick: str
     next_key: Sha256  # hash of the recovery public key
+    next_by: tuple[Renewal, ...] = ()  # how it came to be that
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +132,50 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
     if has_keys(home):
         raise NotPermitted(f"{home} holds an identity already; choose another --home")
     nick = check_nick(nick)
-    seed, onion_seed, recovery = (secrets.token_bytes(KEY_OCTETS) for _ in range(3))
+    seed, onion_seed = (secrets.token_bytes(KEY_OCTETS) for _ in range(2))
+    words, next_key = make_words()
     secret = json.dumps({"seed": seed.hex(), "onion": onion_seed.hex()})
     content = {
         "version": 1,
         "identity": identity_text(Signer.from_seed(seed).identity),
         "nick": nick,
-        "next": sha256(Signer.from_seed(recovery).identity).hex(),
+        "next": next_key.hex(),
         "secret": secret if passphrase is None else seal_secret(secret.encode(), passphrase),
     }
     _write_private(home / PUBLISHED_FILE, "0 0\n")
-    _write_private(home / KEY_FILE, json.dumps(content, indent=1) + "\n")
-    return str(Mnemonic("english").to_mnemonic(recovery))
+    write_key_file(home, content)
+    return words
+
+
+def replace_key(place: Path, incoming: Path, retired: str) -> None:
+    """The key file in `incoming` takes the place of the one that is there, which is kept under another name."""
+    try:
+        (place / KEY_FILE).rename(place / retired)
+        for path in incoming.iterdir():
+            path.rename(place / path.name)
+        incoming.rmdir()
+    except OSError as error:
+        raise NotPermitted(f"{place / KEY_FILE} cannot be replaced: {error.strerror}; try again") from error
+
+
+def make_words() -> tuple[str, Sha256]:
+    """A new recovery key as 24 words, and the hash of its public half."""
+    recovery = secrets.token_bytes(KEY_OCTETS)
+    return str(Mnemonic("english").to_mnemonic(recovery)), sha256(Signer.from_seed(recovery).identity)
+
+
+def read_words(text: str) -> Signer:
+    """The recovery key behind 24 words, however they are spaced; NotPermitted says which one is wrong."""
+    dictionary = Mnemonic("english")
+    words = [word for word in text.lower().split() if not word.isdigit()]  # the numbers of a list
+    if len(words) != WORDS:
+        raise NotPermitted(f"recovery words are {WORDS}, and these are {len(words)}; type all of them, in their order")
+    for place, word in enumerate(words, 1):
+        if word not in dictionary.wordlist:
+            raise NotPermitted(f"word {place}, '{word}', is no recovery word; look how it is written on your paper")
+    if not dictionary.check(" ".join(words)):
+        raise NotPermitted("these words do not belong together: one is wrong, or two have changed places")
+    return Signer.from_seed(bytes(dictionary.to_entropy(words)))
 
 
 def restore_keys(home: Path, source: Path, friends: Sequence[Link]) -> str:
@@ -205,12 +240,23 @@ def load_keys(home: Path, passphrase: str | None) -> Keys:
         plain = secret if isinstance(secret, str) else unseal_secret(secret, passphrase or "").decode()
         seeds = json.loads(plain)
         signer = Signer.from_seed(_octets(seeds["seed"]))
-        keys = Keys(signer, _octets(seeds["onion"]), check_nick(content["nick"]), Sha256(_octets(content["next"])))
+        nick, next_key = check_nick(content["nick"]), Sha256(_octets(content["next"]))
+        keys = Keys(signer, _octets(seeds["onion"]), nick, next_key, open_renewals(content))
         if content["identity"] != identity_text(signer.identity):
             raise ValueError("the key is not that of the identity")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, TooLarge) as error:
         raise BadEncoding(f"{home / KEY_FILE} is damaged; restore it from your backup") from error
     return keys
+
+
+def read_key_file(place: Path) -> dict[str, Any]:
+    """What lies there, secrets sealed or not; NotPermitted, BadEncoding."""
+    return _read(place)
+
+
+def write_key_file(place: Path, content: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    _write_private(place / KEY_FILE, json.dumps(content, indent=1) + "\n")
 
 
 def _octets(text: str) -> bytes:

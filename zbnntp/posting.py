@@ -19,7 +19,7 @@ from zbnntp.model.errors import NotPermitted, Refused
 from zbnntp.model.keys import Identity, Signer, message_id
 from zbnntp.model.proto import ProtoArticle, parse_proto
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers, posts, promises
+from zbnntp.store import endings, evidence, numbers, posts, promises
 from zbnntp.store.writer import Writer
 from zbnntp.visibility import settle
 
@@ -101,6 +101,8 @@ class Desk:
         author = proto.sender or self._view
         if author not in signers:
             raise NotPermitted("the address in From is somebody else's; zb.help has your own")
+        if endings.find(self._reader, evidence.find_person(self._reader, author)):
+            raise NotPermitted("your recovery words have ended this identity: nobody takes what it publishes now")
         return signers[author]
 
 

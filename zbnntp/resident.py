@@ -38,7 +38,7 @@ from zbnntp.posting import Desk
 from zbnntp.rack import Rack
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers, promises, ratings
+from zbnntp.store import endings, evidence, numbers, promises, ratings
 from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
@@ -241,6 +241,7 @@ class Resident:
             "waits": self.homecoming.describe() if self.homecoming else "",
             "unpublished": len(evidence.outbox(reader, self.view)),
             "published_seq": own.seq if own else 0,
+            "ended": self.has_ended(),
         }
 
     # newsreaders
@@ -308,10 +309,13 @@ class Resident:
 
     async def seal(self) -> Offer | None:
         """Sign and publish what waits in the outbox, if anything does and the key is at hand."""
-        if self.keys is None or self.peering is None or not (self.homecoming and self.homecoming.settled):
+        if self.keys is None or self.peering is None or self.has_ended():
+            return None
+        if not (self.homecoming and self.homecoming.settled):
             return None
         commons, now = self.commons, self.commons.now()
-        author = sealing.Author(self.keys.signer, self.nick(), self.peering.endpoints, self.keys.next_key)
+        keys, endpoints = self.keys, self.peering.endpoints
+        author = sealing.Author(keys.signer, self.nick(), endpoints, keys.next_key, keys.next_by)
         rewrite = now - int(promises.find_meta(commons.reader, self._rewritten) or 0) >= DAY_SECONDS
         offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay_seconds=commons.delay_seconds)
         if offer is not None:
@@ -322,6 +326,10 @@ class Resident:
             own = evidence.find_manifest(commons.reader, self.identity)
             home.note_published(self.account.place, commons.store, own.seq if own else 0)
         return offer
+
+    def has_ended(self) -> bool:
+        """Whether a recovery key has ended this identity: nobody takes what it signs now."""
+        return endings.find(self.commons.reader, self.view) is not None
 
     def own_came(self, source: str) -> None:
         """A version of the own manifest that this node has not made was kept: hoped for, or a warning."""

@@ -21,6 +21,7 @@ from zbnntp.model.entries import POSTS, STATE, make_carry
 from zbnntp.model.kept import state_key
 from zbnntp.model.keys import PostId, Sha256, Signer, sha256
 from zbnntp.model.manifest import Endpoint, Head, SegmentRef, make_head, make_pointer, open_head, open_pointer
+from zbnntp.model.succession import Renewal
 from zbnntp.store import evidence, posts
 from zbnntp.store.evidence import HeldSegment
 
@@ -35,6 +36,7 @@ class Author:
     nick: str
     endpoints: tuple[Endpoint, ...]
     next_key: Sha256  # hash of the recovery public key
+    next_by: tuple[Renewal, ...] = ()  # how it came to be that
 
 
 @dataclass(slots=True)
@@ -73,8 +75,9 @@ def seal(
     head = open_head(held.head, open_pointer(held.pointer)) if held else None
     pending = [item for item in evidence.outbox(reader, person) if _is_due(item.octets, delay_seconds, now)]
     gone = posts.deleted_lines(reader, person) if rewrite else []
+    next_by, next_key = _commitment(author, head)
     if head and not pending and not gone and (head.nick, head.endpoints, head.next) == (
-        author.nick, author.endpoints, author.next_key,
+        author.nick, author.endpoints, next_key,
     ):  # fmt: skip
         return None
     new_posts = [item.octets for item in pending if item.role == POSTS]
@@ -91,10 +94,18 @@ def seal(
         state=state_refs,
         prev=(head.seq, head.sha256) if head else None,
         merge=to_merge(reader, person, head) if head else (),
-        next_key=author.next_key,
+        next_key=next_key,
+        next_by=next_by,
     )
     seq = json.loads(head_raw)["seq"]
     return Offer(make_pointer(author.signer, seq, head_raw), head_raw, (*slices, *state_slices))
+
+
+def _commitment(author: Author, head: Head | None) -> tuple[tuple[Renewal, ...], Sha256]:
+    """The newest recovery key: a key file from a backup may know of fewer renewals than were published since."""
+    if head and len(head.next_by) > len(author.next_by):
+        return head.next_by, head.next
+    return author.next_by, author.next_key
 
 
 def _is_due(line: bytes, delay_seconds: int, now: int) -> bool:

@@ -69,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     "certificate": {"model"},
     "guard": set(),
     "home": {"model"},
+    "recovering": {"model", "store", "home", "moving", "spoken"},
     "admin": {"model"},
     "homecoming": {"model"},
     "library": {"model", "store", "peers", "ingest"},
@@ -100,7 +101,22 @@ ALLOWED: dict[str, set[str]] = {
     "cli_bundles": {"model", "store", "bundling", "mbox", "shelf", "control", "importing", "home", "admin"},
     "cli_trust": {"model", "store", "trust", "inquiry", "tuning", "home", "config"},
     "cli_restore": {"model", "home"},
-    "cli": {"cli_trust", "cli_restore", "cli_bundles", "node", "rebuild", "demo", "config", "home", "admin", "model"},
+    "cli_ask": {"model", "home"},
+    "cli_recover": {"model", "home", "cli_ask", "recovering"},
+    "cli": {
+        "cli_trust",
+        "cli_restore",
+        "cli_bundles",
+        "cli_ask",
+        "cli_recover",
+        "node",
+        "rebuild",
+        "demo",
+        "config",
+        "home",
+        "admin",
+        "model",
+    },
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}
 

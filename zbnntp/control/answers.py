@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from zbnntp.control.facts import filter_key, filter_name
+from zbnntp.control.kinship import kinship_text
 from zbnntp.control.language import Row, find_rows
 from zbnntp.control.ledger import After, Before, Receipt, constant, own_rating
 from zbnntp.control.orders import Help, Invite, Status, Why
@@ -14,7 +17,7 @@ from zbnntp.model.boards import is_virtual
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, message_id, parse_message_id
 from zbnntp.model.views import Level
-from zbnntp.store import cards, choices, evidence, labels, numbers, posts, promises
+from zbnntp.store import cards, choices, endings, evidence, labels, numbers, posts, promises
 from zbnntp.trust.explain import Explanation, causes_of, why
 from zbnntp.trust.graph import Graph
 from zbnntp.trust.policy import State
@@ -118,6 +121,7 @@ def person_case(after: After, target: Identity) -> Case:
         standings.params,
         causes,
         pinned=person is not None and choices.find_pin(database, me, person) is not None,
+        kinship=kinship_text(database, person, after.name),
         private=person is not None and choices.find_private_rating(database, me, person) is not None,
     )
 
@@ -145,7 +149,7 @@ def post_case(after: After, reference: str) -> PostCase:
         return _absent_case(after, article, identifier)
     places = numbers.places_of(database, after.me, article)
     in_board = any(not is_virtual(name) for name, _ in places)
-    standing = Standing.SHOWN if in_board else _hidden_by(source, after.me)
+    standing = Standing.SHOWN if in_board else _hidden_by(database, source, after.me)
     found = _filter_of(after, source) if standing is Standing.SHOWN and not places else ""
     if standing is Standing.SHOWN and not places:
         standing = Standing.FILTERED if found else Standing.EXPIRED
@@ -187,11 +191,11 @@ def _filter_of(after: After, source: posts.Source) -> str:
     return ""
 
 
-def _hidden_by(source: posts.Source, me: int) -> Standing:
+def _hidden_by(database: sqlite3.Connection, source: posts.Source, me: int) -> Standing:
     """What keeps a post out of its boards; SHOWN: nothing of this, so a filter does."""
     header = reopen_post(source.line).header
     if source.deleted:
-        return Standing.DELETED
+        return Standing.DISOWNED if endings.is_disowned(database, source.article) else Standing.DELETED
     if source.boards is None:
         return Standing.NO_OPENING
     if source.boards != ",".join(header.boards):

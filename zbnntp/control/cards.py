@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from json import dumps
 
+from zbnntp.control.kinship import kinship_text
 from zbnntp.control.ledger import own_rating
 from zbnntp.control.people import name_of
 from zbnntp.control.reports import SHOWN, day_text, rating_text, wrapped
@@ -58,6 +59,7 @@ class Facts:
     pinned: bool = False
     mirror: str = "auto"
     came: str = ""
+    kinship: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class Cards:
             pinned=choices.find_pin(reader, me, person) is not None,
             mirror=mirror,
             came=_came(reader, person, identity),
+            kinship=kinship_text(reader, person, lambda it: name_of(reader, it)),
         )
 
     def _is_vouched_for(self, standing: Standing) -> bool:
@@ -191,6 +194,7 @@ def _paragraphs(identity: Identity, facts: Facts, counts: Counts) -> list[str]:
         f"{SHOWN[Level(facts.level)]}{'' if facts.fetched else ', and nothing newer is fetched'}.",
         _list("For them speak, among those whose judgement you trust:", facts.speakers),
         _list("Against them speak:", facts.critics),
+        facts.kinship,
         _remarks(facts),
         _posts(counts),
         f"What they say of themselves:\n{_indented(facts.profile)}" if facts.profile else "",

@@ -23,6 +23,7 @@ class Standing(Enum):
     ABSENT = "named by others, not here"
     HEADER = "only the header of a thread's opening is here"
     DELETED = "taken back"
+    DISOWNED = "published after its author's recovery key had ended them"
     NO_OPENING = "its thread's opening is not here"
     OTHER_BOARDS = "its boards are not its thread's"
     AUTHOR_HIDDEN = "the author is hidden"
@@ -95,6 +96,10 @@ _SENTENCES: dict[Standing, Callable[[PostCase], str]] = {
     Standing.ABSENT: _absent,
     Standing.HEADER: _header,
     Standing.DELETED: lambda case: "Its author has taken it back. Nothing here brings it back.",
+    Standing.DISOWNED: lambda case: (
+        "It is here and not shown, because it was published after the version that its author's recovery key calls the "
+        "last good one: somebody else may have had their key."
+    ),
     Standing.NO_OPENING: lambda case: (
         "It is here and not shown, because the opening of its thread has not arrived: in which boards it stands is not "
         "known. It appears by itself when the opening comes."

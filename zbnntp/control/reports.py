@@ -47,6 +47,7 @@ class Case:
     params: Parameters
     causes: Sequence[tuple[Identity, float]] = ()  # own ratings that the decision comes from, and their weights
     pinned: bool = False
+    kinship: str = ""  # whom they moved to, or were before
     private: bool = False  # the owner's rating is
 
 
@@ -56,6 +57,7 @@ def why_text(case: Case) -> str:
     parts = [
         [case.name(explanation.target), identity_text(explanation.target)],
         [in_short(case)],
+        [case.kinship] if case.kinship else [],
         [
             f"{'Without the pin their' if case.pinned else 'Their'} posts ({case.posts} held here) "
             f"{'would be' if case.pinned else 'are'} {SHOWN[explanation.verdict.level]}.",
@@ -162,11 +164,18 @@ def split(amounts: Sequence[float], total: float) -> list[int]:
     return units
 
 
+ENDED = (
+    "A recovery key has ended this identity: nobody takes what it publishes now. If that was not you, somebody has "
+    "your recovery words."
+)
+
+
 def status_lines(report: Mapping[str, Any]) -> list[str]:
     """What `status` answers, from the report that `zbnntp status --json` prints."""
     people, boards = report["people"], report["boards"]
     unpublished = report["unpublished"]
     return [
+        *([ENDED] if report["ended"] else []),
         f"You are     {report['nick']}",
         f"Identity    {report['identity']}",
         f"From        {report['from']}",

@@ -75,6 +75,10 @@ def disown(database: sqlite3.Connection, ending: Ending, beyond: bool) -> None:
         )
 
 
+def is_disowned(database: sqlite3.Connection, article: int) -> bool:
+    return database.execute("SELECT 1 FROM disowned WHERE article = ?", (article,)).fetchone() is not None
+
+
 def own_again(database: sqlite3.Connection, person: int) -> None:
     """Nothing of theirs came after an end."""
     database.execute("DELETE FROM disowned WHERE author = ?", (person,))

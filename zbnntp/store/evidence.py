@@ -103,6 +103,13 @@ def keep_manifest(database: sqlite3.Connection, person: int, pointer: Pointer, h
     )
 
 
+def versions(database: sqlite3.Connection, person: int) -> list[tuple[int, Sha256, int]]:
+    """Seq, head and time of arrival (unix seconds) of the last heads that came of somebody, oldest first."""
+    return database.execute(
+        "SELECT seq, head_sha256, arrived FROM version WHERE person = ? ORDER BY seq", (person,)
+    ).fetchall()
+
+
 def keep_fork(
     database: sqlite3.Connection, person: int, seq: int, kept: bytes, other: bytes, line: bytes = b""
 ) -> bool:

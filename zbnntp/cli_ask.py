@@ -1,0 +1,96 @@
+"""What the command line asks for and reads: a nick, a passphrase, recovery words; and how it shows new ones."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from zbnntp import home
+from zbnntp.model.errors import NotPermitted
+from zbnntp.model.keys import Signer
+
+RECOVERY = """\
+Your recovery words - write them on paper now, they are kept nowhere else:
+
+{words}
+
+They prove that you are you, should your key ever be stolen or lost; keep them apart from this machine. With them
+'zbnntp recover --new' moves you to a new identity that keeps your name with others, 'zbnntp recover --revoke' ends this
+one, and 'zbnntp recover --renew' gives you other words."""
+
+
+def recovery_text(words: str) -> str:
+    """New recovery words and what they are for."""
+    return RECOVERY.format(words=words)
+
+
+def read_words(path: Path | None) -> Signer:
+    """The recovery key behind the words in a file, on standard input (-), or typed; NotPermitted."""
+    if path is None and sys.stdin.isatty():
+        return home.read_words(input("Your 24 recovery words, in their order: "))
+    try:
+        text = sys.stdin.read() if path in (None, Path("-")) else Path(path or "").read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise NotPermitted(f"{path} cannot be read: {reason}") from error
+    return home.read_words(text)
+
+
+def add_passphrase(command: argparse.ArgumentParser) -> None:
+    secret = command.add_mutually_exclusive_group()
+    secret.add_argument("--passphrase-file", type=Path, metavar="F", help="file whose first line is the passphrase")
+    secret.add_argument("--no-passphrase", action="store_true", help="keep the key in clear text")
+
+
+def ask_nick() -> str:
+    if not sys.stdin.isatty():
+        raise NotPermitted("give the name others see with --nick")
+    suggestion = home.random_nick()
+    return home.check_nick(input(f"The name others see [{suggestion}]: ").strip() or suggestion)
+
+
+def new_passphrase(options: argparse.Namespace) -> str | None:
+    """The passphrase of a new key file, None for clear text; asked for twice at a terminal."""
+    if options.no_passphrase:
+        return None
+    if options.passphrase_file:
+        return read_passphrase(options.passphrase_file)
+    if not sys.stdin.isatty():
+        raise NotPermitted("give --passphrase-file, or --no-passphrase to keep the key in clear text")
+    first = getpass.getpass("Passphrase for the key (empty: keep it in clear text): ")
+    if first and getpass.getpass("The same again: ") != first:
+        raise NotPermitted("the two passphrases differ; try again")
+    return first or None
+
+
+def passphrase(options: argparse.Namespace) -> str:
+    """The passphrase of a sealed key file: from a file, systemd's credentials, or the terminal."""
+    given = given_passphrase(options)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise NotPermitted("the key has a passphrase; give it with --passphrase-file")
+    return getpass.getpass("Passphrase of the key: ")
+
+
+def given_passphrase(options: argparse.Namespace) -> str | None:
+    """The passphrase that --passphrase-file or systemd's credentials hold; None without either."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    credential = Path(credentials) / home.PASSPHRASE_CREDENTIAL if credentials else None
+    if options.passphrase_file:
+        return read_passphrase(options.passphrase_file)
+    return read_passphrase(credential) if credential and credential.exists() else None
+
+
+def read_passphrase(path: Path) -> str:
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise NotPermitted(f"{path} cannot be read: {reason}") from error
+    if not lines or not lines[0]:
+        raise NotPermitted(f"{path} is empty; write the passphrase into its first line")
+    return lines[0]

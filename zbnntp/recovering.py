@@ -1,0 +1,164 @@
+"""`zbnntp recover`: what an owner does with recovery words, on the files of a node that does not run.
+
+The words are a key that stands above the identity's own. With it a new identity takes an old one's place, an identity
+is ended, or the words themselves are replaced. The words are used here and kept nowhere. What has to be known by others
+is put where the node finds it at its next start: a move among the notices and in the outbox of who follows, a new
+commitment in the key file. docs/recovery.md.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from zbnntp import home
+from zbnntp.home import STORE_FILE, Account
+from zbnntp.model.entries import POSTS, STATE, Label, Profile, Same, Trust, Vote
+from zbnntp.model.errors import NotPermitted
+from zbnntp.model.kept import state_key
+from zbnntp.model.keys import Identity, Sha256, Signer, parse_identity, sha256, short_id
+from zbnntp.model.limits import RENEWALS
+from zbnntp.model.succession import make_move, make_renewal, open_move, open_renewals, print_renewals
+from zbnntp.moving import take_move
+from zbnntp.spoken import believe, keep_state
+from zbnntp.store import endings, evidence, notices, views
+from zbnntp.store.database import prepare, transaction
+
+INCOMING = "incoming"  # the new identity's key, until it has taken the place of the old one's
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a move has left: `version` is the seq of the last good one; `unpublished` are posts that never went out."""
+
+    identity: Identity
+    version: int
+    unpublished: int
+    later: tuple[int, ...]  # versions known here that do not count any more
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to do about whom. `last`: seq of the last good version, as the owner says; `own`: of the last made here."""
+
+    recovery: Signer
+    source: Identity
+    last: int | None
+    own: int | None
+    now: int  # unix seconds
+
+
+def renew(place: Path, recovery: Signer) -> str:
+    """Commit to a new recovery key; returns its words. The node publishes that at its next start."""
+    content = home.read_key_file(place)
+    check_words(place, recovery)
+    renewals = open_renewals(content)
+    if len(renewals) >= RENEWALS:
+        raise NotPermitted(
+            f"these words were renewed {RENEWALS} times, and more is not allowed; move to a new identity"
+        )
+    words, following = home.make_words()
+    identity = parse_identity(content["identity"])
+    renewal = make_renewal(identity, recovery, following)
+    home.write_key_file(place, content | {"next": following.hex(), "next_by": print_renewals([*renewals, renewal])})
+    return words
+
+
+def check_words(place: Path, recovery: Signer) -> None:
+    """NotPermitted unless these words belong to the identity of a key file."""
+    content = home.read_key_file(place)
+    if content["next"] != sha256(recovery.identity).hex():
+        raise NotPermitted(f"these are not the recovery words of {content['nick']}; they may have been renewed since")
+
+
+def revoke(directory: Path, accounts: list[Account], wish: Wish) -> Ended:
+    """End an identity without a successor."""
+    with _store(directory) as database:
+        return _end(database, [it.identity for it in accounts], wish, None)
+
+
+def take_over(directory: Path, accounts: list[Account], wish: Wish, heir: Signer) -> Ended:
+    """An identity of this home follows another one, and takes over what that one said of others."""
+    with _store(directory) as database:
+        ended = _end(database, [it.identity for it in accounts], wish, heir)
+        _inherit(database, wish.source, heir.identity, wish.now)
+        return ended
+
+
+def begin_anew(place: Path, nick: str, passphrase: str | None) -> str:
+    """A key for a new identity beside that of the old one, which `replace` puts in its place; returns its words.
+
+    Empty when an attempt that was broken off has left one: then that is used.
+    """
+    incoming = place / INCOMING
+    return "" if home.has_keys(incoming) else home.make_keys(incoming, nick, passphrase)
+
+
+def replace(directory: Path, place: Path, accounts: list[Account], wish: Wish, heir: Signer) -> Ended:
+    """The new identity gets the old one's place, its view of the store and what it said of others."""
+    with _store(directory) as database:
+        old = evidence.person_pk(database, wish.source)
+        views.hand_over(database, old, evidence.person_pk(database, heir.identity))
+        mine = [heir.identity if it.identity == wish.source else it.identity for it in accounts]
+        ended = _end(database, mine, wish, heir)
+        _inherit(database, wish.source, heir.identity, wish.now)
+    home.replace_key(place, place / INCOMING, f"retired-{short_id(wish.source)}.json")
+    return ended
+
+
+@contextmanager
+def _store(directory: Path) -> Iterator[sqlite3.Connection]:
+    prepare(directory / STORE_FILE)
+    with transaction(directory / STORE_FILE) as database:
+        yield database
+
+
+def _end(database: sqlite3.Connection, own: Sequence[Identity], wish: Wish, heir: Signer | None) -> Ended:
+    """Make the move, keep it, and put it into what the heir publishes next."""
+    person = evidence.find_person(database, wish.source) or 0
+    pinned = notices.pinned_next(database, person)
+    if pinned is not None and pinned != sha256(wish.recovery.identity):
+        raise NotPermitted("these are not the recovery words by which that identity is known here")
+    last = _last(database, person, wish)
+    raw = make_move(wish.source, last, wish.now, wish.recovery, heir)
+    taken = take_move(database, [evidence.person_pk(database, it) for it in own], open_move(raw), wish.now)
+    if not taken.news and raw not in (it.line for it in notices.of_person(database, person, notices.MOVE)):
+        raise NotPermitted("too many moves of that identity are known here; nothing was changed")
+    if heir:
+        evidence.add_pending(database, evidence.person_pk(database, heir.identity), STATE, raw)
+    unpublished = sum(item.role == POSTS for item in evidence.outbox(database, person))
+    later = tuple(seq for seq, head, _ in evidence.versions(database, person) if (seq, head) > last)
+    return Ended(wish.source, last[0], unpublished, later)
+
+
+def _last(database: sqlite3.Connection, person: int, wish: Wish) -> tuple[int, Sha256]:
+    """The last good version: the one asked for, that of an earlier move, the last made here, or the newest held."""
+    held = evidence.find_manifest(database, wish.source)
+    if held is None:
+        raise NotPermitted("nothing of that identity is here; follow somebody who has it, and try again when it came")
+    known = {seq: head for seq, head, _ in evidence.versions(database, person)}
+    if wish.last is not None:
+        if wish.last not in known:
+            raise NotPermitted(f"no version {wish.last} is known here, but {', '.join(map(str, sorted(known)))}")
+        return wish.last, known[wish.last]
+    ending = endings.find(database, person)
+    if ending:
+        return ending.seq, ending.head_sha256
+    seq = wish.own if wish.own in known else held.seq
+    return seq, known[seq]
+
+
+def _inherit(database: sqlite3.Connection, source: Identity, heir: Identity, now: int) -> None:
+    """What somebody said of others is said by who follows, from the next head on, unless they say something else."""
+    old, new = evidence.person_pk(database, source), evidence.person_pk(database, heir)
+    said = {state_key(line) for _, line in evidence.lines_of(database, new, STATE)}
+    newest = {state_key(line): line for _, line in evidence.lines_of(database, old, STATE)}
+    for key, line in newest.items():
+        entry = believe(line, source, STATE)
+        about_heir = isinstance(entry, Trust | Same) and entry.target == heir
+        if isinstance(entry, Trust | Vote | Label | Profile | Same) and key not in said and not about_heir:
+            evidence.add_pending(database, new, STATE, line)
+    keep_state(database, new, True, now)
