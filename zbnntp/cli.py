@@ -102,6 +102,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     peers.add_argument("--tor", choices=["auto", "own", "system", "off"], help="which tor carries it (default: auto)")
     peers.add_argument("--local-net", type=Path, metavar="DIR", help="no tor: peers are the nodes with sockets in DIR")
     command.add_argument(
+        "--mirror-only", action="store_true", default=None, help="pass on all that is fetched, publish no posts"
+    )
+    command.add_argument(
+        "--no-onion", dest="onion", action="store_false", default=None, help="fetch, and be reached by nobody"
+    )
+    command.add_argument(
         "--publish-anew",
         action="store_true",
         help="after restoring a key or an old backup: publish, though what no friend has given back is lost by it",
@@ -166,7 +172,8 @@ def _init(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from zbnntp.node import Plan, run_node  # here, so that `do` and its like start fast
 
-    config = load_config(options.home, listen=options.listen, tor=options.tor)
+    flags = {name: getattr(options, name) for name in ("listen", "tor", "mirror_only", "onion")}
+    config = load_config(options.home, **flags)
     home.make_directory(options.home)
     with home.locked(options.home):
         secret = None if home.has_keys(options.home) else _first_run(options)

@@ -61,6 +61,19 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("none", "rated", "fetched"),
     ),
     Setting(
+        "mirror_only", bool, False, "",
+        "A mirror: passes on all that it fetches and publishes no posts of its own.",
+    ),
+    Setting(
+        "onion", bool, True, "",
+        "Whether others can reach this node. false: it reads and publishes through those it visits, and serves nobody.",
+    ),
+    Setting(
+        "serve_megabytes_a_day", int, 0, "MB",
+        "Peers get at most so much a day (UTC) and are then asked to come tomorrow. 0: no limit.",
+        high=10**9,
+    ),
+    Setting(
         "retention_months", int, 12, "months",
         "Posts of others are kept so long, unless you voted for one beside them or pinned their author. 0: for ever.",
         high=1200,
@@ -136,6 +149,9 @@ class Config:
     tor_socks: str
     tor_options: tuple[str, ...]
     mirror: str
+    mirror_only: bool
+    onion: bool
+    serve_megabytes_a_day: int
     retention_months: int
     quota_megabytes: int
     mirror_boards: tuple[str, ...]
@@ -166,6 +182,8 @@ def load_config(home: Path, **flags: Any) -> Config:
     for key, value in given.items():
         _check(known[key], value, f"--{key}")
     chosen = {setting.key: setting.default for setting in SETTINGS} | values | given
+    if chosen["mirror_only"]:
+        chosen["mirror"] = "fetched"
     return Config(**{field.name: _freeze(chosen[field.name]) for field in fields(Config)})
 
 

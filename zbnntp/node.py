@@ -161,6 +161,7 @@ class Node:
             delay_seconds=plan.config.publish_delay_seconds,
             publish_anew=plan.publish_anew,
             fms_codes=plan.config.fms_codes,
+            mirror_only=plan.config.mirror_only,
             listening=[],
             clock=plan.clock,
             log=self.log,
@@ -396,4 +397,4 @@ class Node:
 
 def no_link(report: Mapping[str, Any]) -> str:
     """Why an identity has no link."""
-    return "none until its key is unlocked by a login" if report["locked"] else "none: this node runs without tor"
+    return "none until its key is unlocked by a login" if report["locked"] else "none: others cannot reach this node"

@@ -21,6 +21,7 @@ from zbnntp.model.errors import NotPermitted, PeerGone, ZbError
 from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.manifest import Endpoint
 from zbnntp.peers.api import Api
+from zbnntp.peers.budget import Budget, Metered
 from zbnntp.peers.onion import OnionService, OnionState, Tor
 from zbnntp.peers.schedule import Schedule
 from zbnntp.peers.sync import Sync
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from zbnntp.node import Plan
 
 LOCAL_NAME_CHARACTERS = 16
+MEGABYTE = 1_000_000
 PATIENCE_SECONDS = 10  # how long a newsreader waits for what its `follow` brings
 PUBLISHING = {
     OnionState.ABSENT: "the onion service is not added yet",
@@ -67,6 +69,8 @@ class Network:
         self._plan = plan
         source = None if plan.local_net else self._tor_source()
         self.local_net = plan.local_net
+        self.serves = plan.config.onion
+        self.budget = Budget(plan.config.serve_megabytes_a_day * MEGABYTE, plan.clock)
         self.tor = Tor(source, plan.say) if source else None
 
     def _tor_source(self) -> OwnTor | SystemTor | None:
@@ -90,7 +94,7 @@ class Network:
         """One sentence on how this node reaches others."""
         if self.local_net:
             return f"not used: peers are the nodes in {self.local_net}"
-        if self.tor is None or onion is None:
+        if self.tor is None:
             if self._plan.config.tor == "auto":
                 return "not installed: nothing is fetched or published; install tor and start again"
             return "off: nothing is fetched or published"
@@ -98,7 +102,7 @@ class Network:
             return self.tor.problem
         if self.tor.bootstrap < 100:
             return f"connecting, {self.tor.bootstrap} %"
-        return f"connected; {PUBLISHING[onion.state]}"
+        return f"connected; {PUBLISHING[onion.state] if onion else 'nobody is served'}"
 
 
 class Peering:
@@ -126,16 +130,19 @@ class Peering:
         self._host, self._socket = name, net / f"{name}.sock"
         if len(os.fsencode(self._socket.absolute())) > SOCKET_PATH_OCTETS:
             raise NotPermitted(f"the path of {net} is too long for sockets; choose a shorter --local-net")
-        self.endpoints = (Endpoint(f"local:{name}", True),)
         self._carrier = local_transport(net)
+        if self._network.serves:
+            self.endpoints = (Endpoint(f"local:{name}", True),)
 
     def _open_onion(self, tor: Tor, keys: Keys, home: Path) -> None:
+        self._carrier = onion_transport(tor.socks, f"{identity_text(self._identity)}|peers")
+        if not self._network.serves:
+            return
         self._socket = socket_path(home, "onion.sock")
         self._onion = OnionService(keys.onion_seed, self._socket)
         tor.add(self._onion)
         self._host = self._onion.address
         self.endpoints = (Endpoint(f"http://{self._onion.address}", True),)
-        self._carrier = onion_transport(tor.socks, f"{identity_text(self._identity)}|peers")
 
     def describe(self) -> str:
         """One sentence on how this identity reaches others."""
@@ -149,12 +156,15 @@ class Peering:
         try:
             async with trio.open_nursery() as nursery:
                 self._visits = nursery
-                api = Api(self._identity, self._library, self._library.now, lacking=self.complete)
-                nursery.start_soon(Server(api, (self._host,)).serve, listen_unix(self._socket))
+                if self.endpoints:
+                    api = Api(self._identity, self._library, self._library.now, lacking=self.complete)
+                    site = Metered(api, self._network.budget)
+                    nursery.start_soon(Server(site, (self._host,)).serve, listen_unix(self._socket))
                 nursery.start_soon(self._places.run)
                 nursery.start_soon(self._visit_others, self._carrier)
         finally:
-            self._socket.unlink(missing_ok=True)
+            if self.endpoints:
+                self._socket.unlink(missing_ok=True)
             with trio.CancelScope(shield=True):
                 await self._carrier.aclose()
 

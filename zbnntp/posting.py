@@ -53,7 +53,9 @@ class Desk:
         control: Commands,
         posted: Callable[[Identity], None],
         trust: Any = None,
+        mirror_only: bool = False,
     ) -> None:
+        self._mirror_only = mirror_only
         self.trust = trust  # nntp's TrustDesk: what ratings are read and written with on the same connection
         self._reader, self._writer, self._standings = reader, writer, standings
         self._signers, self._view = signers, view
@@ -79,6 +81,8 @@ class Desk:
         return await self._publish(proto, commit, now)
 
     async def _publish(self, proto: ProtoArticle, commit: Callable[[Commit], Awaitable[int]], now: int) -> str:
+        if self._mirror_only:
+            raise NotPermitted("this node is a mirror: it passes on what others write and publishes nothing of its own")
         signers = self._signers()
         signer = self._signer(proto, signers)
         if proto.supersedes:

@@ -71,6 +71,7 @@ class Commons:
     delay_seconds: int
     publish_anew: bool
     fms_codes: bool
+    mirror_only: bool
     listening: list[str]  # filled when newsreaders can connect
     clock: Callable[[], float]
     log: Callable[[str], None]
@@ -192,7 +193,7 @@ class Resident:
     def link(self) -> str:
         urls = tuple(endpoint.url for endpoint in self.peering.endpoints) if self.peering else ()
         if not urls:
-            raise NotPermitted("this node has no address for others yet: it runs without tor")
+            raise NotPermitted("this node has no address for others: it runs without tor, or with --no-onion")
         return format_link(Link(self.identity, urls))
 
     def status(self) -> Sequence[str]:
@@ -266,6 +267,7 @@ class Resident:
             self.control,
             posted,
             self.fms,
+            commons.mirror_only,
         )
 
     # the manifest

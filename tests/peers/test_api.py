@@ -20,6 +20,7 @@ from zbnntp.model.keys import Identity, sha256
 from zbnntp.peers.api import CHANGES_GAP_SECONDS, Api
 from zbnntp.peers.exchange import HttpRefusal, Reply, Request, Visitor
 from zbnntp.peers.prefix import held_prefix
+from zbnntp.peers.web import Site
 
 UNKNOWN = "ab" * 32
 
@@ -30,14 +31,14 @@ def carol(posts: int = 20) -> Author:
     return author
 
 
-async def get(site: Api, path: str, query: dict[str, str] | None = None, **headers: str) -> Reply:
+async def get(site: Site, path: str, query: dict[str, str] | None = None, **headers: str) -> Reply:
     request = Request(
         "GET", f"/zb/1/{path}", query or {}, {key.replace("_", "-"): value for key, value in headers.items()}
     )
     return await site.answer(request)
 
 
-async def post(site: Api, path: str, body: bytes) -> Reply:
+async def post(site: Site, path: str, body: bytes) -> Reply:
     return await site.answer(Request("POST", f"/zb/1/{path}", body=body))
 
 
