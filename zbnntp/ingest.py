@@ -303,6 +303,7 @@ class Intake:
             promises.keep_arrival(database, person, source, now)
             for view in self._viewers(database):
                 choosing.met(database, view, person, now)
+                diary.add(database, view, "came", "", now, person)
         return Kept({person} | posts.answered_authors(database, [*arrived, *gone]), forked, moves)
 
     def _viewers(self, database: sqlite3.Connection) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,6 +117,7 @@ class Peering:
         self._schedule: Schedule | None = None
         self._visits: trio.Nursery | None = None
         self._connected = trio.Event()
+        self._sync: Sync | None = None
         self.endpoints: tuple[Endpoint, ...] = ()
         self._host, self._socket = "", Path()
         self._carrier: Transport | None = None
@@ -173,7 +174,7 @@ class Peering:
         if tor:
             await tor.wait_bootstrapped()
         renew = tor.renew if tor else no_renewal
-        sync = Sync(carrier, self._library)
+        sync = self._sync = Sync(carrier, self._library)
         self._schedule = Schedule(
             self._identity,
             sync,
@@ -185,6 +186,11 @@ class Peering:
         )
         self._connected.set()
         await self._schedule.run()
+
+    @property
+    def under_way(self) -> Mapping[Identity, tuple[int, int]]:
+        """Whose manifest is being fetched: octets that are here, of how many."""
+        return self._sync.under_way if self._sync else {}
 
     def complete(self, identity: Identity) -> None:
         """Fetch what is missing of somebody."""

@@ -20,6 +20,7 @@ from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
 from zbnntp.control.fms import FmsDesk
+from zbnntp.control.progress import fetching
 from zbnntp.control.reports import status_lines
 from zbnntp.healing import strange_sentence
 from zbnntp.home import Account, Keys
@@ -238,6 +239,7 @@ class Resident:
                 "full": sum(it.level == Level.FULL for it in standings),
                 "limited": sum(it.level == Level.LIMITED for it in standings),
             },
+            "fetching": fetching(reader, self.view, self.peering.under_way if self.peering else {}),
             "boards": {row.name: row.count for row in boards if not row.hidden},
             "waits": self.homecoming.describe() if self.homecoming else "",
             "unpublished": len(evidence.outbox(reader, self.view)),

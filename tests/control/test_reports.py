@@ -210,10 +210,12 @@ def test_status_lines() -> None:
         "nick": "Ada", "identity": "abc", "from": "Ada <x@y>", "listening": ["nntp://127.0.0.1:1119"], "tor": "ready",
         "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
         "unpublished": 0, "waits": "", "ended": False,
+        "fetching": {"absent": 0, "waiting_people": 0, "waiting_posts": 0, "under_way": []},
     }  # fmt: skip
     lines = status_lines(report)
     assert "People      3 fetched; 2 shown in full, 1 replies only" in lines
     assert "Boards      2 with 5 articles" in lines
+    assert "Fetching    nothing is missing" in lines
     assert "Link        none: this node cannot be reached by others" in lines
     assert lines[-1] == "To publish  nothing waits"
     assert "recovery key has ended" in status_lines(report | {"ended": True})[0]

@@ -10,7 +10,7 @@ import trio
 from tests.peers.house import Author, FakeLibrary, lines
 from tests.peers.nodes import node
 from zbnntp.model.errors import Missing, PeerGone, Refused
-from zbnntp.model.keys import Identity, sha256
+from zbnntp.model.keys import Identity, Sha256, sha256
 
 CAROL = Author("carol").identity
 
@@ -24,6 +24,25 @@ async def test_a_manifest_is_fetched_whole(short_dir: Path) -> None:
         assert bob.library.manifests == alice.library.manifests
         assert bob.library.segments == alice.library.segments
         assert not await bob.sync.fetch_manifest(alice.endpoint, carol.identity), "304"
+
+
+async def test_while_it_is_fetched_one_sees_how_far_it_is(short_dir: Path) -> None:
+    carol = Author("carol")
+    carol.publish([lines("old", 3000), lines("new", 20)])
+    sizes = [len(lines("old", 3000)), len(lines("new", 20))]
+    seen: set[tuple[int, int]] = set()
+    async with node(short_dir, "alice") as alice, node(short_dir, "bob") as bob:
+
+        class Watched(FakeLibrary):
+            def segment(self, name: Sha256) -> bytes | None:
+                seen.update(bob.sync.under_way.values())
+                return super().segment(name)
+
+        alice.library.__class__ = Watched
+        alice.library.keep(carol)
+        assert await bob.sync.fetch_manifest(alice.endpoint, carol.identity)
+        assert seen == {(0, sum(sizes)), (sizes[1], sum(sizes))}
+        assert bob.sync.under_way == {}
 
 
 async def test_a_grown_segment_is_fetched_from_where_it_was(short_dir: Path) -> None:

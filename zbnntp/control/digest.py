@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from zbnntp.control.ledger import own_rating
 from zbnntp.control.people import name_of
+from zbnntp.control.progress import first_visit_text
 from zbnntp.control.reports import day_text, flat, percent, rating_text, these_posts, wrapped
 from zbnntp.local import LOG, Note, file_note
 from zbnntp.model.keys import Identity
@@ -89,6 +90,7 @@ def digest_text(database: sqlite3.Connection, me: int, entries: Sequence[Entry])
         _section("Shown now that was not:", (_line(database, me, *it) for it in appeared), len(appeared)),
         _section("No longer shown as before:", (_line(database, me, *it) for it in vanished), len(vanished)),
         _told("Reported by people whose judgement you trust:", _labels(database, me, entries)),
+        _section("Fetched for the first time:", *_first_visits(database, me, entries)),
         _told("Refused, and what else there was:", [it.text for it in entries if it.kind == "said"]),
     ]
     text = "\n\n".join(part for part in parts if part)
@@ -161,6 +163,13 @@ def _labels(database: sqlite3.Connection, me: int, entries: Iterable[Entry]) -> 
         if entry.person is not None and standing is not None and standing.tlt > 0:
             found.append(f"{name_of(database, evidence.identity_of(database, entry.person))}: {entry.text}")
     return found
+
+
+def _first_visits(database: sqlite3.Connection, me: int, entries: Iterable[Entry]) -> tuple[Iterable[str], int]:
+    """Who came for the first time and is fetched still, and how many there are."""
+    came = [it.person for it in entries if it.kind == "came" and it.person is not None]
+    there = [it for it in came if (standing := ratings.find_standing(database, me, it)) and standing.fetch]
+    return (first_visit_text(database, it) for it in there), len(there)
 
 
 def _told(title: str, sentences: Iterable[str]) -> str:

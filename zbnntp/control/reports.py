@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zbnntp.control.progress import fetching_text
 from zbnntp.model.keys import Identity, identity_text, short_id
 from zbnntp.model.views import Level
 from zbnntp.store.ratings import StoredRating
@@ -183,6 +184,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         f"Listening   {', '.join(report['listening']) or 'not yet'}",
         f"Tor         {report['tor']}",
         f"People      {people['fetched']} fetched; {people['full']} shown in full, {people['limited']} replies only",
+        f"Fetching    {fetching_text(report['fetching'])}",
         f"Boards      {len(boards)} with {sum(boards.values())} articles",
         f"To publish  {_waiting(unpublished)}" + (f"; {report['waits']}" if report["waits"] else ""),
     ]

@@ -73,6 +73,7 @@ class Sync:
         self._library = library
         self._asking: Counter[Identity] = Counter()  # whose manifests are being fetched now
         self._asked = trio.Event()
+        self.under_way: dict[Identity, tuple[int, int]] = {}  # octets that are here, of how many that are being fetched
         self._pushed: dict[str, dict[Sha256, int]] = {}
         self._told: dict[str, set[bytes]] = {}  # moves, by whom we told them
 
@@ -87,7 +88,10 @@ class Sync:
             pair = await self._fetch_head(endpoint, identity)
             if pair is None:
                 return False
-            return await self._fetch_segments(endpoint, *pair)
+            try:
+                return await self._fetch_segments(endpoint, *pair)
+            finally:
+                self.under_way.pop(identity, None)
 
     @asynccontextmanager
     async def _turn(self, identities: Sequence[Identity]) -> AsyncIterator[None]:
@@ -194,7 +198,9 @@ class Sync:
         beginnings = self._beginnings(head)
         slices: list[Slice] = []
         total, unsent, news = 0, 0, False
-        for ref in self._library.lacking(head):
+        wanted = self._library.lacking(head)
+        for ref in wanted:
+            self.under_way[head.identity] = total, sum(it.octets for it in wanted)
             total += ref.octets
             if total > limits.FIRST_CONTACT_OCTETS:
                 break

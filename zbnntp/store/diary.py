@@ -10,7 +10,7 @@ ENTRIES_MOST = 20_000  # of one view between two digests; what is beyond is not 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`kind`: level (text is `before after`), label or said (text is a sentence)."""
+    """`kind`: level (text is `before after`), label or said (text is a sentence), came (for the first time)."""
 
     pk: int
     at: int  # unix seconds

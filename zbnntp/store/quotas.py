@@ -51,6 +51,22 @@ def drop_excess(database: sqlite3.Connection, lines: Iterable[int]) -> None:
     database.executemany("DELETE FROM excess WHERE line = ?", [(line,) for line in lines])
 
 
+def count_waiting(database: sqlite3.Connection, view: int) -> tuple[int, int]:
+    """Of how many people whom a view fetches lines wait, and how many lines."""
+    row = database.execute(
+        "SELECT count(DISTINCT e.person), count(*) FROM excess e "
+        "JOIN level l ON l.person = e.person WHERE l.view = ? AND l.fetch",
+        (view,),
+    )
+    people, lines = row.fetchone()
+    return int(people), int(lines)
+
+
+def count_excess(database: sqlite3.Connection, person: int) -> int:
+    """How many lines of somebody wait."""
+    return int(database.execute("SELECT count(*) FROM excess WHERE person = ?", (person,)).fetchone()[0])
+
+
 def waiting(database: sqlite3.Connection) -> list[int]:
     """Persons of whom lines wait."""
     return [person for (person,) in database.execute("SELECT DISTINCT person FROM excess ORDER BY person")]

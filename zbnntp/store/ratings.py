@@ -212,3 +212,13 @@ def raters_heard(database: sqlite3.Connection, view: int, target: int, limit: in
         (view, target, limit),
     )
     return [(StoredRating(*row[:5]), row[5]) for row in rows]
+
+
+def count_absent(database: sqlite3.Connection, view: int) -> int:
+    """How many of those whom a view fetches have no manifest here."""
+    row = database.execute(
+        "SELECT count(*) FROM level l LEFT JOIN manifest m ON m.person = l.person "
+        "WHERE l.view = ? AND l.fetch AND m.person IS NULL AND l.person <> l.view",
+        (view,),
+    )
+    return int(row.fetchone()[0])
