@@ -18,6 +18,7 @@ from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.link import Link
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
+from zbnntp.model.views import Level
 from zbnntp.peers.needs import Held, Person
 from zbnntp.store import endings, evidence, keeps, notices, promises, ratings
 from zbnntp.store.evidence import HeldManifest
@@ -149,8 +150,8 @@ class Directory:
 
     def people(self) -> Sequence[Person]:
         return [
-            self._person(person, identity, trust)
-            for person, identity, trust in ratings.fetched(self._reader, self._view)
+            self._person(person, identity, trust, level)
+            for person, identity, trust, level in ratings.fetched(self._reader, self._view)
             if identity not in self._own
         ]
 
@@ -163,10 +164,11 @@ class Directory:
     def log(self, text: str) -> None:
         self._log(text)
 
-    def _person(self, person: int, identity: Identity, trust: float) -> Person:
+    def _person(self, person: int, identity: Identity, trust: float, level: int) -> Person:
         rated = ratings.is_positive(self._reader, self._view, person)
         mutual = rated and ratings.is_positive(self._reader, person, self._view)
-        return Person(identity, self._endpoints(identity), mutual, trust, 1 if rated else 2)
+        hops, full = 1 if rated else 2, level == Level.FULL
+        return Person(identity, self._endpoints(identity), mutual, trust, hops, full)
 
     def _endpoints(self, identity: Identity) -> tuple[str, ...]:
         held = evidence.find_manifest(self._reader, identity)

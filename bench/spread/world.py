@@ -152,8 +152,8 @@ class World:
             hops = self.hops[node.number][other.number]
             if other is not node:
                 friend = other.number in node.friends
-                person = Person(other.author.identity, (other.author.endpoint,), friend, 0.6**hops, 1 if friend else 2)
-                found.append(person)
+                who, where = other.author.identity, (other.author.endpoint,)
+                found.append(Person(who, where, friend, 0.6**hops, 1 if friend else 2, full=True))
         return found
 
     def note(self, number: int, identity: Identity, seq: int) -> None:

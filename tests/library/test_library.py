@@ -226,7 +226,11 @@ async def test_the_directory_knows_whom_to_ask_and_where(tmp_path: Path) -> None
         people = {it.identity: it for it in directory.people()}
         assert people[anna.identity].endpoints == ("local:anna", "local:mirror", "local:link")
         assert people[anna.identity].mutual
-        assert (people[carl.identity].hops, people[carl.identity].mutual) == (2, False)
+        assert (people[carl.identity].hops, people[carl.identity].mutual, people[carl.identity].full) == (
+            2,
+            False,
+            True,
+        )
         assert set(people) == {anna.identity, carl.identity}
         moved = anna.offer(state=state, endpoints=[{"url": "local:moved", "own": True}])
         assert head_of(moved)["endpoints"]

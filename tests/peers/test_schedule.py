@@ -26,8 +26,8 @@ OWN = Author("own")
 MUTUALS = [f"local:m{number}" for number in range(30)]
 
 
-def person(name: str, *, mutual: bool = True, trust: float = 0.5, hops: int = 1) -> Person:
-    return Person(signer(name).identity, (f"local:{name}",), mutual, trust, hops)
+def person(name: str, *, mutual: bool = True, trust: float = 0.5, hops: int = 1, full: bool = True) -> Person:
+    return Person(signer(name).identity, (f"local:{name}",), mutual, trust, hops, full)
 
 
 def people(mutuals: int, far: int, others: int = 0) -> list[Person]:
@@ -135,6 +135,13 @@ def test_those_that_fail_come_last_and_those_that_stay_first() -> None:
     assert not failing & {each.identity for each in chosen[:3]}
     staying = {everybody[5].identity}
     assert draw(everybody, staying, never, random.Random(1))[0].identity in staying
+
+
+def test_a_far_node_is_somebody_trusted_in_full() -> None:
+    limited = [person(f"l{number}", mutual=False, hops=2, full=False, trust=1.0) for number in range(20)]
+    for seed in range(20):
+        chosen = draw([*people(5, 2), *limited], (), never, random.Random(seed))
+        assert [each.full for each in chosen] == [True] * 5
 
 
 def test_far_nodes_are_drawn_by_trust() -> None:

@@ -116,7 +116,7 @@ async def test_ten_thousand_made_up_identities_move_no_place(tmp_path: Path) -> 
         assert votes.score(bob.reader, VIEW, posts.find_article(bob.reader, post_id(spam)) or 0) == 0
         await recompute(bob)
         assert top(bob, "day") == ["good"]
-        fetched = {person for person, _, _ in ratings.fetched(bob.reader, VIEW)}
+        fetched = {person for person, *_ in ratings.fetched(bob.reader, VIEW)}
         mirrored = [
             pk for pk in fetched if evidence.is_offered(bob.reader, VIEW, False, evidence.identity_of(bob.reader, pk))
         ]

@@ -29,13 +29,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody whose manifest is kept here. `mutual`: we rate each other; `trust` -1..1; hops 1 = rated by us."""
+    """Somebody whose manifest is kept here. `mutual`: we rate each other; `trust` -1..1; hops 1 = rated by us.
+
+    `full`: trusted enough that what he opens is shown in full, and that he may be a far source.
+    """
 
     identity: Identity
     endpoints: tuple[str, ...]  # own ones first
     mutual: bool
     trust: float
     hops: int
+    full: bool
 
 
 class Library(Protocol):

@@ -136,9 +136,11 @@ class Schedule:
         for name, chore in CHORES.items():
             for identity, person in self._everybody().items():
                 key = (name, identity)
-                if key in self._running or not chore.applies(self, person):
-                    continue
-                due = self._due.setdefault(key, now + chore.first(self._rng))
+                due = self._due.get(key, -math.inf)
+                if due <= now:  # only then is it looked at closely: there may be ten thousand people
+                    if key in self._running or not chore.applies(self, person):
+                        continue
+                    due = self._due.setdefault(key, now + chore.first(self._rng))
                 if due > now:
                     soonest = min(soonest, due)
                     continue

@@ -26,6 +26,6 @@ def draw(
 
     ranked = sorted(people, key=rank)
     near = [person for person in ranked if person.mutual][:NEAR_SOURCES]
-    far = [person for person in ranked if not person.mutual and person.hops > 1][:FAR_SOURCES]
+    far = [person for person in ranked if not person.mutual and person.hops > 1 and person.full][:FAR_SOURCES]
     rest = [person for person in ranked if person not in near and person not in far]
     return near + far + rest[: NEAR_SOURCES + FAR_SOURCES - len(near) - len(far)]

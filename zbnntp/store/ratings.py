@@ -177,15 +177,16 @@ def is_fetched(database: sqlite3.Connection, person: int) -> bool:
     return row is not None
 
 
-def fetched(database: sqlite3.Connection, view: int) -> list[tuple[int, Identity, float]]:
-    """Persons that a view's trust fetches: key, identity, and the larger of their two trust values.
+def fetched(database: sqlite3.Connection, view: int) -> list[tuple[int, Identity, float, int]]:
+    """Persons that a view's trust fetches: key, identity, the larger of their two trust values, level.
 
-    Then those whom somebody fetches through whose lists the view looks; their trust counts 0 here.
+    Then those whom somebody fetches through whose lists the view looks; their trust and level count 0 here.
     """
     return database.execute(
-        "SELECT l.person, p.id, max(l.trust) FROM (SELECT person, max(tlt, mt) AS trust FROM level "
-        "WHERE view = ?1 AND fetch UNION ALL SELECT person, 0.0 FROM via_group WHERE view = ?1 UNION ALL "
-        "SELECT v.person, 0.0 FROM via_group g JOIN via_level v ON v.root = g.person WHERE g.view = ?1 AND v.fetch) l "
+        "SELECT l.person, p.id, max(l.trust), max(l.level) FROM "
+        "(SELECT person, max(tlt, mt) AS trust, level FROM level WHERE view = ?1 AND fetch "
+        "UNION ALL SELECT person, 0.0, 0 FROM via_group WHERE view = ?1 UNION ALL SELECT v.person, 0.0, 0 "
+        "FROM via_group g JOIN via_level v ON v.root = g.person WHERE g.view = ?1 AND v.fetch) l "
         "JOIN person p ON p.pk = l.person GROUP BY l.person ORDER BY p.id",
         (view,),
     ).fetchall()
