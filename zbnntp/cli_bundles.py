@@ -200,7 +200,7 @@ def _take(place: Path, offers: Iterator[Offer], tally: Tally) -> None:
         from zbnntp.importing import take_offers
 
         with home.locked(place):
-            take_offers(place, offers, tally.note)
+            take_offers(place, offers, tally.note, tqdm.write)
         return
     for offer in offers:
         answer = ask_node(door, {"import": b"".join(write_offer(offer)).decode()})

@@ -26,12 +26,15 @@ from zbnntp.tuning import make_parameters
 Told = Callable[[Offer, bool, str], None]  # an offer, whether it was news, and why it was refused ("" when it was not)
 
 
-def take_offers(place: Path, offers: Iterable[Offer], told: Told) -> None:
-    """Into the store of a home directory whose lock the caller holds. What `offers` raises is raised."""
-    trio.run(_take, place, offers, told)
+def take_offers(place: Path, offers: Iterable[Offer], told: Told, say: Callable[[str], None]) -> None:
+    """Into the store of a home directory whose lock the caller holds. What `offers` raises is raised.
+
+    `say` is told what a running node files as an alarm: that a key has forked or moved.
+    """
+    trio.run(_take, place, offers, told, say)
 
 
-async def _take(place: Path, offers: Iterable[Offer], told: Told) -> None:
+async def _take(place: Path, offers: Iterable[Offer], told: Told, say: Callable[[str], None]) -> None:
     path = place / home.STORE_FILE
     prepare(path)
     path.chmod(0o600)
@@ -40,6 +43,7 @@ async def _take(place: Path, offers: Iterable[Offer], told: Told) -> None:
             views = [account.identity for account in home.accounts(place)]
             standings = Standings(reader, writer, views, make_parameters(load_config(place)))
             intake = Intake(reader, writer, standings, lambda text: None, lambda: None)
+            intake.alarm = say
             for offer in offers:
                 try:
                     told(offer, await import_offer(intake, offer, int(time.time())), "")

@@ -241,3 +241,11 @@ def test_lines_of_a_later_kind_without_end(run: Run, tmp_path: Path) -> None:
 def test_endless_data(run: Run) -> None:
     code, said = within_memory(lambda: run("import", "/dev/zero"))
     assert (code, "above the limit" in said) == (1, True)
+
+
+def test_a_fork_on_a_stick_is_told_at_once(run: Run, tmp_path: Path) -> None:
+    """A running node files an alarm in zb.log; where none runs, whoever imports reads it."""
+    author = Forger("mallory")
+    one, two = (author.offer([segment(author.opening(it))], seq=START - 50) for it in ("One", "Two"))
+    code, said = run("import", write(tmp_path / "given", bundle(one, two)))
+    assert (code, "has signed two versions" in said) == (0, True)
