@@ -297,7 +297,7 @@ class Intake:
         forked = keep_branch(database, held, head)
         versions.keep_merged(database, person, head.merge)
         versions.unpark(database, person, head.merge)
-        moves = moving.keep_head(database, self._viewers(database), person, head, now)
+        moves = moving.keep_head(database, self._viewers(database), person, head, spoken, now)
         self._show(database, person, arrived, gone, now, renamed=(held.nick if held else "") != head.nick)
         if held is None:
             promises.keep_arrival(database, person, source, now)

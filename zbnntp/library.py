@@ -19,6 +19,7 @@ from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.link import Link
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
 from zbnntp.model.views import Level
+from zbnntp.moving import is_complete
 from zbnntp.peers.needs import Held, Person
 from zbnntp.store import endings, evidence, keeps, notices, promises, ratings
 from zbnntp.store.evidence import HeldManifest
@@ -149,10 +150,12 @@ class Directory:
         self._heads: dict[Identity, tuple[Sha256, tuple[str, ...]]] = {}  # head and endpoints: verified once
 
     def people(self) -> Sequence[Person]:
+        """Nobody lives any more where somebody did who has moved."""
+        ended = {it.person for it in endings.everybody(self._reader)}
         return [
             self._person(person, identity, trust, level)
             for person, identity, trust, level in ratings.fetched(self._reader, self._view)
-            if identity not in self._own
+            if identity not in self._own and not (person in ended and is_complete(self._reader, identity))
         ]
 
     def friends(self) -> list[Link]:

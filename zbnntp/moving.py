@@ -28,6 +28,10 @@ MOVES_EACH = 4  # of one identity: two contending ones and a revocation are enou
 MOVES_READ = 16  # of the state of one person
 MOVE_MARK = b'"kind":"move"'
 HOPS_MOST = 16  # of those who follow one another
+OWN_ENDED = (
+    "Your recovery words have ended your identity here: nobody takes what it publishes any more. If you did not do "
+    "that, somebody else has your words; begin anew with 'zbnntp init', and tell your friends in another way."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +78,30 @@ def is_complete(reader: sqlite3.Connection, identity: Identity) -> bool:
     return names.issuperset(ref.sha256 for ref in open_head(held.head, open_pointer(held.pointer)).segments)
 
 
-def keep_head(database: sqlite3.Connection, views: Collection[int], person: int, head: Head, now: int) -> list[Taken]:
-    """After a head was kept: know its author by its recovery key, believe what waited for that, read their moves."""
-    taken = [Taken(stale=_pin(database, views, person, head, now))]
-    taken += [take_move(database, views, move, now) for move in read_moves(database, person)]
+def keep_head(
+    database: sqlite3.Connection, views: Collection[int], person: int, head: Head, spoken: bool, now: int
+) -> list[Taken]:
+    """After a head was kept: know its author by its recovery key, believe what waited for that, read their moves.
+
+    `spoken`: its state is another than before.
+    """
+    moves = _pin(database, person, head) + (read_moves(database, person) if spoken else [])
+    taken = [take_move(database, views, move, now) for move in moves]
     ending = endings.find(database, person)
     if ending:
         disown(database, person, ending)
     return taken
 
 
-def _pin(database: sqlite3.Connection, views: Collection[int], person: int, head: Head, now: int) -> frozenset[int]:
-    if notices.pinned_next(database, person) == head.next:
-        return frozenset()
-    ending = endings.find(database, person)
-    if ending:
-        return frozenset()  # what came before the end names an earlier key
+def _pin(database: sqlite3.Connection, person: int, head: Head) -> list[Move]:
+    """The moves that can be proved now. Of somebody who has ended nothing changes: the last head has the last word."""
+    if endings.find(database, person) or notices.pinned_next(database, person) == head.next:
+        return []
     notices.pin_next(database, person, head.next)
-    for waiting in notices.of_person(database, person, notices.MOVE):
-        if not waiting.proved and open_move(waiting.line).commitment == head.next:
-            notices.keep(database, person, notices.MOVE, waiting.about, waiting.line, proved=True)
-    return settle_moves(database, views, now)
+    waiting = [it for it in notices.of_person(database, person, notices.MOVE) if not it.proved]
+    for it in waiting:
+        notices.drop(database, person, notices.MOVE, it.about)
+    return [open_move(it.line) for it in waiting]
 
 
 def read_moves(database: sqlite3.Connection, person: int) -> list[Move]:
@@ -124,10 +131,14 @@ def take_move(database: sqlite3.Connection, views: Collection[int], move: Move, 
         return Taken()
     notices.keep(database, person, notices.MOVE, about, move.raw, proved)
     if not proved:
-        return Taken(told=_sentence(database, move, " It is not known here, so nothing follows from that."))
+        return Taken(told=_sentence(database, views, move, " It is not known here, so nothing follows from that."))
     before = endings.find(database, person)
     stale = settle_moves(database, views, now)
-    told = "" if before == endings.find(database, person) else _sentence(database, move, _consequence(database, person))
+    told = (
+        ""
+        if before == endings.find(database, person)
+        else _sentence(database, views, move, _consequence(database, person))
+    )
     return Taken(True, stale, told, (move.source, *([move.target] if move.target else [])))
 
 
@@ -136,7 +147,9 @@ def _weight(line: bytes, proved: bool) -> tuple[bool, int, bytes]:
     return proved, open_move(line).time, line
 
 
-def _sentence(database: sqlite3.Connection, move: Move, rest: str) -> str:
+def _sentence(database: sqlite3.Connection, views: Collection[int], move: Move, rest: str) -> str:
+    if evidence.find_person(database, move.source) in views:
+        return OWN_ENDED
     name = _name(database, move.source)
     if move.target is None:
         return f"A recovery key says that {name} has ended.{rest}"

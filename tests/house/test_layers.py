@@ -72,7 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     "recovering": {"model", "store", "home", "moving", "spoken"},
     "admin": {"model"},
     "homecoming": {"model"},
-    "library": {"model", "store", "peers", "ingest"},
+    "library": {"model", "store", "peers", "ingest", "moving"},
     "places": {"model", "store"},
     "peering": {"model", "peers", "library", "home", "places"},
     "listening": {"model", "nntp", "config", "home", "certificate"},

@@ -303,8 +303,10 @@ async def test_a_move_is_believed_when_the_recovery_key_becomes_known(tmp_path: 
     async with following(tmp_path, alice, anew) as bob:
         await bob.take(anew.offer([], [segment(alice.move(last, anew))]))
         assert bob.reader.execute("SELECT count(*) FROM notice WHERE change IS NULL").fetchone() == (1,)
+        assert not any("has moved" in text and "not taken" in text for text in bob.logged)
         await bob.take(last)
         assert bob.reader.execute("SELECT count(*) FROM notice WHERE change IS NULL").fetchone() == (0,)
+        assert any("has moved" in text and "not taken" in text for text in bob.logged)
         with pytest.raises(NotPermitted, match="has ended"):
             await bob.take(alice.offer([]))
 
@@ -336,6 +338,27 @@ async def test_a_recovery_key_cannot_fill_the_disk_with_moves(tmp_path: Path) ->
         for number in range(12):
             await notice(bob, alice.move(last, Forger(f"heir {number}")))
         assert len(dump(bob)["notice"]) == 4
+
+
+async def test_a_move_of_another_key_is_forgotten_when_the_recovery_key_becomes_known(tmp_path: Path) -> None:
+    alice, anew = owner()
+    last = alice.offer([segment(alice.opening("Old"))])
+    async with following(tmp_path, alice, anew) as bob:
+        await bob.take(anew.offer([], [segment(alice.move(last, anew, by=recovery_key("thief")))]))
+        await bob.take(last)
+        assert dump(bob)["notice"] == []
+        assert await bob.take(alice.offer([]))
+
+
+async def test_the_owner_is_told_that_his_own_words_were_used(tmp_path: Path) -> None:
+    me = Owner("bob")
+    last = me.offer([segment(me.opening("Mine"))])
+    async with following(tmp_path) as bob:
+        await bob.take(last)
+        await notice(bob, me.move(last))
+        assert any("Your recovery words" in text for text in bob.logged)
+        with pytest.raises(NotPermitted, match="has ended"):
+            await bob.take(me.offer([]))
 
 
 # forks

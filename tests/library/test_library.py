@@ -279,3 +279,18 @@ async def test_whoever_follows_somebody_serves_what_that_one_left(tmp_path: Path
         assert library(bob).own_moves() == [move]
         assert library(bob).manifest(alice.identity) is not None
         assert set(shown(bob).values()) == {"Old"}, "one's own posts, under the old name"
+
+
+async def test_nobody_is_visited_where_somebody_lived_before(tmp_path: Path) -> None:
+    alice, anew = Owner("alice"), Owner("alice-anew")
+    last = alice.offer([segment(alice.opening("Old"))])
+    stolen = alice.offer([segment(alice.opening("Thief"))])
+    async with following(tmp_path, alice) as bob:
+        await bob.take(stolen)
+        directory = Directory(bob.reader, bob.identity, [bob.identity], bob.logged.append)
+        await library(bob).take_notice(alice.move(last, anew), "a peer")
+        assert {it.identity for it in directory.people()} == {alice.identity, anew.identity}, (
+            "somebody may have the last"
+        )
+        await bob.take(last)
+        assert {it.identity for it in directory.people()} == {anew.identity}

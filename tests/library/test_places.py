@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.houses import House, open_house
 from tests.ingest.forging import Forger, name_of, segment
+from tests.ingest.test_moves import Owner
 from tests.library.test_library import acquainted, library, names
 from zbnntp.model.manifest import open_pointer
 from zbnntp.places import Places
@@ -112,3 +114,21 @@ async def test_a_private_like_does_not_show_in_what_is_passed_on(tmp_path: Path,
         await bob.writer.run(rate)
         assert (carl.identity in names(bob, "fetched")) is passed_on
         assert anna.identity in names(bob, "fetched"), "rated in public"
+
+
+async def test_readers_learn_of_the_end_of_somebody_who_is_shown_to_them_late(tmp_path: Path) -> None:
+    alice, carl = Owner("alice"), Forger("carl")
+    last = alice.offer([segment(alice.opening("Old"))])
+    async with open_house(tmp_path, "bob") as bob:
+        await bob.rate(carl.identity, mt=5000, tlt=10000)
+        await bob.take(carl.offer([], [segment(carl.trust(alice.identity, 9000, 9000))]))
+        await bob.take(last)
+        await bob.intake.take_notice(alice.move(last), "a peer", bob.now)
+        kept = places(bob)
+        await kept.keep()
+        since = end(bob)
+        await bob.rate(alice.identity, mt=5000)
+        kept.note_change()
+        await kept.keep()
+        kinds = [json.loads(line)["kind"] for _, line in library(bob).changes(since, 9)]
+        assert kinds == ["pointer", "move"]

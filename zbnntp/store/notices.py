@@ -36,6 +36,17 @@ def keep(database: sqlite3.Connection, person: int, kind: str, about: bytes, lin
     database.execute("INSERT OR REPLACE INTO notice VALUES (?, ?, ?, ?, ?)", (person, kind, about, line, change))
 
 
+def list_anew(database: sqlite3.Connection, person: int) -> None:
+    """Give what is proved of somebody a place at the end of the feed: readers for whom it is now are past the old one."""
+    for kind, about in database.execute(
+        "SELECT kind, about FROM notice WHERE person = ? AND change IS NOT NULL ORDER BY change", (person,)
+    ).fetchall():
+        database.execute(
+            "UPDATE notice SET change = ? WHERE person = ? AND kind = ? AND about = ?",
+            (next_change(database), person, kind, about),
+        )
+
+
 def drop(database: sqlite3.Connection, person: int, kind: str, about: bytes) -> None:
     database.execute("DELETE FROM notice WHERE person = ? AND kind = ? AND about = ?", (person, kind, about))
 

@@ -31,6 +31,8 @@ def list_anew(database: sqlite3.Connection, view: int, mirror: str) -> int:
     shown = {person for (person,) in database.execute("SELECT person FROM shown WHERE view = ?", (view,))}
     rows = [(view, person, notices.next_change(database)) for person in sorted(offered - shown)]
     database.executemany("INSERT INTO shown VALUES (?, ?, ?)", rows)
+    for _, person, _ in rows:
+        notices.list_anew(database, person)
     gone = [(view, person) for person in shown - offered]
     database.executemany("DELETE FROM shown WHERE view = ? AND person = ?", gone)
     return len(rows)
