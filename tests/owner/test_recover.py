@@ -209,6 +209,30 @@ async def test_an_end_is_put_before_what_somebody_else_published_with_the_key(an
     assert f"no version 5 is known here, but {version}, {version + 1}" in anna.refused
 
 
+async def test_an_end_may_get_a_successor_afterwards(anna: Owner) -> None:
+    words = anna.init()
+    await anna.live("Old times")
+    old, version = anna.identity, anna.head().seq
+    assert anna.recover(words, "--revoke") == 0
+    assert anna.recover(words, "--new", "--no-passphrase") == 0
+    assert endings.heirs(anna.reader) == {old: anna.identity}
+    assert {move.last[0] for move in anna.moves()} == {version}
+    await anna.live("Here I am", now=START + 60)
+
+
+async def test_the_version_that_was_the_last_is_put_right_afterwards(anna: Owner) -> None:
+    words = anna.init()
+    old = anna.identity
+    await anna.live("One")
+    first = anna.head().seq
+    await anna.live("Two", now=START + 60)
+    second = anna.head().seq
+    assert anna.recover(words, "--new", "--no-passphrase", "--last", str(first)) == 0
+    assert anna.recover(words, "--new", "--from", identity_text(old), "--last", str(second)) == 0
+    (move,) = anna.moves()
+    assert (move.target, move.last[0]) == (anna.identity, second)
+
+
 async def test_words_are_renewed_by_the_old_ones_and_the_old_ones_are_worth_nothing_then(anna: Owner) -> None:
     words = anna.init()
     await anna.live("Old times")

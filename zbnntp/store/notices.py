@@ -37,7 +37,7 @@ def keep(database: sqlite3.Connection, person: int, kind: str, about: bytes, lin
 
 
 def list_anew(database: sqlite3.Connection, person: int) -> None:
-    """Give what is proved of somebody a place at the end of the feed: readers for whom it is now are past the old one."""
+    """Give what is proved of somebody a place at the end of the feed: readers may be past the old one."""
     for kind, about in database.execute(
         "SELECT kind, about FROM notice WHERE person = ? AND change IS NOT NULL ORDER BY change", (person,)
     ).fetchall():
