@@ -133,7 +133,7 @@ def _drop(
     gone: list[int] = []
     threads: list[int] = []
     for segment in segments:
-        gone += keeps.articles_in(database, segment.pk)
+        gone += keeps.articles_in(database, segment)
     stale = posts.answered_authors(database, gone)
     for segment in segments:
         threads += carries.release(database, segment.pk)

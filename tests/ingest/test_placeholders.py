@@ -39,6 +39,8 @@ async def test_a_placeholder_says_who_when_what_about_and_why_the_text_is_missin
         found = bob.shelf.find(name_of(opening), BOARD)
         assert found is not None
         assert found.octets == article.octets
+        [window] = bob.shelf.heads(BOARD, 1, 1)
+        assert window[0][1] == head + b"\r\n"
         check_octets(bob)
 
 
