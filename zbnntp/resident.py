@@ -25,7 +25,7 @@ from zbnntp.control.reports import status_lines
 from zbnntp.healing import strange_sentence
 from zbnntp.home import Account, Keys
 from zbnntp.homecoming import Doubt, Homecoming, doubt_of
-from zbnntp.ingest import Intake
+from zbnntp.ingest import IMPORT, Intake
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.bundle import Offer
@@ -337,7 +337,9 @@ class Resident:
 
     def own_came(self, source: str) -> None:
         """A version of the own manifest that this node has not made was kept: hoped for, or a warning."""
-        if self.homecoming and self.homecoming.is_copy and not self.homecoming.settled:
+        if source == IMPORT:
+            self.commons.log("A version of your own manifest came with what you imported")
+        elif self.homecoming and self.homecoming.is_copy and not self.homecoming.settled:
             self.commons.alarm(f"Your own manifest has come back from {source}.")
         else:
             self.commons.alarm(strange_sentence(source))
