@@ -95,7 +95,7 @@ class Resident:
         self.library = Library(
             reader, commons.intake, self.identity, commons.epoch, commons.bell, commons.mirror, commons.clock
         )
-        self._directory = Directory(reader, self.identity, views, commons.log)
+        self._directory = Directory(reader, commons.writer, self.identity, views, commons.log)
         self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
         self.fms = FmsDesk(reader, commons.standings, self.identity, self.control, commons.fms_codes)
         self.cards = Cards(reader, commons.writer, commons.standings, self.identity, commons.clock)
@@ -318,8 +318,10 @@ class Resident:
         if not (self.homecoming and self.homecoming.settled):
             return None
         commons, now = self.commons, self.commons.now()
-        keys, endpoints = self.keys, self.peering.endpoints
-        author = sealing.Author(keys.signer, self.nick(), endpoints, keys.next_key, keys.next_by)
+        keys, reached = self.keys, self.peering
+        author = sealing.Author(
+            keys.signer, self.nick(), reached.endpoints, keys.next_key, keys.next_by, visitor=reached.visitor
+        )
         rewrite = now - int(promises.find_meta(commons.reader, self._rewritten) or 0) >= DAY_SECONDS
         offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay_seconds=commons.delay_seconds)
         if offer is not None:
