@@ -15,7 +15,7 @@ from typing import Any
 
 import trio
 
-from zbnntp import choosing, home, local, sealing, toplists
+from zbnntp import choosing, home, local, retention, sealing, toplists
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
@@ -241,6 +241,8 @@ class Resident:
             },
             "fetching": fetching(reader, self.view, self.peering.under_way if self.peering else {}),
             "boards": {row.name: row.count for row in boards if not row.hidden},
+            "kept": retention.report(reader, self.commons.intake.keeping, self.commons.standings.views)
+            | {"served_octets_today": self.commons.network.budget.spent},
             "waits": self.homecoming.describe() if self.homecoming else "",
             "unpublished": len(evidence.outbox(reader, self.view)),
             "published_seq": own.seq if own else 0,

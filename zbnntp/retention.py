@@ -66,6 +66,13 @@ def make_keeping(settings: Settings) -> Keeping:
     return Keeping(settings.retention_months, settings.quota_megabytes * MEGABYTE, settings.mirror_boards)
 
 
+def report(database: sqlite3.Connection, keeping: Keeping, views: Collection[Identity]) -> dict[str, int]:
+    """For `zbnntp status`: what others take up, and the limits."""
+    own = [evidence.find_person(database, view) or 0 for view in views]
+    octets = keeps.octets_of_others(database, own)
+    return {"octets": octets, "quota_octets": keeping.quota_octets, "months": keeping.months}
+
+
 def everything(ref: SegmentRef) -> bool:
     """Of one's own, and of what the owner brings by hand."""
     return True
