@@ -16,8 +16,9 @@ import argparse
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.utils import parseaddr, parsedate_to_datetime
 from pathlib import Path
@@ -25,11 +26,11 @@ from pathlib import Path
 import trio
 
 from zbnntp.home import STORE_FILE, load_keys, make_keys
-from zbnntp.ingest import Intake
+from zbnntp.ingest import IMPORT, Intake
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.entries import SCALE, STATE, Post, make_carry, make_post, make_trust, open_entry
 from zbnntp.model.keys import Identity, PostId, Signer, message_id, sha256
-from zbnntp.model.limits import SEGMENT_OCTETS
+from zbnntp.model.limits import SEGMENT_SEALED_OCTETS
 from zbnntp.model.manifest import SegmentRef, make_head, make_pointer
 from zbnntp.model.views import Level
 from zbnntp.spoken import keep_ratings
@@ -40,7 +41,6 @@ from zbnntp.store.ratings import Standing
 from zbnntp.store.writer import Writer, open_writer
 from zbnntp.visibility import settle
 
-SEGMENT_FULL_OCTETS = SEGMENT_OCTETS - 140 * 1024  # room for one line of any size
 PARENTS_MOST = 8
 SETTLED_AT_ONCE = 2_000
 POST_GROUP = "bench.post"
@@ -70,6 +70,11 @@ class Placed:
     ancestors: tuple[PostId, ...]
 
 
+def _month(when: int) -> tuple[int, int]:
+    date = datetime.fromtimestamp(when, UTC)
+    return date.year, date.month
+
+
 @dataclass(slots=True)
 class Author:
     """Lines so far; the last segment is the one that grows."""
@@ -82,7 +87,7 @@ class Author:
     carried: set[PostId] = field(default_factory=set)
 
     def add(self, line: bytes, when: int) -> None:
-        if self.octets > SEGMENT_FULL_OCTETS:
+        if self.octets > SEGMENT_SEALED_OCTETS or _month(self.since[-1] or when) != _month(when):
             self.segments.append([])
             self.since.append(when)
             self.octets, self.carried = 0, set()
@@ -198,19 +203,21 @@ async def load(corpus: Path, home: Path, many: int) -> None:
     prepare(path)
     async with open_writer(path) as writer:
         reader = connect_reader(path)
-        await _take_in(reader, writer, owner, community, now)
-        await _show(reader, writer, owner, (corpus / "groups.txt").read_text().split(), many, now)
+        offers = ((author.signer.identity, make_offer(author, now)) for author in community.authors.values())
+        await take_in(reader, writer, owner, offers, now)
+        await show(reader, writer, owner, (corpus / "groups.txt").read_text().split(), many, now)
         reader.close()
 
 
-async def _take_in(reader: sqlite3.Connection, writer: Writer, owner: Identity, community: Community, now: int) -> None:
+async def take_in(
+    reader: sqlite3.Connection, writer: Writer, owner: Identity, offers: Iterable[tuple[Identity, Offer]], now: int
+) -> None:
     """Let in all manifests, nobody's posts shown yet."""
     view = await writer.run(lambda database: evidence.person_pk(database, owner))
     intake = Intake(reader, writer, Standings(reader, writer, ()), print, lambda: None)
-    for author in community.authors.values():
-        identity = author.signer.identity
+    for identity, offer in offers:
         await writer.run(lambda database, it=identity: _rate(database, view, it, now, Level.HIDDEN))  # type: ignore[misc]
-        await intake.offer(make_offer(author, now), "bench", now)
+        await intake.offer(offer, IMPORT, now)
     await writer.run(lambda database: keep_ratings(database, view))
 
 
@@ -222,7 +229,7 @@ def _rate(database: sqlite3.Connection, view: int, identity: Identity, now: int,
     ratings.put_standing(database, view, evidence.person_pk(database, identity), standing)
 
 
-async def _show(
+async def show(
     reader: sqlite3.Connection, writer: Writer, owner: Identity, boards: list[str], many: int, now: int
 ) -> None:
     view = evidence.find_person(reader, owner) or 0
@@ -255,4 +262,5 @@ def main() -> None:
     print(json.dumps({"seconds": round(time.perf_counter() - began, 1)}))
 
 
-main()
+if __name__ == "__main__":
+    main()

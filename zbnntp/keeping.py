@@ -13,7 +13,7 @@ from zbnntp.healing import adopt_name, rescue
 from zbnntp.model.entries import STATE, Carry, Delete, Post
 from zbnntp.model.manifest import SegmentRef
 from zbnntp.pacing import Fresh, hold_back
-from zbnntp.store import carries, evidence, posts, purges
+from zbnntp.store import carries, evidence, lines, posts, purges
 from zbnntp.store.evidence import HeldSegment
 from zbnntp.verifying import Plan, Verified
 
@@ -44,8 +44,12 @@ def keep_segments(
     for segment in verified.segments:
         if segment.pk not in named:
             evidence.set_aside(database, segment.pk)
-    fresh = [_keep_segment(database, person, plan) for plan in verified.plans]
+    kept = [_keep_segment(database, person, plan) for plan in verified.plans]
+    fresh = [it for it, _ in kept]
     arrived = keep_fresh(database, person, hold_back(database, person, fresh, now) if counted else fresh, now)
+    for plan, (it, octets) in zip(verified.plans, kept, strict=True):  # smaller now that the ids in them are known
+        lines.add(database, it.segment, plan.first, octets)
+        evidence.clear_pending(database, person, plan.role, plan.lines)
     if rescuing:
         adopt_name(database, verified.head, verified.base)
         arrived += keep_entries(database, person, None, rescue(database, person, verified.dropped), now)
@@ -60,7 +64,8 @@ def _state(segments: Iterable[HeldSegment]) -> list[SegmentRef]:
     return [segment.ref for segment in segments if segment.role == STATE]
 
 
-def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan) -> Fresh:
+def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan) -> tuple[Fresh, list[bytes]]:
+    """What its lines say, and these as they are to be kept."""
     if plan.held is None:
         segment = evidence.add_segment(database, person, plan.role, plan.position, plan.ref)
     else:
@@ -68,14 +73,12 @@ def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan) -> Fres
         evidence.update_segment(database, segment, plan.position, plan.ref)
     purged = purges.purged(database)
     lost = {ordinal for ordinal, entry in plan.entries if purged and _is_purged(entry, purged)}
-    lines = [b"" if ordinal in lost else line for ordinal, line in enumerate(plan.lines, plan.first)]
+    kept = [b"" if ordinal in lost else line for ordinal, line in enumerate(plan.lines, plan.first)]
     if lost:
         purges.mark_redacted(database, segment)
-    evidence.add_lines(database, person, plan.role, segment, plan.first, lines)
-    evidence.clear_pending(database, person, plan.role, plan.lines)
-    keys = [evidence.line_key(database, segment, ordinal) for ordinal, _ in plan.entries]
+    keys = [lines.key(segment, ordinal) for ordinal, _ in plan.entries]
     octets = [len(plan.lines[ordinal - plan.first]) if ordinal >= plan.first else 0 for ordinal, _ in plan.entries]
-    return Fresh(segment, tuple(zip(keys, octets, (entry for _, entry in plan.entries), strict=True)))
+    return Fresh(segment, tuple(zip(keys, octets, (entry for _, entry in plan.entries), strict=True))), kept
 
 
 def _is_purged(entry: Post | Carry | Delete, purged: frozenset[bytes]) -> bool:

@@ -11,9 +11,9 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
 
-from zbnntp.model.article import Form, compose, served_head
+from zbnntp.model.article import Form, compose, served_body, served_head
 from zbnntp.model.errors import NotVisible
-from zbnntp.model.kept import reopen_post, served_body
+from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Article, Level
 from zbnntp.placeholder import compose_placeholder
 from zbnntp.store import carries, posts, promises, ratings, votes
@@ -100,10 +100,10 @@ def article_id(row: Row) -> str:
 
 def render_article(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row, number: int) -> Article:
     """The whole article. Raises NotVisible when it went while we looked."""
-    if row.line is None or row.form >= Form.SPECIAL:
+    if row.body is None or row.form >= Form.SPECIAL:
         return Article(number, article_id(row), _render_rare(reader, view, stamps, row))
     head = served_head(row.fields, row.xref, row.form, stamps.own_lines(row))
-    return Article(number, article_id(row), b"%b\r\n%b" % (head, served_body(row.line)))
+    return Article(number, article_id(row), b"%b\r\n%b" % (head, served_body(row.body)))
 
 
 def render_head(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row) -> bytes:

@@ -48,6 +48,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "scipy": ("trust/columns.py",),
     "re2": ("filters.py",),
     "numpy": ("trust/", "standing.py"),
+    "zstandard": ("store/packing.py",),
     "tqdm": ("cli.py", "cli_bundles.py"),
     "mnemonic": ("home.py",),
     "platformdirs": ("config.py", "cli.py"),

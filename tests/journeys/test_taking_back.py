@@ -9,7 +9,7 @@ import trio
 
 from tests.houses import Clock, House, open_house
 from zbnntp.model.errors import Missing, NotPermitted, NotVisible
-from zbnntp.store import evidence
+from zbnntp.store import evidence, lines
 
 BOARD = "test.talk"
 
@@ -67,7 +67,8 @@ def test_cancel_of_a_published_post_hides_it_everywhere_and_the_body_goes(tmp_pa
 
 def dump(house: House) -> str:
     """All lines of evidence."""
-    return "\n".join(str(line) for (line,) in house.reader.execute("SELECT octets FROM line"))
+    found = house.reader.execute("SELECT octets FROM line").fetchall()
+    return "\n".join(str(lines.read(house.reader, octets)) for (octets,) in found)
 
 
 def test_somebody_elses_post_cannot_be_taken_back(tmp_path: Path) -> None:

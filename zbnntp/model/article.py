@@ -70,8 +70,13 @@ def sender(identity: Identity, nick: str) -> str:
 
 def body_octets(body: str) -> bytes:
     """A body's octets with CRLF line ends, the last line ended; nothing of it is left out."""
-    text = body if body.endswith("\n") or not body else body + "\n"
-    return text.encode().replace(b"\n", b"\r\n")
+    return served_body(body.encode())
+
+
+def served_body(octets: bytes) -> bytes:
+    """The same of a body's octets as written."""
+    text = octets if octets.endswith(b"\n") or not octets else octets + b"\n"
+    return text.replace(b"\n", b"\r\n")
 
 
 def transferred(body: str) -> tuple[bytes, str]:

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import json
-import re
 from typing import Any
 
-from zbnntp.model.article import body_octets
 from zbnntp.model.canonical import reprint
 from zbnntp.model.entries import Header, Post
 from zbnntp.model.keys import Identity, PostId, sha256
 
 _KEYED = frozenset({"trust", "vote", "profile", "label", "same", "move"})
-_BODY = re.compile(rb'\{"author":"[0-9a-f]{64}","boards":\[[^]]*\],"body":"')
-
-
-def served_body(raw: bytes) -> bytes:
-    """The body of a post's line as `article.body_octets` makes it, in a tenth of the time that JSON takes.
-
-    Canonical JSON has its keys in order and four escapes (line feed, tab, quote, backslash), which leaves one place
-    where the body can begin, and an end at the first quote that is not escaped. Python's own bytes have those escapes
-    too. What looks different is left to JSON.
-    """
-    begin = _BODY.match(raw)
-    end = raw.find(b'","', begin.end()) if begin else -1
-    if begin is None or end < 0 or raw[end - 1 : end] == b"\\":
-        return body_octets(json.loads(raw)["body"])
-    body = codecs.escape_decode(raw[begin.end() : end])[0].replace(b"\n", b"\r\n")
-    return body if not body or body.endswith(b"\n") else body + b"\r\n"
 
 
 def reopen_post(raw: bytes) -> Post:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import PostId
 from zbnntp.model.views import Level
-from zbnntp.store.posts import Source, article_pk, find_article
+from zbnntp.store import lines
+from zbnntp.store.posts import Source, article_pk, find_article, opened_source
 
 _STUB = (
     "SELECT opening.thread, line.octets, opening.author, person.id, coalesce(manifest.nick, ''), opening.thread, "
@@ -41,8 +42,8 @@ def record_carry(database: sqlite3.Connection, header: Header, line: int, carrie
 def is_carried_in(database: sqlite3.Connection, thread: PostId, segment: int) -> bool:
     """Whether a carry in a segment has counted for a thread."""
     row = database.execute(
-        "SELECT 1 FROM carry JOIN line ON line.pk = carry.line WHERE carry.thread = ? AND line.segment = ? LIMIT 1",
-        (find_article(database, thread), segment),
+        "SELECT 1 FROM carry WHERE thread = ? AND line BETWEEN ? AND ? LIMIT 1",
+        (find_article(database, thread), *lines.span(segment)),
     ).fetchone()
     return row is not None
 
@@ -52,14 +53,14 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
 
     Returns the threads concerned; of those that nobody passes on any more the header stays known, without a line.
     """
-    lines = "(SELECT pk FROM line WHERE segment = ?1)"
-    rows = database.execute(f"SELECT DISTINCT thread FROM carry WHERE line IN {lines}", (segment,)).fetchall()  # noqa: S608
-    database.execute(f"DELETE FROM carry WHERE line IN {lines}", (segment,))  # noqa: S608
+    span = lines.span(segment)
+    rows = database.execute("SELECT DISTINCT thread FROM carry WHERE line BETWEEN ? AND ?", span).fetchall()
+    database.execute("DELETE FROM carry WHERE line BETWEEN ? AND ?", span)
     database.execute(
-        "UPDATE opening SET line = coalesce((SELECT line.pk FROM post JOIN line ON line.pk = post.line "  # noqa: S608
-        "WHERE post.article = opening.thread AND line.segment IS NOT ?1), "
-        f"(SELECT min(line) FROM carry WHERE carry.thread = opening.thread)) WHERE line IN {lines}",
-        (segment,),
+        "UPDATE opening SET line = coalesce((SELECT line.pk FROM post JOIN line ON line.pk = post.line "
+        "WHERE post.article = opening.thread AND line.pk NOT BETWEEN ?1 AND ?2), "
+        "(SELECT min(line) FROM carry WHERE carry.thread = opening.thread)) WHERE line BETWEEN ?1 AND ?2",
+        span,
     )
     return [thread for (thread,) in rows]
 
@@ -67,7 +68,8 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
 def stubs(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
     """The openings, without a text here, of the threads that these articles open or stand in; as if they were posts."""
     values = {"view": view, "full": int(Level.FULL), "articles": json.dumps(list(articles))}
-    yield from map(Source._make, database.execute(_STUB, values).fetchall())
+    for row in database.execute(_STUB, values).fetchall():
+        yield opened_source(database, row)
 
 
 def find_stub(database: sqlite3.Connection, view: int, article: int) -> Source | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity
+from zbnntp.store import evidence
 
 _TABLES = ("overview", "block", "post", "carry", "rating", "registrar", "vote", "score", "ended", "disowned")
 
@@ -21,21 +22,20 @@ def clear(database: sqlite3.Connection) -> None:
 
 def people(database: sqlite3.Connection) -> list[tuple[int, Identity]]:
     """Everybody of whom lines are held."""
-    return database.execute("SELECT pk, id FROM person WHERE pk IN (SELECT person FROM line) ORDER BY pk").fetchall()
+    return database.execute(
+        "SELECT pk, id FROM person WHERE pk IN (SELECT person FROM segment UNION SELECT person FROM line "
+        "WHERE person IS NOT NULL) ORDER BY pk"
+    ).fetchall()
 
 
 def post_segments(database: sqlite3.Connection, person: int) -> Iterator[tuple[int | None, list[tuple[int, bytes]]]]:
     """The lines of each posts segment with their keys, in head order, but those that wait; then the outbox (None)."""
-    segments = database.execute(
-        "SELECT pk FROM segment WHERE person = ? AND role = ? ORDER BY position", (person, POSTS)
-    ).fetchall()
-    for (segment,) in (*segments, (None,)):
-        rows = database.execute(
-            "SELECT pk, octets FROM line WHERE person = ? AND role = ? AND segment IS ? "
-            "AND pk NOT IN (SELECT line FROM excess) ORDER BY ordinal, pk",
-            (person, POSTS, segment),
-        )
-        yield segment, rows.fetchall()
+    waiting = {line for (line,) in database.execute("SELECT line FROM excess WHERE person = ?", (person,))}
+    for segment in evidence.segments(database, person):
+        if segment.role == POSTS:
+            held = evidence.post_lines_in(database, segment.pk)
+            yield segment.pk, [it for it in held if it[0] not in waiting]
+    yield None, [(item.pk, item.octets) for item in evidence.outbox(database, person) if item.role == POSTS]
 
 
 def articles(database: sqlite3.Connection) -> list[int]:

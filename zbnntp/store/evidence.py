@@ -15,7 +15,7 @@ from zbnntp.model.canonical import decode, encode
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef
-from zbnntp.store import notices
+from zbnntp.store import lines, notices
 
 VERSIONS_REMEMBERED = 64  # of a person: when each came, for the day on which one turns out to be the last good one
 
@@ -201,8 +201,7 @@ def segments(database: sqlite3.Connection, person: int) -> list[HeldSegment]:
 
 def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
     """All bytes of a segment, each line ended."""
-    lines = database.execute("SELECT octets FROM line WHERE segment = ? ORDER BY ordinal", (segment,))
-    return b"".join(octets + b"\n" for (octets,) in lines)
+    return b"".join(octets + b"\n" for _, octets in post_lines_in(database, segment))
 
 
 def find_segment(database: sqlite3.Connection, sha256: Sha256) -> tuple[list[Identity], bytes] | None:
@@ -237,56 +236,35 @@ def set_aside(database: sqlite3.Connection, segment: int) -> None:
 
 def drop_segment(database: sqlite3.Connection, segment: int) -> None:
     database.execute("DELETE FROM excess WHERE line IN (SELECT pk FROM line WHERE segment = ?)", (segment,))
-    database.execute("DELETE FROM line WHERE segment = ?", (segment,))
+    database.execute("DELETE FROM line WHERE pk BETWEEN ? AND ?", lines.span(segment))
     database.execute("DELETE FROM segment WHERE pk = ?", (segment,))
-
-
-def add_lines(
-    database: sqlite3.Connection, person: int, role: str, segment: int, first: int, lines: Sequence[bytes]
-) -> None:
-    """Append lines to a segment from ordinal `first` on."""
-    insert = "INSERT INTO line (person, role, segment, ordinal, octets) VALUES (?, ?, ?, ?, ?)"
-    rows = ((person, role, segment, ordinal, line) for ordinal, line in enumerate(lines, first))
-    database.executemany(insert, rows)
-
-
-def line_key(database: sqlite3.Connection, segment: int, ordinal: int) -> int:
-    row = database.execute("SELECT pk FROM line WHERE segment = ? AND ordinal = ?", (segment, ordinal)).fetchone()
-    return int(row[0])
 
 
 def lines_of(database: sqlite3.Connection, person: int, role: str) -> list[tuple[int, bytes]]:
     """Keys and octets of all lines of a role: in head order, then the outbox in order of writing."""
-    return database.execute(
-        "SELECT l.pk, l.octets FROM line l JOIN segment s ON s.pk = l.segment WHERE s.person = ? AND s.role = ? "
-        "ORDER BY s.position, l.ordinal",
-        (person, role),
-    ).fetchall() + [(item.pk, item.octets) for item in outbox(database, person) if item.role == role]
+    sealed = [
+        line
+        for segment in segments(database, person)
+        if segment.role == role
+        for line in post_lines_in(database, segment.pk)
+    ]
+    return sealed + [(item.pk, item.octets) for item in outbox(database, person) if item.role == role]
 
 
 def lines_in(database: sqlite3.Connection, person: int, role: str) -> list[tuple[int | None, bytes]]:
     """The segment (None: the outbox) and the octets of all lines of a role, in that order of theirs which counts."""
-    sealed = database.execute(
-        "SELECT l.segment, l.octets FROM line l JOIN segment s ON s.pk = l.segment WHERE s.person = ? AND s.role = ? "
-        "ORDER BY s.position, l.ordinal",
-        (person, role),
-    ).fetchall()
-    return sealed + [(None, item.octets) for item in outbox(database, person) if item.role == role]
+    return [(pk // lines.ORDINALS if pk > 0 else None, octets) for pk, octets in lines_of(database, person, role)]
 
 
 def outbox(database: sqlite3.Connection, person: int) -> list[Pending]:
     """Own lines not yet sealed, in order of writing."""
-    rows = database.execute(
-        "SELECT pk, role, octets FROM line WHERE segment IS NULL AND person = ? ORDER BY pk", (person,)
-    )
-    return [Pending(*row) for row in rows]
+    rows = database.execute("SELECT pk, role, octets FROM line WHERE person = ? ORDER BY pk DESC", (person,)).fetchall()
+    return [Pending(pk, role, lines.read(database, octets)) for pk, role, octets in rows]
 
 
 def add_pending(database: sqlite3.Connection, person: int, role: str, line: bytes) -> int:
-    cursor = database.execute(
-        "INSERT INTO line (person, role, ordinal, octets) VALUES (?, ?, 0, ?)", (person, role, line)
-    )
-    return int(cursor.lastrowid or 0)
+    """Put a line into the outbox; returns its key."""
+    return lines.add_pending(database, person, role, line)
 
 
 def clear_pending(database: sqlite3.Connection, person: int, role: str, sealed: Sequence[bytes]) -> None:
@@ -300,7 +278,8 @@ def clear_pending(database: sqlite3.Connection, person: int, role: str, sealed: 
 
 def post_lines_in(database: sqlite3.Connection, segment: int) -> list[tuple[int, bytes]]:
     """Keys and octets of the lines of one segment, in order."""
-    return database.execute("SELECT pk, octets FROM line WHERE segment = ? ORDER BY ordinal", (segment,)).fetchall()
+    rows = database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ? ORDER BY pk", lines.span(segment))
+    return [(pk, lines.read(database, octets)) for pk, octets in rows.fetchall()]
 
 
 def open_posts_segment(database: sqlite3.Connection, person: int) -> HeldSegment | None:

@@ -30,9 +30,9 @@ _TRUST = "coalesce((SELECT max(max(tlt, mt)) FROM level WHERE level.person = {})
 _DROPPABLE = (
     "SELECT s.pk, s.person, s.sha256, s.octets, s.since FROM segment s WHERE s.role = :posts "
     "AND s.person NOT IN (SELECT value FROM json_each(:views)) AND s.person NOT IN (SELECT person FROM pin) "
-    "AND s.pk NOT IN (SELECT line.segment FROM vote JOIN post ON post.article = vote.article "
-    "JOIN line ON line.pk = post.line WHERE vote.value > 0 AND line.segment IS NOT NULL "
-    "AND vote.voter IN (SELECT value FROM json_each(:views))) "
+    "AND NOT EXISTS (SELECT 1 FROM post JOIN vote ON vote.article = post.article "
+    "WHERE post.author = s.person AND post.line >> 20 = s.pk "
+    "AND vote.value > 0 AND vote.voter IN (SELECT value FROM json_each(:views))) "
 )
 
 
@@ -57,8 +57,8 @@ def off_boards(
 ) -> list[Droppable]:
     """Segments without a post in one of these boards; `*` stands for any characters."""
     wanted = (
-        "AND NOT EXISTS (SELECT 1 FROM post JOIN line ON line.pk = post.line JOIN json_each(:boards) AS board "
-        "WHERE post.author = s.person AND line.segment = s.pk "
+        "AND NOT EXISTS (SELECT 1 FROM post JOIN json_each(:boards) AS board "
+        "WHERE post.author = s.person AND post.line >> 20 = s.pk "
         "AND ',' || post.boards || ',' GLOB '*,' || board.value || ',*') LIMIT :limit"
     )
     return _rows(database, views, wanted, boards=json.dumps(list(boards)), limit=limit)
@@ -73,11 +73,12 @@ def octets_of_others(database: sqlite3.Connection, views: Iterable[int]) -> int:
     return int(row[0])
 
 
-def articles_in(database: sqlite3.Connection, segment: Droppable) -> list[int]:
+def articles_in(database: sqlite3.Connection, segment: int) -> list[int]:
     """The posts of a segment."""
     rows = database.execute(
-        "SELECT post.article FROM post JOIN line ON line.pk = post.line WHERE post.author = ? AND line.segment = ?",
-        (segment.person, segment.pk),
+        "SELECT post.article FROM segment s JOIN post ON post.author = s.person AND post.line >> 20 = s.pk "
+        "WHERE s.pk = ?",
+        (segment,),
     )
     return [article for (article,) in rows]
 

@@ -7,9 +7,11 @@ changed last, so that whoever keeps rendered blocks knows which of them to make 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
+from zbnntp.model.article import Form
+from zbnntp.store import lines
 from zbnntp.store.database import WINDOW_ROWS
 from zbnntp.store.posts import id_key
 
@@ -17,7 +19,7 @@ BLOCK_NUMBERS = 256  # as in the triggers
 
 
 class Row(NamedTuple):
-    """One visible article. `line` is the post's where it was asked for; the node's own articles have none."""
+    """One visible article. `body` is the post's where it was asked for; the node's own articles have none."""
 
     number: int
     article: int
@@ -29,7 +31,7 @@ class Row(NamedTuple):
     sage: int  # 0 or 1
     form: int  # model.article.Form
     score: int  # what its votes come to, in store.votes.UNITS
-    line: bytes | None = None
+    body: bytes | None = None  # as written
 
 
 _COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, o.score"
@@ -50,19 +52,27 @@ def rows(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limi
 
 
 def filed(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int = WINDOW_ROWS) -> list[Row]:
-    """The same with the lines they are rendered from."""
-    return list(map(Row._make, database.execute(_FILED, (newsgroup, low, high, limit))))
+    """The same with their bodies."""
+    return [_with_body(database, columns) for columns in database.execute(_FILED, (newsgroup, low, high, limit))]
 
 
 def places(database: sqlite3.Connection, article: int) -> list[tuple[int, Row]]:
     """An article with the key of each group, of any view, where it is visible."""
-    return [(columns[0], Row._make(columns[1:])) for columns in database.execute(_FOUND, (article,))]
+    return [(columns[0], _with_body(database, columns[1:])) for columns in database.execute(_FOUND, (article,))]
 
 
 def places_by_id(database: sqlite3.Connection, identifier: bytes, message_id: bytes) -> list[tuple[int, Row]]:
     """The same for a post id or a local id and the Message-ID made of it."""
-    found = [(columns[0], Row._make(columns[1:])) for columns in database.execute(_FOUND_BY_KEY, (id_key(identifier),))]
-    return [place for place in found if place[1].fields.split(b"\t", 4)[3] == message_id]
+    found = database.execute(_FOUND_BY_KEY, (id_key(identifier),))
+    places = [(columns[0], _with_body(database, columns[1:])) for columns in found]
+    return [place for place in places if place[1].fields.split(b"\t", 4)[3] == message_id]
+
+
+def _with_body(database: sqlite3.Connection, columns: Sequence[Any]) -> Row:
+    row = Row._make(columns)
+    return (
+        row if row.body is None or row.form >= Form.SPECIAL else row._replace(body=lines.read_body(database, row.body))
+    )
 
 
 def blocks_since(database: sqlite3.Connection, newsgroup: int, version: int) -> list[tuple[int, int, int]]:

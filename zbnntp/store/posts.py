@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, PostId
+from zbnntp.store import lines
 from zbnntp.store.evidence import person_pk
 
 WINDOW_ROWS = 256  # posts in memory at once
@@ -80,7 +81,9 @@ def record_post(database: sqlite3.Connection, header: Header, line: int, now: in
     if database.execute("UPDATE post SET line = ? WHERE article = ?", (line, article)).rowcount:
         return article, False
     thread = article if header.thread is None else article_pk(database, header.thread, now)
-    parent = article_pk(database, header.parents[-1], now) if header.parents else None
+    parent = None
+    for ancestor in header.parents:
+        parent = article_pk(database, ancestor, now)
     author = person_pk(database, header.author)
     database.execute(
         "INSERT INTO post (article, author, thread, parent, line, boards, time, sage) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -104,8 +107,8 @@ def record_opening(database: sqlite3.Connection, header: Header, line: int, now:
 def is_answered_in(database: sqlite3.Connection, thread: PostId, segment: int) -> bool:
     """Whether a segment holds a post of a thread."""
     row = database.execute(
-        "SELECT 1 FROM post JOIN line ON line.pk = post.line WHERE post.thread = ? AND line.segment = ? LIMIT 1",
-        (find_article(database, thread), segment),
+        "SELECT 1 FROM post WHERE thread = ? AND line BETWEEN ? AND ? LIMIT 1",
+        (find_article(database, thread), *lines.span(segment)),
     ).fetchone()
     return row is not None
 
@@ -180,7 +183,7 @@ def opening_line(database: sqlite3.Connection, thread: PostId) -> tuple[Identity
         "WHERE o.thread = ?",
         (article,),
     ).fetchone()
-    return (Identity(row[0]), row[1]) if row else None
+    return (Identity(row[0]), lines.read(database, row[1])) if row else None
 
 
 def opening_subject(database: sqlite3.Connection, thread: PostId) -> str:
@@ -275,7 +278,13 @@ _SOURCES = _SOURCE + "WHERE post.article IN (SELECT value FROM json_each(?2)) OR
 
 def find_source(database: sqlite3.Connection, view: int, article: int) -> Source | None:
     row = database.execute(_SOURCE + "WHERE post.article = ?2", (view, article)).fetchone()
-    return Source(*row) if row else None
+    return opened_source(database, row) if row else None
+
+
+def opened_source(database: sqlite3.Connection, row: Sequence[Any]) -> Source:
+    """The columns of a query, the line among them as it was received."""
+    source = Source._make(row)
+    return source if source.line is None else source._replace(line=lines.read(database, source.line))
 
 
 def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
@@ -286,7 +295,8 @@ def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) ->
     ).fetchall()
     for start in range(0, len(ordered), WINDOW_ROWS):
         window = json.dumps([article for (article,) in ordered[start : start + WINDOW_ROWS]])
-        yield from map(Source._make, database.execute(_SOURCES, (view, window)).fetchall())
+        for row in database.execute(_SOURCES, (view, window)).fetchall():
+            yield opened_source(database, row)
 
 
 def author_of(database: sqlite3.Connection, article: int) -> Identity | None:
@@ -306,7 +316,7 @@ def ancestry(database: sqlite3.Connection, article: int) -> tuple[PostId, bytes,
         "JOIN line ON line.pk = post.line JOIN person ON person.pk = post.author WHERE post.article = ?",
         (article,),
     ).fetchone()
-    return (PostId(row[0]), row[1], Identity(row[2])) if row else None
+    return (PostId(row[0]), lines.read(database, row[1]), Identity(row[2])) if row else None
 
 
 def reply_counts(database: sqlite3.Connection, author: int) -> list[tuple[Identity, int]]:

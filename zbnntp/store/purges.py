@@ -11,20 +11,11 @@ from collections.abc import Iterator
 
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, PostId
-from zbnntp.store.promises import find_meta, put_meta
-
-TO_SCRUB = "to scrub"
+from zbnntp.store import evidence, lines
 
 
 def add(database: sqlite3.Connection, identifier: Identity | PostId) -> None:
-    """Never to be kept again. Until the file has been scrubbed it is remembered that it has to be."""
     database.execute("INSERT OR IGNORE INTO purged VALUES (?)", (identifier,))
-    put_meta(database, TO_SCRUB, "1")
-
-
-def is_to_scrub(database: sqlite3.Connection) -> bool:
-    """Whether what was deleted for good may still stand in the file: a crash or a full disk came between."""
-    return find_meta(database, TO_SCRUB) is not None
 
 
 def is_purged(database: sqlite3.Connection, identifier: Identity | PostId) -> bool:
@@ -38,17 +29,23 @@ def purged(database: sqlite3.Connection) -> frozenset[bytes]:
 
 def lines_naming(database: sqlite3.Connection, author: Identity) -> Iterator[tuple[int, int, bytes]]:
     """Key, publisher and octets of all lines of posts segments in which an identity is named; looks through all."""
-    yield from database.execute(
-        "SELECT pk, person, octets FROM line WHERE role = ? AND instr(octets, ?)", (POSTS, author.hex().encode())
-    )
+    name = author.hex().encode()
+    for segment, person in database.execute("SELECT pk, person FROM segment WHERE role = ?", (POSTS,)).fetchall():
+        for line, octets in evidence.post_lines_in(database, segment):
+            if name in octets:
+                yield line, person, octets
+    for line, person, octets in database.execute("SELECT pk, person, octets FROM line WHERE role = ?", (POSTS,)):
+        received = lines.read(database, octets)
+        if name in received:
+            yield line, person, received
 
 
 def redact(database: sqlite3.Connection, line: int) -> int:
     """Empty a line; returns how many octets it had."""
-    octets, segment = database.execute("SELECT length(octets), segment FROM line WHERE pk = ?", (line,)).fetchone()
+    octets, segment = database.execute("SELECT octets, segment FROM line WHERE pk = ?", (line,)).fetchone()
     database.execute("UPDATE line SET octets = x'' WHERE pk = ?", (line,))
     mark_redacted(database, segment)
-    return int(octets)
+    return len(lines.read(database, octets))
 
 
 def mark_redacted(database: sqlite3.Connection, segment: int) -> None:
@@ -75,7 +72,7 @@ def threads_by(database: sqlite3.Connection, author: int) -> list[int]:
 
 def octets_of(database: sqlite3.Connection, person: int) -> int:
     """Of all lines of somebody."""
-    row = database.execute("SELECT coalesce(sum(length(octets)), 0) FROM line WHERE person = ?", (person,)).fetchone()
+    row = database.execute("SELECT coalesce(sum(octets), 0) FROM segment WHERE person = ?", (person,)).fetchone()
     return int(row[0])
 
 

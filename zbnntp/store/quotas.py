@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
+from zbnntp.store import lines
 
 
 class Excess(NamedTuple):
@@ -30,9 +31,9 @@ def put_spent(database: sqlite3.Connection, person: int, period: int, posts: int
     database.execute("INSERT OR REPLACE INTO quota VALUES (?, ?, ?, ?)", (person, period, posts, octets))
 
 
-def put_excess(database: sqlite3.Connection, person: int, lines: Iterable[tuple[int, int]]) -> None:
+def put_excess(database: sqlite3.Connection, person: int, waiting: Iterable[tuple[int, int]]) -> None:
     """Keep lines for another day, each with the time of its post."""
-    rows = [(line, person, time) for line, time in lines]
+    rows = [(line, person, time) for line, time in waiting]
     database.executemany("INSERT OR IGNORE INTO excess VALUES (?, ?, ?)", rows)
 
 
@@ -43,12 +44,12 @@ def excess(database: sqlite3.Connection, person: int, limit: int) -> list[Excess
         "ORDER BY e.time DESC, e.line LIMIT ?",
         (person, limit),
     )
-    return [Excess(*row) for row in rows]
+    return [Excess(line, segment, lines.read(database, octets)) for line, segment, octets in rows.fetchall()]
 
 
-def drop_excess(database: sqlite3.Connection, lines: Iterable[int]) -> None:
+def drop_excess(database: sqlite3.Connection, done: Iterable[int]) -> None:
     """They wait no longer."""
-    database.executemany("DELETE FROM excess WHERE line = ?", [(line,) for line in lines])
+    database.executemany("DELETE FROM excess WHERE line = ?", [(line,) for line in done])
 
 
 def count_waiting(database: sqlite3.Connection, view: int) -> tuple[int, int]:

@@ -33,15 +33,13 @@ CREATE INDEX segment_person ON segment (person, role, position);
 CREATE INDEX segment_sha256 ON segment (sha256);
 
 CREATE TABLE line (                  -- without line end
-  pk INTEGER PRIMARY KEY,
-  person INTEGER NOT NULL REFERENCES person,
-  role TEXT NOT NULL,
-  segment INTEGER REFERENCES segment,  -- NULL: own, not yet sealed (the outbox)
-  ordinal INTEGER NOT NULL,          -- from 0
-  octets BLOB NOT NULL
+  pk INTEGER PRIMARY KEY,            -- segment * 2^20 + ordinal from 0; below 0: own, not yet sealed (the outbox)
+  octets BLOB NOT NULL,              -- store/packing.py; empty: purged
+  person INTEGER REFERENCES person,  -- in the outbox: whose
+  role TEXT,                         -- in the outbox
+  segment INTEGER AS (CASE WHEN pk > 0 THEN pk >> 20 END)
 );
-CREATE INDEX line_segment ON line (segment, ordinal);
-CREATE INDEX line_outbox ON line (person, role, pk) WHERE segment IS NULL;
+CREATE INDEX line_outbox ON line (person, role) WHERE person IS NOT NULL;
 
 CREATE TABLE fork (                  -- proof that a key signed two heads of one seq
   person INTEGER NOT NULL REFERENCES person,
@@ -190,13 +188,6 @@ CREATE TABLE unkept (                -- segments of held heads that are not kept
   octets INTEGER NOT NULL,
   off_boards INTEGER NOT NULL,       -- 1: no post in it stands in the boards that are kept
   PRIMARY KEY (person, sha256)
-) WITHOUT ROWID;
-
-CREATE TABLE closed_address (        -- of a mutual, told to one local identity (the view) alone
-  view INTEGER NOT NULL REFERENCES person,
-  person INTEGER NOT NULL REFERENCES person,
-  url TEXT NOT NULL,
-  PRIMARY KEY (view, person)
 ) WITHOUT ROWID;
 
 CREATE TABLE purged (                -- identities and posts that are never kept again

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""How much room posts take in a node's store, and how fast they come in and are read.
+
+    python bench/store SAMPLE [--posts N] [--work DIR] [--keep] [--no-yardstick]
+
+SAMPLE is a file of real posts, one JSON object a line, packed by zstd: id, group, author, date, subject, refs, body.
+With more posts than it has, further ones are made of it (corpus.py says how). The yardstick is 7-Zip's PPMd of order 16
+over the bare text of the very posts, as one file: minutes to unpack, and nothing else can be read or served from it.
+Prints the size of each part of the file, ratios to the yardstick, and times. All is kept below DIR; a world once signed
+is used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import trio
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.load import show, take_in
+from bench.store.corpus import generate, read_sample
+from bench.store.world import World, kept_world
+from zbnntp.home import STORE_FILE, load_keys, make_keys
+from zbnntp.model.keys import Identity
+from zbnntp.shelf import Shelf
+from zbnntp.store.database import connect_reader, prepare
+from zbnntp.store.writer import open_writer
+
+PARTS = {  # what the tables are for
+    "text": ("line", "frame", "dictionary"),
+    "overview": ("overview", "block", "newsgroup"),
+    "ids": ("article", "number"),
+    "posts": ("post", "opening", "carry", "deletion"),
+    "people": ("person", "manifest", "segment", "level", "rating", "version"),
+}
+TARGETS = {"open": 3.5, "sealed": 2.6}
+READS, THREADS, COLD = 2000, 50, 30
+NEWEST = 500
+
+
+async def build(home: Path, world: World) -> None:
+    """A home whose store holds the world, its checks included."""
+    make_keys(home, "bench", None)
+    owner = load_keys(home, None).signer.identity
+    path, now = home / STORE_FILE, int(time.time())
+    prepare(path)
+    async with open_writer(path) as writer:
+        reader = connect_reader(path)
+        clocks = [(time.perf_counter(), time.process_time())]
+        await take_in(reader, writer, owner, world.offers, now)
+        clocks.append((time.perf_counter(), time.process_time()))
+        await show(reader, writer, owner, world.boards, 0, now)
+        clocks.append((time.perf_counter(), time.process_time()))
+        reader.close()
+    for name, before, after in zip(("verified and kept", "given numbers"), clocks, clocks[1:], strict=False):
+        seconds, processor = (world.posts / (end - begin) for begin, end in zip(before, after, strict=True))
+        print(f"{name:18} {seconds:10,.0f} posts/s, {processor:,.0f} a second of processor")
+
+
+def sizes(path: Path, world: World, yardstick: int, form: str) -> None:
+    """What each part of the file takes."""
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        owners = dict(database.execute("SELECT name, tbl_name FROM sqlite_master"))
+        rows = database.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC").fetchall()
+    database.close()
+    parts = dict.fromkeys([*PARTS, "rest"], 0)
+    part_of = {table: part for part, tables in PARTS.items() for table in tables}
+    for name, octets in rows:
+        parts[part_of.get(owners.get(name, name), "rest")] += octets
+    total = path.stat().st_size
+    print(f"\n{form}: {'MB':>26}  octets a post  ratio to PPMd")
+    for name, octets in [*parts.items(), ("total", total)]:
+        ratio = f"{octets / yardstick:12.2f}" if yardstick else ""
+        print(f"  {name:10} {octets / 1e6:20.2f} {octets / world.posts:14.1f} {ratio}")
+    for name, octets in rows[:24]:
+        print(f"      {name:24} {octets / 1e6:8.2f} {octets / world.posts:8.1f}")
+    if yardstick:
+        verdict = "met" if total <= TARGETS[form] * yardstick else "MISSED"
+        print(f"  target {TARGETS[form]} x: {verdict}")
+
+
+def measure_yardstick(bare: Path) -> int:
+    """Octets that PPMd makes of the text."""
+    packed = bare.with_suffix(".7z")
+    if not packed.exists():
+        subprocess.run(["7z", "a", "-m0=PPMd:o=16:mem=1024m", packed, bare], check=True, stdout=subprocess.DEVNULL)
+    return packed.stat().st_size
+
+
+def timed(job: Callable[[], object]) -> float:
+    """Seconds of this thread's processor: others on the machine do not count."""
+    began = time.thread_time()
+    job()
+    return time.thread_time() - began
+
+
+def reads(path: Path, owner: Identity) -> None:
+    """Latencies as a newsreader's commands have them, without sockets."""
+    dice = random.Random(7)
+    reader = connect_reader(path)
+    shelf = Shelf(reader, owner, lambda: "")
+    groups = [group for group in shelf.groups() if group.count]
+    chosen = dice.choices(groups, [group.count for group in groups], k=READS)
+    places = [(group.name, dice.randint(group.low, group.high)) for group in chosen]
+    some = [timed(lambda name=name, number=number: shelf.article(name, number)) for name, number in places]
+    ids = [shelf.locate(name, number) or "" for name, number in places]
+    named = [timed(lambda it=it: shelf.find(it, None)) for it in ids]
+    threads = reader.execute(
+        "SELECT thread FROM post GROUP BY thread HAVING count(*) BETWEEN 10 AND 40 LIMIT ?", (THREADS,)
+    ).fetchall()
+    takes: list[float] = []
+    for (thread,) in threads:
+        found = reader.execute(
+            "SELECT g.name, o.number FROM post p JOIN overview o ON o.article = p.article "
+            "JOIN newsgroup g ON g.pk = o.newsgroup WHERE p.thread = ? ORDER BY o.number",
+            (thread,),
+        ).fetchall()
+        takes += [timed(lambda it=it: shelf.article(*it)) for it in found]
+    largest = max(groups, key=lambda group: group.count)
+    cold: list[float] = []
+    for _ in range(COLD):
+        fresh = Shelf(reader, owner, lambda: "")
+        high = dice.randint(largest.low + NEWEST, largest.high)
+        cold.append(timed(lambda fresh=fresh, high=high: list(fresh.overview(largest.name, high - NEWEST + 1, high))))
+    reader.close()
+    print()
+    for name, found, unit in (
+        ("random article", some, 1e6),
+        ("by Message-ID", named, 1e6),
+        ("thread, a post", takes, 1e6),
+        (f"{NEWEST} lines, cold", cold, 1e6),
+    ):
+        found.sort()
+        print(f"{name:18} {unit * median(found):10.0f} us median {unit * found[len(found) * 95 // 100]:10.0f} us 95 %")
+
+
+def started(home: Path) -> None:
+    """Time until a node on this home answers, and its memory after it did."""
+    serve = [sys.executable, str(Path(__file__).resolve().parents[1] / "serve.py"), str(home), "store", "5139"]
+    began = time.perf_counter()
+    subprocess.run([*serve, "--corpus", str(home)], check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - began
+    pid = int((home / "bench.pid").read_text())
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+    os.kill(pid, 15)
+    print(
+        f"start-up           {seconds:10.2f} s, resident {int(status['RssAnon'].split()[0]) / 1000:.0f} MB of its own"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("sample", type=Path)
+    parser.add_argument("--posts", type=int, default=20_000)
+    parser.add_argument("--work", type=Path, default=Path("/tmp/zbnntp-store"))
+    parser.add_argument("--keep", action="store_true", help="measure the store of the last run")
+    parser.add_argument("--no-yardstick", action="store_true")
+    options = parser.parse_args()
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M}, {machine}, SQLite {sqlite3.sqlite_version}")
+    folder = options.work / str(options.posts)
+    world = kept_world(lambda: generate(read_sample(options.sample), options.posts), folder)
+    print(f"{world.posts:,} posts of {len(world.offers):,} people, {world.bare:,} octets of text")
+    yardstick = 0 if options.no_yardstick else measure_yardstick(folder / "bare.txt")
+    if yardstick:
+        print(f"PPMd: {yardstick / 1e6:.2f} MB, ratio {world.bare / yardstick:.2f}")
+    home = folder / "home"
+    if not options.keep:
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        trio.run(build, home, world)
+    owner = load_keys(home, None).signer.identity
+    sizes(home / STORE_FILE, world, yardstick, "open")
+    reads(home / STORE_FILE, owner)
+    started(home)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Lines taken apart, byte for byte: the text, and whom and what it names.
+
+Identities, post ids and signatures leave the text, where one octet below 0x20 keeps their place, and escapes become one
+octet too. No line that passes the checks of a segment holds such octets, so nothing is lost, whatever the kind and the
+fields of the line: nothing here knows them. Identities and ids that the store knows become its own keys for them, one
+to four octets; all else stays as its 32 or 64 octets. What is left reads as its author wrote it, line ends and all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+# Places in a folded text, of strings of hexadecimal digits.
+PERSON, ARTICLE, HASH, SIGNATURE = 1, 2, 3, 4
+_SIZES = {HASH: 32, SIGNATURE: 64}
+_ESCAPES = ((b"\\\\", b"\x05"), (b"\\n", b"\n"), (b'\\"', b"\x06"), (b"\\t", b"\t"))  # pairs of \ first
+_HEX = re.compile(rb"[0-9a-f]+")
+_WHO = (b"author", b"id")  # keys whose value is an identity
+_PLACES = re.compile(rb"[\x01-\x04]")
+_BODY = re.compile(rb'\{"author":"[\x01\x03]","boards":\[[^]]*\],"body":"')
+
+Find = Callable[[int, bytes], int | None]  # PERSON or ARTICLE, 32 octets -> the store's key, if it has one
+Name = Callable[[int, int], bytes]  # PERSON or ARTICLE, key -> 32 octets
+
+
+def fold(line: bytes, find: Find) -> tuple[bytes, bytes]:
+    """Text and references of a line that `unfold` gives back if it holds no octet below 0x20."""
+    text = line
+    for escape, octet in _ESCAPES:
+        text = text.replace(escape, octet)
+    parts = text.split(b'"')  # strings are every second one
+    references: list[bytes] = []
+    for at in range(1, len(parts), 2):
+        part = parts[at]
+        if len(part) in (64, 128) and _HEX.fullmatch(part):
+            octets = bytes.fromhex(part.decode())
+            kind = SIGNATURE if len(part) > 64 else PERSON if parts[at - 2] in _WHO else ARTICLE
+            number = find(kind, octets) if kind < HASH else None
+            parts[at] = b"%c" % (max(kind, HASH) if number is None else kind)
+            references.append(octets if number is None else varint(number))
+    return b'"'.join(parts), b"".join(references)
+
+
+def unfold(text: bytes, references: bytes, name: Name) -> bytes:
+    """The line of a text and its references."""
+    at = 0
+
+    def enter(match: re.Match[bytes]) -> bytes:
+        nonlocal at
+        kind = match.group()[0]
+        if kind >= HASH:
+            octets = references[at : at + _SIZES[kind]]
+            at += len(octets)
+        else:
+            number, at = read_varint(references, at)
+            octets = name(kind, number)
+        return octets.hex().encode()
+
+    line = _PLACES.sub(enter, text)
+    for escape, octet in reversed(_ESCAPES):
+        line = line.replace(octet, escape)
+    return line
+
+
+def body_of(text: bytes) -> bytes | None:
+    """The body in the folded text of a post, its octets as written; None where fields of later versions precede it."""
+    begin = _BODY.match(text)
+    if begin is None:
+        return None
+    body = text[begin.end() : text.index(b'"', begin.end())]
+    if b"\x05" in body or b"\x06" in body:
+        return body.replace(b"\x06", b'"').replace(b"\x05", b"\\")
+    return body
+
+
+def varint(number: int) -> bytes:
+    """A number from 0, seven bits an octet, the lowest first."""
+    octets = bytearray()
+    while number > 127:
+        octets.append(number & 127 | 128)
+        number >>= 7
+    octets.append(number)
+    return bytes(octets)
+
+
+def read_varint(octets: bytes, at: int) -> tuple[int, int]:
+    """The number at a position, and where it ends."""
+    number = shift = 0
+    while octets[at] > 127:
+        number |= (octets[at] & 127) << shift
+        shift += 7
+        at += 1
+    return number | octets[at] << shift, at + 1
+
+
+def varints(octets: bytes) -> Iterator[int]:
+    """All numbers of a row of them."""
+    at = 0
+    while at < len(octets):
+        number, at = read_varint(octets, at)
+        yield number
