@@ -176,6 +176,7 @@ def _run(options: argparse.Namespace) -> int:
     config = load_config(options.home, **flags)
     home.make_directory(options.home)
     with home.locked(options.home):
+        home.check_settled(options.home)
         secret = None if home.has_keys(options.home) else _first_run(options)
         if secret is None and home.needs_passphrase(options.home):
             secret = passphrase(options)

@@ -114,7 +114,7 @@ def _begin_anew(options: argparse.Namespace, accounts: list[Account], account: A
     words = recovering.begin_anew(account.place, options.nick or account.nick, secret)
     if words:
         print(f"{recovery_text(words)}\n", flush=True)
-    keys = home.load_keys(account.place / recovering.INCOMING, secret)
+    keys = home.load_keys(account.place / home.INCOMING, secret)
     _tell(recovering.replace(options.home, account.place, accounts, wish, keys.signer))
     print(f"You are {keys.nick} with a new identity. Start the node: it tells those who knew the old one.")
     return 0

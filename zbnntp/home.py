@@ -44,6 +44,7 @@ PUBLISHED_FILE = "published"  # beside a key: how far it has published, and over
 FRIENDS_FILE = "friends"  # beside a key: links of those who may have its manifest when the store is lost
 FRIENDS_MOST = 16
 KEY_FILE, STORE_FILE, LOCK_FILE, ADMIN_SOCKET = "key.json", "store.sqlite", "lock", "admin.sock"
+INCOMING = "incoming"  # beside a key: that of a new identity, until it has taken the old one's place
 WORDS = 24  # of a recovery key
 SOCKET_PATH_OCTETS = 100  # the kernel takes 107; names are added
 PASSPHRASE_CREDENTIAL = "zbnntp-passphrase"  # noqa: S105 - a file name under $CREDENTIALS_DIRECTORY
@@ -145,6 +146,13 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
     _write_private(home / PUBLISHED_FILE, "0 0\n")
     write_key_file(home, content)
     return words
+
+
+def check_settled(home: Path) -> None:
+    """NotPermitted while some identity's move to a new one is half done."""
+    for incoming in (home / INCOMING, *(home / MORE_IDENTITIES).glob(f"*/{INCOMING}")):
+        if incoming.exists():
+            raise NotPermitted("a move to a new identity was broken off; run 'zbnntp recover --new' again to end it")
 
 
 def replace_key(place: Path, incoming: Path, retired: str) -> None:

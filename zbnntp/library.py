@@ -19,7 +19,7 @@ from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.link import Link
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
 from zbnntp.model.views import Level
-from zbnntp.moving import is_complete
+from zbnntp.moving import has_last
 from zbnntp.peers.needs import Held, Person
 from zbnntp.store import endings, evidence, keeps, notices, promises, ratings
 from zbnntp.store.evidence import HeldManifest
@@ -155,8 +155,11 @@ class Directory:
         return [
             self._person(person, identity, trust, level)
             for person, identity, trust, level in ratings.fetched(self._reader, self._view)
-            if identity not in self._own and not (person in ended and is_complete(self._reader, identity))
+            if identity not in self._own and not (person in ended and self._has_last(identity))
         ]
+
+    def _has_last(self, identity: Identity) -> bool:
+        return has_last(self._reader, evidence.find_manifest(self._reader, identity))
 
     def friends(self) -> list[Link]:
         """Those whom one rates above 0 and whose addresses are known, mutual ones first."""

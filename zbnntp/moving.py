@@ -19,7 +19,7 @@ from zbnntp.model.keys import Identity, Sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, open_head, open_pointer
 from zbnntp.model.succession import Move, check_next, open_move
 from zbnntp.spoken import keep_ratings
-from zbnntp.store import endings, evidence, keeps, notices, posts
+from zbnntp.store import endings, evidence, notices, posts
 from zbnntp.store.endings import Ending
 from zbnntp.store.evidence import HeldManifest
 from zbnntp.visibility import settle
@@ -67,15 +67,19 @@ def is_older_than_held(pointer: Pointer, held: HeldManifest | None, ending: Endi
     return pointer.seq < held.seq or (pointer.seq == held.seq and pointer.head > held.head_sha256)
 
 
-def is_complete(reader: sqlite3.Connection, identity: Identity) -> bool:
-    """Whether somebody has ended and all of the last good version is held: nothing of theirs will ever be wanted."""
-    held = evidence.find_manifest(reader, identity)
+def has_last(reader: sqlite3.Connection, held: HeldManifest | None) -> bool:
+    """Whether somebody has ended and the last good version is what is held: nobody has a newer one."""
     ending = endings.find(reader, held.person) if held else None
-    if not (held and ending and (held.seq, held.head_sha256) == (ending.seq, ending.head_sha256)):
+    return bool(held and ending and (held.seq, held.head_sha256) == (ending.seq, ending.head_sha256))
+
+
+def is_complete(reader: sqlite3.Connection, identity: Identity) -> bool:
+    """The same, and all of it is here: nothing of theirs will ever be wanted."""
+    held = evidence.find_manifest(reader, identity)
+    if held is None or not has_last(reader, held):
         return False
-    names = {it.ref.sha256 for it in evidence.segments(reader, held.person)}
-    names.update(name for name, _ in keeps.unkept(reader, held.person))
-    return names.issuperset(ref.sha256 for ref in open_head(held.head, open_pointer(held.pointer)).segments)
+    refs = {it.ref for it in evidence.segments(reader, held.person)}
+    return refs.issuperset(open_head(held.head, open_pointer(held.pointer)).segments)
 
 
 def keep_head(
@@ -174,13 +178,13 @@ def settle_moves(database: sqlite3.Connection, views: Collection[int], now: int)
     """Bring endings in line with the moves that are held; returns those whose ratings have to be read again."""
     before = {it.person: it for it in endings.everybody(database)}
     after = _endings(database, views)
-    changed = {person for person in before.keys() | after.keys() if before.get(person) != after.get(person)}
+    changed = {person for person, ending in after.items() if before.get(person) != ending}  # an end is for ever
     if not changed:
         return frozenset()
     endings.replace(database, after.values())
     heirs = {it.heir for it in (*before.values(), *after.values()) if it.person in changed and it.heir}
     for person in sorted(changed):
-        disown(database, person, after.get(person))
+        disown(database, person, after[person])
         articles = posts.articles_by(database, person)
         for view in views:
             settle(database, view, articles, now)
@@ -188,13 +192,10 @@ def settle_moves(database: sqlite3.Connection, views: Collection[int], now: int)
     return frozenset(changed | raters)
 
 
-def disown(database: sqlite3.Connection, person: int, ending: Ending | None) -> None:
+def disown(database: sqlite3.Connection, person: int, ending: Ending) -> None:
     """Mark which posts and ratings held of somebody count, after their end."""
-    if ending is None:
-        endings.own_again(database, person)
-    else:
-        held = evidence.find_manifest(database, evidence.identity_of(database, person))
-        endings.disown(database, ending, held is not None and ending.is_beyond(held.seq, held.head_sha256))
+    held = evidence.find_manifest(database, evidence.identity_of(database, person))
+    endings.disown(database, ending, held is not None and ending.is_beyond(held.seq, held.head_sha256))
     keep_ratings(database, person)
 
 

@@ -27,8 +27,6 @@ from zbnntp.spoken import believe, keep_state
 from zbnntp.store import endings, evidence, notices, views
 from zbnntp.store.database import prepare, transaction
 
-INCOMING = "incoming"  # the new identity's key, until it has taken the place of the old one's
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -84,7 +82,7 @@ def take_over(directory: Path, accounts: list[Account], wish: Wish, heir: Signer
     """An identity of this home follows another one, and takes over what that one said of others."""
     with _store(directory) as database:
         ended = _end(database, [it.identity for it in accounts], wish, heir)
-        _inherit(database, wish.source, heir.identity, wish.now)
+        _inherit(database, ended, heir.identity, wish.now)
         return ended
 
 
@@ -93,7 +91,7 @@ def begin_anew(place: Path, nick: str, passphrase: str | None) -> str:
 
     Empty when an attempt that was broken off has left one: then that is used.
     """
-    incoming = place / INCOMING
+    incoming = place / home.INCOMING
     return "" if home.has_keys(incoming) else home.make_keys(incoming, nick, passphrase)
 
 
@@ -104,8 +102,8 @@ def replace(directory: Path, place: Path, accounts: list[Account], wish: Wish, h
         views.hand_over(database, old, evidence.person_pk(database, heir.identity))
         mine = [heir.identity if it.identity == wish.source else it.identity for it in accounts]
         ended = _end(database, mine, wish, heir)
-        _inherit(database, wish.source, heir.identity, wish.now)
-    home.replace_key(place, place / INCOMING, f"retired-{short_id(wish.source)}.json")
+        _inherit(database, ended, heir.identity, wish.now)
+    home.replace_key(place, place / home.INCOMING, f"retired-{short_id(wish.source)}.json")
     return ended
 
 
@@ -151,14 +149,20 @@ def _last(database: sqlite3.Connection, person: int, wish: Wish) -> tuple[int, S
     return seq, known[seq]
 
 
-def _inherit(database: sqlite3.Connection, source: Identity, heir: Identity, now: int) -> None:
+def _inherit(database: sqlite3.Connection, ended: Ended, heir: Identity, now: int) -> None:
     """What somebody said of others is said by who follows, from the next head on, unless they say something else."""
+    source, end = ended.identity, ended.version
     old, new = evidence.person_pk(database, source), evidence.person_pk(database, heir)
     said = {state_key(line) for _, line in evidence.lines_of(database, new, STATE)}
     newest = {state_key(line): line for _, line in evidence.lines_of(database, old, STATE)}
     for key, line in newest.items():
         entry = believe(line, source, STATE)
-        about_heir = isinstance(entry, Trust | Same) and entry.target == heir
-        if isinstance(entry, Trust | Vote | Label | Profile | Same) and key not in said and not about_heir:
+        if key not in said and isinstance(entry, Trust | Vote | Label | Profile | Same) and _is_good(entry, heir, end):
             evidence.add_pending(database, new, STATE, line)
     keep_state(database, new, True, now)
+
+
+def _is_good(entry: Trust | Vote | Label | Profile | Same, heir: Identity, end: int) -> bool:
+    """Neither about whoever says it, nor a rating that came after the end (unix seconds)."""
+    about_heir = isinstance(entry, Trust | Same) and entry.target == heir
+    return not about_heir and not (isinstance(entry, Trust) and entry.time > end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.control.conftest import Node, Open
 from tests.control.test_cards import people
 from tests.ingest.test_moves import Owner, recovery_key
+from zbnntp.control.kinship import kinship_text
 from zbnntp.model.entries import make_same
 from zbnntp.model.keys import PostId, identity_text, message_id, short_id
 from zbnntp.store import evidence
@@ -81,6 +82,12 @@ async def test_a_post_that_came_after_the_end_of_its_author(open_desk: Open) -> 
         (post,) = node.house.reader.execute("SELECT a.id FROM post p JOIN article a ON a.pk = p.article").fetchone()
         answer = " ".join((await node.ok(f"why {message_id(PostId(post))}")).split())
         assert "published after the version that its author's recovery key calls the last good one" in answer
+
+
+async def test_a_stranger_has_no_ties(open_desk: Open) -> None:
+    async with open_desk() as node:
+        assert kinship_text(node.house.reader, None, lambda it: "x") == ""
+        assert kinship_text(node.house.reader, 1, lambda it: "x") == ""
 
 
 async def test_two_who_say_that_they_are_one(open_desk: Open) -> None:

@@ -127,6 +127,30 @@ async def test_a_move_is_taken_from_the_state_of_whoever_follows(tmp_path: Path)
             await bob.take(alice.offer([segment(alice.opening("Thief"))]))
 
 
+async def test_a_move_line_that_breaks_a_rule_is_skipped(tmp_path: Path) -> None:
+    alice, anew = owner()
+    last = alice.offer([segment(alice.opening("Old"))])
+    good = alice.move(last, anew)
+    bad = good.replace(str(START).encode(), str(START + 1).encode())
+    async with following(tmp_path, alice, anew) as bob:
+        await bob.take(last)
+        await bob.take(anew.offer([], [segment(bad)]))
+        assert dump(bob)["ended"] == []
+        await bob.take(anew.offer([], [segment(bad, good)]))
+        assert len(dump(bob)["ended"]) == 1
+
+
+async def test_of_one_state_the_first_sixteen_moves_are_read(tmp_path: Path) -> None:
+    alice, anew = owner()
+    last = alice.offer([])
+    others = [Owner(f"other {number}") for number in range(16)]
+    many = [it.move(last, by=it.signer) for it in others]
+    async with following(tmp_path, alice, anew) as bob:
+        await bob.take(last)
+        await bob.take(anew.offer([], [segment(*many, alice.move(last, anew))]))
+        assert dump(bob)["ended"] == []
+
+
 @pytest.mark.parametrize("move_first", [True, False])
 async def test_what_was_published_after_the_last_good_version_does_not_count(tmp_path: Path, move_first: bool) -> None:
     alice, anew = owner()

@@ -14,6 +14,7 @@ from tests.houses import START, Clock, House
 from tests.ingest.forging import Forger, segment
 from zbnntp import cli, home, sealing
 from zbnntp.home import STORE_FILE
+from zbnntp.model import keys as model_keys
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, identity_text, sha256
 from zbnntp.model.manifest import Head, open_head, open_pointer
@@ -294,6 +295,46 @@ async def test_an_identity_whose_key_is_lost_is_followed_from_another_home(
     assert endings.heirs(anew.reader) == {old: anew.identity}
 
 
+async def test_who_follows_signs_with_a_key_under_a_passphrase(
+    anna: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_keys, "ARGON2_OPS", 1)
+    monkeypatch.setattr(model_keys, "ARGON2_OCTETS", 8192)
+    words, secret = anna.init(), tmp_path / "secret"
+    secret.write_text("open sesame\n")
+    await anna.live("Old times")
+    old = anna.identity
+    assert anna.recover(words, "--new", "--passphrase-file", secret) == 0
+    assert home.needs_passphrase(anna.directory)
+    assert home.load_keys(anna.directory, "open sesame").signer.identity == anna.identity
+    assert anna.recover(words, "--new", "--from", f"zb:{identity_text(old)}@local:x", "--passphrase-file", secret) == 0
+    secret.write_text("wrong\n")
+    assert anna.recover(words, "--new", "--from", identity_text(old), "--passphrase-file", secret) == 1
+    assert "not the passphrase" in anna.refused
+
+
+def test_an_identity_is_named_by_its_nick(anna: Owner) -> None:
+    anna.init()
+    assert anna("init", "--add", "--nick", "other", "--no-passphrase") == 0
+    words = anna.words()
+    assert anna.recover(words, "--renew") == 1
+    assert anna.recover(words, "--renew", "--as", "other") == 0
+    assert anna.recover(words, "--renew", "--as", "nobody") == 1
+    assert "no identity called nobody" in anna.refused
+
+
+def test_an_end_is_for_ever_and_asked_about_at_a_terminal(anna: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    words = anna.init()
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{words}\nno\n"))
+    assert anna("recover", "--revoke") == 1
+    assert "nothing was changed" in anna.refused
+    assert "This ends anna for ever" in anna.printed
+
+
 async def test_a_change_of_identity_that_was_broken_off_is_carried_on(
     anna: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +350,8 @@ async def test_a_change_of_identity_that_was_broken_off_is_carried_on(
         assert anna.recover(words, "--new", "--no-passphrase") == 1
     new_words = anna.words()
     assert anna.identity == old
+    assert anna("run", "--tor", "off", "--listen", "127.0.0.1:0") == 1
+    assert "run 'zbnntp recover --new' again" in anna.refused
     assert anna.recover(words, "--new", "--no-passphrase") == 0
     assert anna.moves()[0].target == anna.identity != old
     assert home.load_keys(anna.directory, None).next_key == sha256(home.read_words(new_words).identity)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.houses import House, open_house
-from tests.ingest.forging import Forger, segment
+from tests.ingest.forging import Forger, following, segment
+from tests.ingest.test_moves import Owner
 from zbnntp import standing
 from zbnntp.model.entries import make_profile
 from zbnntp.model.keys import Identity, sha256
@@ -168,3 +169,23 @@ async def test_changed_settings_say_at_the_next_start_who_appears_and_vanishes(t
 def test_registrars_never_make_full_members_whatever_the_threshold() -> None:
     assert make_parameters(Settings(eps_full=2e-4)).registrar_cap == 1e-4
     assert make_parameters(Settings(eps_full=0.5)).registrar_cap == 1e-3
+
+
+@pytest.mark.parametrize("raters", [0, 1_000])
+async def test_ratings_follow_somebody_who_moved_however_the_graph_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raters: int
+) -> None:
+    """Rater by rater, or the whole table at once as large nodes do at their start."""
+    monkeypatch.setattr(standing, "BULK_RATERS", raters)
+    alice, anew, friend = Owner("alice"), Owner("alice-anew"), Owner("friend")
+    last = alice.offer([])
+    async with following(tmp_path) as bob:
+        await bob.rate(friend.identity, tlt=10000)
+        await bob.take(friend.offer([], [segment(friend.trust(alice.identity, 9000, 9000))]))
+        await bob.take(last)
+        await bob.intake.take_notice(alice.move(last, anew), "a peer", bob.now)
+        before = ratings.standings(bob.reader, 1)
+        assert before[anew.identity].tlt > 0
+        again = Standings(bob.reader, bob.writer, (bob.identity,))
+        assert not (await again.refresh(bob.now))[bob.identity].changed
+        assert ratings.standings(bob.reader, 1) == before

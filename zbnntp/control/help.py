@@ -215,7 +215,27 @@ there. Never run two copies at once: both would sign versions of the
 same manifest, which others see as a fork.
 """,
 )
-MANUAL = (READING, BOARDS, PEOPLE, HIDING, REPLYING, COMMANDS, FOLLOWING, PRIVACY, BACKUPS)
+STOLEN = Page(
+    "When your key is stolen or lost: the recovery words",
+    """\
+The 24 words that were shown when your identity was made stand above its
+key. Stop the node, and in a terminal:
+
+    zbnntp recover --new       a new identity takes your place here and
+                               with others; the old key is worth nothing
+    zbnntp recover --revoke    ends this identity, and nobody follows
+    zbnntp recover --renew     other words, when somebody has read these
+
+Your groups, their numbers, your ratings and settings stay. Start the
+node again: it tells those whom you follow, and they tell others.
+
+When somebody else moves, zb.log says so at once. Your good rating of
+them counts for the new identity, a bad one stays where it is. If two
+claim to be the one who follows, ask them in another way and rate the
+right one above 0.
+""",
+)
+MANUAL = (READING, BOARDS, PEOPLE, HIDING, REPLYING, COMMANDS, FOLLOWING, PRIVACY, BACKUPS, STOLEN)
 
 
 def own_sender(identity: Identity, nick: str) -> str:

@@ -79,11 +79,6 @@ def is_disowned(database: sqlite3.Connection, article: int) -> bool:
     return database.execute("SELECT 1 FROM disowned WHERE article = ?", (article,)).fetchone() is not None
 
 
-def own_again(database: sqlite3.Connection, person: int) -> None:
-    """Nothing of theirs came after an end."""
-    database.execute("DELETE FROM disowned WHERE author = ?", (person,))
-
-
 def raters_of(database: sqlite3.Connection, person: int) -> list[int]:
     return [who for (who,) in database.execute("SELECT rater FROM rating WHERE target = ?", (person,))]
 
