@@ -103,7 +103,9 @@ ALLOWED: dict[str, set[str]] = {
     "cli_restore": {"model", "home"},
     "cli_ask": {"model", "home"},
     "cli_recover": {"model", "home", "cli_ask", "recovering"},
+    "cli_store": {"model", "store", "home"},
     "cli": {
+        "cli_store",
         "cli_trust",
         "cli_restore",
         "cli_bundles",
