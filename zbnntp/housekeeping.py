@@ -1,4 +1,7 @@
-"""Every ten minutes what is not to be kept goes, a few segments at a time, so that nobody waits long for the writer."""
+"""Every ten minutes what is not to be kept goes, a few segments at a time, so that nobody waits long for the writer.
+
+A purge that a crash or a full disk interrupted is finished first.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from zbnntp.ingest import Intake
 from zbnntp.model.errors import Refused
 from zbnntp.retention import Keeping, Swept, adopt, sweep
 from zbnntp.standing import Standings
+from zbnntp.store import purges
 from zbnntp.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -39,6 +43,8 @@ async def keep_lean(house: House, views: Sequence[int]) -> None:
     await house.writer.run(lambda database: adopt(database, keeping))
     while True:
         try:
+            if await house.writer.run(purges.is_to_scrub):
+                await house.writer.scrub()
             gone = await sweep_all(house.writer, keeping, views, house.now(), house.standings.note)
         except Refused as error:  # a full disk: the next round comes back to it
             log.warning("what is not to be kept could not be dropped: %s", error)

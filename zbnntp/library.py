@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import trio
 
@@ -17,12 +18,12 @@ from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.link import Link
-from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_head, open_pointer
+from zbnntp.model.manifest import Endpoint, Head, Pointer, SegmentRef, open_head, open_pointer
 from zbnntp.model.views import Level
 from zbnntp.moving import has_last
-from zbnntp.peers.needs import Held, Person
+from zbnntp.peers.needs import Held, Mutual, Person
 from zbnntp.store import endings, evidence, keeps, notices, promises, ratings
-from zbnntp.store.evidence import HeldManifest
+from zbnntp.store.writer import Writer
 
 
 class Bell:
@@ -137,17 +138,31 @@ class Library:
         return evidence.is_offered(self._reader, self._view, self._mirror, identity)
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What somebody's head says of reaching him: own endpoints first."""
+
+    head: Sha256
+    endpoints: tuple[Endpoint, ...]
+    visitor: bytes | None
+
+
 class Directory:
     """People whom one local identity's trust fetches. `log` takes a sentence for zb.log."""
 
     def __init__(
-        self, reader: sqlite3.Connection, view: Identity, own: Sequence[Identity], log: Callable[[str], None]
+        self,
+        reader: sqlite3.Connection,
+        writer: Writer,
+        view: Identity,
+        own: Sequence[Identity],
+        log: Callable[[str], None],
     ) -> None:
-        self._reader = reader
+        self._reader, self._writer = reader, writer
         self._view = evidence.find_person(reader, view) or 0
         self._own = frozenset(own)
         self._log = log
-        self._heads: dict[Identity, tuple[Sha256, tuple[str, ...]]] = {}  # head and endpoints: verified once
+        self._heads: dict[Identity, Signed] = {}  # verified once
 
     def people(self) -> Sequence[Person]:
         """Nobody lives any more where somebody did who has moved."""
@@ -162,10 +177,23 @@ class Directory:
         return has_last(self._reader, evidence.find_manifest(self._reader, identity))
 
     def friends(self) -> list[Link]:
-        """Those whom one rates above 0 and whose addresses are known, mutual ones first."""
-        rated = [person for person in self.people() if person.hops == 1 and person.endpoints]
+        """Those whom one rates above 0 and whose open addresses are known, mutual ones first."""
+        rated = [person for person in self.people() if person.hops == 1]
         rated.sort(key=lambda person: not person.mutual)
-        return [Link(person.identity, person.endpoints) for person in rated]
+        links = [Link(person.identity, self._endpoints(person.identity, None)) for person in rated]
+        return [link for link in links if link.urls]
+
+    def mutuals(self) -> Sequence[Mutual]:
+        """Not those who have moved: whoever comes with their key may have stolen it."""
+        ended = {it.person for it in endings.everybody(self._reader)}
+        return [
+            self._mutual(person, identity)
+            for person, identity in ratings.mutuals(self._reader, self._view)
+            if identity not in self._own and person not in ended
+        ]
+
+    async def remember_closed(self, identity: Identity, url: str) -> None:
+        await self._writer.run(lambda database: promises.put_closed(database, self._view, identity, url))
 
     def log(self, text: str) -> None:
         self._log(text)
@@ -173,17 +201,29 @@ class Directory:
     def _person(self, person: int, identity: Identity, trust: float, level: int) -> Person:
         rated = ratings.is_positive(self._reader, self._view, person)
         mutual = rated and ratings.is_positive(self._reader, person, self._view)
+        closed = promises.find_closed(self._reader, self._view, person) if mutual else None
         hops, full = 1 if rated else 2, level == Level.FULL
-        return Person(identity, self._endpoints(identity), mutual, trust, hops, full)
+        return Person(identity, self._endpoints(identity, closed), mutual, trust, hops, full)
 
-    def _endpoints(self, identity: Identity) -> tuple[str, ...]:
+    def _mutual(self, person: int, identity: Identity) -> Mutual:
+        signed = self._signed(identity)
+        own = tuple(it.url for it in signed.endpoints if it.own) if signed else ()
+        closed = promises.find_closed(self._reader, self._view, person)
+        return Mutual(identity, own, signed.visitor if signed else None, closed)
+
+    def _endpoints(self, identity: Identity, closed: str | None) -> tuple[str, ...]:
+        signed = self._signed(identity)
+        urls = [it.url for it in signed.endpoints] if signed else []
+        told = [closed] if closed else []
+        return tuple(dict.fromkeys((*told, *urls, *promises.addresses(self._reader, identity))))
+
+    def _signed(self, identity: Identity) -> Signed | None:
         held = evidence.find_manifest(self._reader, identity)
-        signed = self._signed_endpoints(identity, held) if held else ()
-        return tuple(dict.fromkeys((*signed, *promises.addresses(self._reader, identity))))
-
-    def _signed_endpoints(self, identity: Identity, held: HeldManifest) -> tuple[str, ...]:
+        if held is None:
+            return None
         known = self._heads.get(identity)
-        if known is None or known[0] != held.head_sha256:
-            listed = sorted(open_head(held.head, open_pointer(held.pointer)).endpoints, key=lambda it: not it.own)
-            known = self._heads[identity] = held.head_sha256, tuple(endpoint.url for endpoint in listed)
-        return known[1]
+        if known is None or known.head != held.head_sha256:
+            head = open_head(held.head, open_pointer(held.pointer))
+            listed = tuple(sorted(head.endpoints, key=lambda it: not it.own))
+            known = self._heads[identity] = Signed(held.head_sha256, listed, head.visitor)
+        return known

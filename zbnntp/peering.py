@@ -22,6 +22,7 @@ from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.manifest import Endpoint
 from zbnntp.peers.api import Api
 from zbnntp.peers.budget import Budget, Metered
+from zbnntp.peers.closed import ClosedDoors, ClosedOnion, visitor_key
 from zbnntp.peers.onion import OnionService, OnionState, Tor
 from zbnntp.peers.schedule import Schedule
 from zbnntp.peers.sync import Sync
@@ -114,6 +115,9 @@ class Peering:
         self._network, self._library, self._directory, self._places = network, library, directory, places
         self._identity = keys.signer.identity
         self._onion: OnionService | None = None
+        self._closed: ClosedOnion | None = None
+        self._doors: ClosedDoors | None = None
+        self.visitor: bytes | None = None  # the key with which we enter others' closed onions, as our head says
         self._schedule: Schedule | None = None
         self._visits: trio.Nursery | None = None
         self._connected = trio.Event()
@@ -142,12 +146,19 @@ class Peering:
         self._socket = socket_path(home, "onion.sock")
         self._onion = OnionService(keys.onion_seed, self._socket)
         tor.add(self._onion)
+        key = visitor_key(keys.onion_seed)
+        self.visitor = key.public
+        self._closed = ClosedOnion(tor, self._identity, keys.onion_seed, socket_path(home, "closed.sock"))
+        self._doors = ClosedDoors(self._directory, tor, self._closed, key, random.SystemRandom())
         self._host = self._onion.address
         self.endpoints = (Endpoint(f"http://{self._onion.address}", True),)
 
     def describe(self) -> str:
         """One sentence on how this identity reaches others."""
-        return self._network.describe(self._onion)
+        text = self._network.describe(self._onion)
+        if self._doors and self._closed and (self._closed.guests or self._doors.known):
+            text += f"; the closed one lets in {len(self._closed.guests)}, {self._doors.known} let us in"
+        return text
 
     async def run(self) -> None:
         """The server for visitors, and the schedule of visits to others, until cancelled."""
@@ -158,9 +169,7 @@ class Peering:
             async with trio.open_nursery() as nursery:
                 self._visits = nursery
                 if self.endpoints:
-                    api = Api(self._identity, self._library, self._library.now, lacking=self.complete)
-                    site = Metered(api, self._network.budget)
-                    nursery.start_soon(Server(site, (self._host,)).serve, listen_unix(self._socket))
+                    self._open_doors(nursery)
                 nursery.start_soon(self._places.run)
                 nursery.start_soon(self._visit_others, self._carrier)
         finally:
@@ -168,6 +177,15 @@ class Peering:
                 self._socket.unlink(missing_ok=True)
             with trio.CancelScope(shield=True):
                 await self._carrier.aclose()
+
+    def _open_doors(self, nursery: trio.Nursery) -> None:
+        """Serve at the open address, and at the closed one to those who are on its list."""
+        notes = (lambda it=self._closed: it.notes) if self._closed else None
+        api = Api(self._identity, self._library, self._library.now, lacking=self.complete, notes=notes)
+        site = Metered(api, self._network.budget)
+        nursery.start_soon(Server(site, (self._host,)).serve, listen_unix(self._socket))
+        if self._closed:
+            nursery.start_soon(self._closed.run, site)
 
     async def _visit_others(self, carrier: Transport) -> None:
         tor = self._network.tor
@@ -185,7 +203,10 @@ class Peering:
             renew=renew,
         )
         self._connected.set()
-        await self._schedule.run()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._schedule.run)
+            if self._doors:
+                nursery.start_soon(self._doors.run, carrier, sync)
 
     @property
     def under_way(self) -> Mapping[Identity, tuple[int, int]]:
@@ -255,3 +276,5 @@ class Peering:
         self._places.note_change()
         if self._schedule:
             self._schedule.wake()
+        if self._doors:
+            self._doors.wake()

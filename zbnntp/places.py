@@ -20,6 +20,7 @@ from zbnntp.store.writer import Writer
 log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 60.0  # between two writings of cursors: a crash costs what came meanwhile, to be listed once more
+LAST_SECONDS = 2.0  # for the last writing, when the node stops
 GATHER_SECONDS = 5.0  # changes of trust come in groups
 
 
@@ -48,16 +49,23 @@ class Places:
         self._changed.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.keep()
-            except Refused as error:  # a full disk: the next round comes back to it
-                log.warning("places in feeds could not be kept: %s", error)
-            self._changed = trio.Event()
-            with trio.move_on_after(KEEP_SECONDS):
-                await self._changed.wait()
-            await trio.sleep(GATHER_SECONDS)
+        """Until cancelled; what came last is written then."""
+        try:
+            while True:
+                self._changed = trio.Event()
+                await self._keep_safely()
+                with trio.move_on_after(KEEP_SECONDS):
+                    await self._changed.wait()
+                await trio.sleep(GATHER_SECONDS)
+        finally:
+            with trio.move_on_after(LAST_SECONDS, shield=True):
+                await self._keep_safely()
+
+    async def _keep_safely(self) -> None:
+        try:
+            await self.keep()
+        except Refused as error:  # a full disk: the next round comes back to it
+            log.warning("places in feeds could not be kept: %s", error)
 
     async def keep(self) -> None:
         """Write what has changed, and tell readers of those who are offered anew."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import trio
 
-from zbnntp import choosing, home, local, sealing, toplists
+from zbnntp import choosing, home, local, retention, sealing, toplists
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
@@ -25,7 +25,7 @@ from zbnntp.control.reports import status_lines
 from zbnntp.healing import strange_sentence
 from zbnntp.home import Account, Keys
 from zbnntp.homecoming import Doubt, Homecoming, doubt_of
-from zbnntp.ingest import Intake
+from zbnntp.ingest import IMPORT, Intake
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.bundle import Offer
@@ -95,7 +95,7 @@ class Resident:
         self.library = Library(
             reader, commons.intake, self.identity, commons.epoch, commons.bell, commons.mirror, commons.clock
         )
-        self._directory = Directory(reader, self.identity, views, commons.log)
+        self._directory = Directory(reader, commons.writer, self.identity, views, commons.log)
         self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
         self.fms = FmsDesk(reader, commons.standings, self.identity, self.control, commons.fms_codes)
         self.cards = Cards(reader, commons.writer, commons.standings, self.identity, commons.clock)
@@ -241,6 +241,8 @@ class Resident:
             },
             "fetching": fetching(reader, self.view, self.peering.under_way if self.peering else {}),
             "boards": {row.name: row.count for row in boards if not row.hidden},
+            "kept": retention.report(reader, self.commons.intake.keeping, self.commons.standings.views)
+            | {"served_octets_today": self.commons.network.budget.spent},
             "waits": self.homecoming.describe() if self.homecoming else "",
             "unpublished": len(evidence.outbox(reader, self.view)),
             "published_seq": own.seq if own else 0,
@@ -318,8 +320,10 @@ class Resident:
         if not (self.homecoming and self.homecoming.settled):
             return None
         commons, now = self.commons, self.commons.now()
-        keys, endpoints = self.keys, self.peering.endpoints
-        author = sealing.Author(keys.signer, self.nick(), endpoints, keys.next_key, keys.next_by)
+        keys, reached = self.keys, self.peering
+        author = sealing.Author(
+            keys.signer, self.nick(), reached.endpoints, keys.next_key, keys.next_by, visitor=reached.visitor
+        )
         rewrite = now - int(promises.find_meta(commons.reader, self._rewritten) or 0) >= DAY_SECONDS
         offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay_seconds=commons.delay_seconds)
         if offer is not None:
@@ -337,7 +341,9 @@ class Resident:
 
     def own_came(self, source: str) -> None:
         """A version of the own manifest that this node has not made was kept: hoped for, or a warning."""
-        if self.homecoming and self.homecoming.is_copy and not self.homecoming.settled:
+        if source == IMPORT:
+            self.commons.log("A version of your own manifest came with what you imported")
+        elif self.homecoming and self.homecoming.is_copy and not self.homecoming.settled:
             self.commons.alarm(f"Your own manifest has come back from {source}.")
         else:
             self.commons.alarm(strange_sentence(source))

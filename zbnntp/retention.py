@@ -66,6 +66,13 @@ def make_keeping(settings: Settings) -> Keeping:
     return Keeping(settings.retention_months, settings.quota_megabytes * MEGABYTE, settings.mirror_boards)
 
 
+def report(database: sqlite3.Connection, keeping: Keeping, views: Collection[Identity]) -> dict[str, int]:
+    """For `zbnntp status`: what others take up, and the limits."""
+    own = [evidence.find_person(database, view) or 0 for view in views]
+    octets = keeps.octets_of_others(database, own)
+    return {"octets": octets, "quota_octets": keeping.quota_octets, "months": keeping.months}
+
+
 def everything(ref: SegmentRef) -> bool:
     """Of one's own, and of what the owner brings by hand."""
     return True
@@ -133,7 +140,7 @@ def _drop(
     gone: list[int] = []
     threads: list[int] = []
     for segment in segments:
-        gone += keeps.articles_in(database, segment.pk)
+        gone += keeps.articles_in(database, segment)
     stale = posts.answered_authors(database, gone)
     for segment in segments:
         threads += carries.release(database, segment.pk)

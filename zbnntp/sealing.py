@@ -37,6 +37,7 @@ class Author:
     endpoints: tuple[Endpoint, ...]
     next_key: Sha256  # hash of the recovery public key
     next_by: tuple[Renewal, ...] = ()  # how it came to be that
+    visitor: bytes | None = None  # X25519 public key for closed onions
 
 
 @dataclass(slots=True)
@@ -76,8 +77,8 @@ def seal(
     pending = [item for item in evidence.outbox(reader, person) if _is_due(item.octets, delay_seconds, now)]
     gone = posts.deleted_lines(reader, person) if rewrite else []
     next_by, next_key = _commitment(author, head)
-    if head and not pending and not gone and (head.nick, head.endpoints, head.next) == (
-        author.nick, author.endpoints, next_key,
+    if head and not pending and not gone and (head.nick, head.endpoints, head.next, head.visitor) == (
+        author.nick, author.endpoints, next_key, author.visitor,
     ):  # fmt: skip
         return None
     new_posts = [item.octets for item in pending if item.role == POSTS]
@@ -96,6 +97,7 @@ def seal(
         merge=to_merge(reader, person, head) if head else (),
         next_key=next_key,
         next_by=next_by,
+        visitor=author.visitor,
     )
     seq = json.loads(head_raw)["seq"]
     return Offer(make_pointer(author.signer, seq, head_raw), head_raw, (*slices, *state_slices))

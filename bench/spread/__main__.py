@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast a post spreads, what that costs, and what it survives: many nodes under a clock that jumps.
 
-    python bench/spread [--nodes 200] [--hours 3] [--posts 3] [--mirror fetched] [--seed 1]
+    python bench/spread [--nodes 200] [--hours 3] [--posts 3] [--mirror fetched] [--seed 1] [--no-deaths]
 
 The real schedule, sync and api of each node; requests take the time they take over Tor (net.py), half of all nodes are
 on line. 200 nodes take about a minute, 1,000 about ten. Goals and results are in docs/performance.md, "Spread".
@@ -52,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--posts", type=float, default=3.0, help="a day and node, those off line included")
     parser.add_argument("--mirror", choices=("rated", "fetched"), default="fetched")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-deaths", action="store_true", help="leave out what it survives")
     return parser.parse_args()
 
 
@@ -61,7 +62,8 @@ async def _run(asked: argparse.Namespace) -> None:
         nursery.start_soon(world.run)
         await trio.sleep(SETTLE_SECONDS)
         await _measure_spread(world, asked.hours * 3600, asked.posts)
-        await _measure_survival(world)
+        if not asked.no_deaths:
+            await _measure_survival(world)
         nursery.cancel_scope.cancel()
 
 

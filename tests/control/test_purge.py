@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import pytest
+import trio
 
 from tests.control.conftest import Node, Open
 from tests.houses import House
-from tests.ingest.forging import BOARD, Forger, check_octets, cut, name_of, segment, shown
+from tests.ingest.forging import BOARD, Forger, check_octets, cut, name_of, post_id, segment, shown
 from zbnntp.bundling import Choice, choose
+from zbnntp.housekeeping import keep_lean
 from zbnntp.library import Bell, Library
 from zbnntp.model.entries import make_carry, make_profile
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Sha256, identity_text, sha256
+from zbnntp.purging import purge_post
 from zbnntp.rebuild import rebuild
-from zbnntp.store import lines
+from zbnntp.store import lines, purges
+from zbnntp.store.posts import find_article
 
 SECRET, TITLE = "unspeakable words that nobody may keep", "A horrible title"
 
@@ -170,3 +174,30 @@ async def test_what_is_ones_own_is_taken_back_not_purged(open_desk: Open) -> Non
         assert "cancel" in await node.refused(f"purge {identity_text(node.house.identity)}")
         assert "what is purged does not come back" in await node.refused("purge", own)
         assert "there is no post" in await node.refused("purge <nothing@zb.invalid>")
+
+
+async def test_a_purge_that_was_interrupted_is_finished_by_the_node(open_desk: Open) -> None:
+    """A crash before the file was written anew."""
+    async with open_desk() as node:
+        anna, _, bad, _, _ = await told(node)
+        article, post = find_article(node.house.reader, post_id(bad)) or 0, post_id(bad)
+        await node.house.writer.run(lambda it: purge_post(it, article, post, anna.identity))
+        assert purges.is_to_scrub(node.house.reader)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_lean, Parts(node.house), [1])
+            with trio.fail_after(5):
+                while purges.is_to_scrub(node.house.reader):
+                    await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
+        assert on_disk(node.house, SECRET) == on_disk(node.house, TITLE) == []
+
+
+class Parts:
+    """What housekeeping asks of a node."""
+
+    def __init__(self, house: House) -> None:
+        self.writer, self.standings, self.intake = house.writer, house.standings, house.intake
+        self.log, self._now = house.logged.append, house.now
+
+    def now(self) -> int:
+        return self._now

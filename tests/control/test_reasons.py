@@ -109,6 +109,7 @@ async def test_an_absent_parent_is_known_by_those_who_answered_it(open_desk: Ope
         assert "Only its header is here, passed on by those who answered it; it stands in chat (1) without" in answer
         assert "In short: you do not see them because nobody whose judgement you trust has said enough" in answer
         assert f"To see it: trust {who} 50" in answer
+        assert f"{who}: trust was none, is now 20" in await node.ok("+20", opening)
 
 
 async def test_never_heard_of(open_desk: Open) -> None:

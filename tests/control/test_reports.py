@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.control.conftest import Node, Open
-from zbnntp.control.reports import percent, rating_text, split, status_lines, wrapped
+from zbnntp.control.reports import kept_text, percent, rating_text, split, status_lines, wrapped
 from zbnntp.model.keys import Signer, identity_text, short_id
 from zbnntp.store.ratings import StoredRating
 
@@ -211,6 +211,7 @@ def test_status_lines() -> None:
         "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
         "unpublished": 0, "waits": "", "ended": False,
         "fetching": {"absent": 0, "waiting_people": 0, "waiting_posts": 0, "under_way": []},
+        "kept": {"octets": 1_250_000, "quota_octets": 0, "months": 12, "served_octets_today": 40_000},
     }  # fmt: skip
     lines = status_lines(report)
     assert "People      3 fetched; 2 shown in full, 1 replies only" in lines
@@ -220,6 +221,9 @@ def test_status_lines() -> None:
     assert lines[-1] == "To publish  nothing waits"
     assert "recovery key has ended" in status_lines(report | {"ended": True})[0]
     assert status_lines(report | {"unpublished": 2})[-1] == "To publish  2 lines wait"
+    assert "Keeps       1.2 MB of others, for 12 months; served 0.0 MB today" in status_lines(report)
+    limited = {"octets": 5 * 10**8, "quota_octets": 10**9, "months": 0, "served_octets_today": 7 * 10**6}
+    assert "500.0 MB of others (at most 1000.0 MB), for ever; served 7.0 MB today" in kept_text(limited)
     waiting = status_lines(report | {"unpublished": 2, "waits": "friends are asked"})[-1]
     assert waiting == "To publish  2 lines wait; friends are asked"
 

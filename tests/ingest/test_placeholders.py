@@ -8,6 +8,7 @@ import pytest
 
 from tests.houses import START, House
 from tests.ingest.forging import BOARD, Forger, check_octets, following, name_of, post_id, segment, shown
+from zbnntp import toplists
 from zbnntp.model.entries import make_carry, make_delete
 from zbnntp.rebuild import rebuild
 from zbnntp.store import choices, evidence
@@ -39,6 +40,8 @@ async def test_a_placeholder_says_who_when_what_about_and_why_the_text_is_missin
         found = bob.shelf.find(name_of(opening), BOARD)
         assert found is not None
         assert found.octets == article.octets
+        [window] = bob.shelf.heads(BOARD, 1, 1)
+        assert window[0][1] == head + b"\r\n"
         check_octets(bob)
 
 
@@ -187,3 +190,20 @@ async def test_a_rebuild_changes_no_placeholder(tmp_path: Path, lines_first: boo
         await bob.writer.run(lambda database: rebuild(database, [bob.identity], bob.now, lambda done, of: None))
         assert await standing_in(bob) == before
         check_octets(bob)
+
+
+async def test_a_valued_thread_stands_in_zb_top_with_its_placeholder(tmp_path: Path) -> None:
+    anna, carl = Forger(ANNA), Forger(CARL)
+    opening = anna.opening("Hello")
+    answer = carl.reply(opening)
+    async with following(tmp_path, carl) as bob:
+        await bob.take(carl.offer([segment(make_carry(opening), answer)]))
+        await bob.vote(name_of(answer), 1)
+        view = evidence.find_person(bob.reader, bob.identity) or 0
+        await bob.writer.run(lambda database: toplists.recompute(database, view, bob.now))
+        assert shown(bob, "zb.top.week") == {1: "Hello"}
+        check_octets(bob, "zb.top.week")
+        await bob.vote(name_of(opening), 1)
+        found = bob.shelf.find(name_of(opening), BOARD)
+        assert found is not None
+        assert b"\r\nX-Zb-Vote: +1.00\r\n" in found.octets

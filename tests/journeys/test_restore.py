@@ -187,6 +187,29 @@ def test_publish_anew_ends_the_waiting(pair: tuple[NodeProcess, NodeProcess], tm
         again.stop()
 
 
+def test_a_key_and_an_export_are_enough_without_any_friend(
+    pair: tuple[NodeProcess, NodeProcess], tmp_path: Path
+) -> None:
+    anna, bert = pair
+    bert.call("export", str(tmp_path / "bert.zb"))
+    bert.stop()
+    anna.stop()
+    again = NodeProcess(tmp_path / "again", "bert", args=("--local-net", str(tmp_path / "net"), "--publish-anew"))
+    again.restore(bert.home / "key.json")
+    again.call("import", str(tmp_path / "bert.zb"))
+    again.start()
+    try:
+        assert subjects(again) == ["Post 0", "Post 1", "Post 2"]
+        again.do(f"board add {BOARD}")
+        post(again, "From the stick")
+        published(again)
+        anna.start()
+        wait_until(lambda: len(subjects(anna)) == 4, "all four at anna's", 90)
+        assert not speaks_of_forks(anna)
+    finally:
+        again.stop()
+
+
 def test_restore_refuses_what_is_no_key_and_a_home_that_has_one(tmp_path: Path) -> None:
     node = NodeProcess(tmp_path / "bert", "bert")
     (tmp_path / "text").write_text("hello")

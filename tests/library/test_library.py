@@ -216,7 +216,7 @@ async def test_the_directory_knows_whom_to_ask_and_where(tmp_path: Path) -> None
     said: list[str] = []
     places = [{"url": "local:mirror", "own": False}, {"url": "local:anna", "own": True}]
     async with open_house(tmp_path, "bob") as bob:
-        directory = Directory(bob.reader, bob.identity, (bob.identity,), said.append)
+        directory = Directory(bob.reader, bob.writer, bob.identity, (bob.identity,), said.append)
         await bob.rate(anna.identity, mt=5000, tlt=10000)
         await bob.writer.run(lambda database: promises.add_address(database, anna.identity, "local:link"))
         (person,) = directory.people()
@@ -284,13 +284,41 @@ async def test_whoever_follows_somebody_serves_what_that_one_left(tmp_path: Path
 async def test_nobody_is_visited_where_somebody_lived_before(tmp_path: Path) -> None:
     alice, anew = Owner("alice"), Owner("alice-anew")
     last = alice.offer([segment(alice.opening("Old"))])
-    stolen = alice.offer([segment(alice.opening("Thief"))])
     async with following(tmp_path, alice) as bob:
-        await bob.take(stolen)
-        directory = Directory(bob.reader, bob.identity, [bob.identity], bob.logged.append)
+        rating = [segment(alice.trust(bob.identity, 1000))]
+        await bob.take(alice.offer([segment(alice.opening("Thief"))], rating))
+        directory = Directory(bob.reader, bob.writer, bob.identity, [bob.identity], bob.logged.append)
+        assert [it.identity for it in directory.mutuals()] == [alice.identity]
         await library(bob).take_notice(alice.move(last, anew), "a peer")
+        assert not directory.mutuals()
         assert {it.identity for it in directory.people()} == {alice.identity, anew.identity}, (
             "somebody may have the last"
         )
         await bob.take(last)
         assert {it.identity for it in directory.people()} == {anew.identity}
+
+
+async def test_mutuals_have_their_key_and_the_address_that_they_told_us_alone(tmp_path: Path) -> None:
+    anna, carl, key = Forger("anna"), Forger("carl"), "ab" * 32
+    async with open_house(tmp_path, "bob") as bob:
+        directory = Directory(bob.reader, bob.writer, bob.identity, (bob.identity,), [].append)
+        await bob.rate(anna.identity, mt=5000, tlt=5000)
+        await bob.rate(carl.identity, mt=9000, tlt=9000)
+        places = [{"url": "local:anna", "own": True}, {"url": "local:mirror", "own": False}]
+        for person, endpoints in ((anna, places), (carl, [])):
+            assert person.identity not in {it.identity for it in directory.mutuals()}
+            state = [segment(person.trust(bob.identity, 1000))]
+            await bob.take(person.offer(state=state, endpoints=endpoints, visitor=key))
+        assert [it.identity for it in directory.mutuals()] == [carl.identity, anna.identity], "the most trusted first"
+        await directory.remember_closed(anna.identity, "local:closed")
+        mutual = directory.mutuals()[1]
+        assert (mutual.endpoints, mutual.visitor, mutual.closed) == (
+            ("local:anna",),
+            bytes.fromhex(key),
+            "local:closed",
+        )
+        people = {it.identity: it for it in directory.people()}
+        assert people[anna.identity].endpoints == ("local:closed", "local:anna", "local:mirror")
+        assert [link.urls for link in directory.friends()] == [("local:anna", "local:mirror")], "not told to others"
+        await bob.rate(anna.identity, mt=-5000)
+        assert [it.identity for it in directory.mutuals()] == [carl.identity]

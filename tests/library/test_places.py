@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+import trio
+import trio.testing
 
 from tests.houses import House, open_house
 from tests.ingest.forging import Forger, name_of, segment
@@ -40,6 +42,17 @@ async def test_cursors_outlive_a_restart_and_are_forgotten_after_long(tmp_path: 
         before.cursors["local:carl"] = "e.1"
         await before.keep()
         assert places(bob).cursors == {"local:carl": "e.1"}
+
+
+async def test_the_last_cursors_are_written_when_the_node_stops(tmp_path: Path) -> None:
+    async with open_house(tmp_path, "bob") as bob:
+        before = places(bob)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(before.run)
+            await trio.testing.wait_all_tasks_blocked(0.05)
+            before.cursors[URL] = "epoch.8"
+            nursery.cancel_scope.cancel()
+        assert places(bob).cursors == {URL: "epoch.8"}
 
 
 async def test_an_upvoted_author_comes_to_readers_who_are_past_his_place(tmp_path: Path) -> None:

@@ -267,6 +267,13 @@ def test_a_head_of_a_later_version_is_opened_and_says_so(fields: dict) -> None:
     assert open_signed_head(head_line(**fields)).needs_newer
 
 
+@pytest.mark.parametrize(
+    ("value", "key"), [("ab" * 32, b"\xab" * 32), ("ab" * 31, None), ("AB" * 32, None), (7, None), ([], None)]
+)
+def test_a_visitor_s_key_of_another_form_is_none_and_spoils_no_head(value: object, key: bytes | None) -> None:
+    assert open_signed_head(head_line(visitor=value)).visitor == key
+
+
 def test_an_empty_crit_demands_nothing() -> None:
     assert not open_signed_head(head_line(crit=[])).needs_newer
 

@@ -205,6 +205,9 @@ Linux ~/.local/share/zbnntp).
 - The key file, key.json, is who you are. Copy it to a safe place once;
   whoever has it is you, and without it nobody can ever post under your
   identity again.
+- What others wrote is kept for twelve months, by default: zbnntp.toml
+  has retention_months, and a quota. What you vote 'up' and whom you
+  'pin' stay. 'purge' deletes something for good.
 - The database, store.sqlite, holds posts, ratings, article numbers and
   settings. Copy the whole directory while the node is stopped: the key
   alone brings back your name, and your posts only if somebody you

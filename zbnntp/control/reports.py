@@ -186,8 +186,20 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         f"People      {people['fetched']} fetched; {people['full']} shown in full, {people['limited']} replies only",
         f"Fetching    {fetching_text(report['fetching'])}",
         f"Boards      {len(boards)} with {sum(boards.values())} articles",
+        f"Keeps       {kept_text(report['kept'])}",
         f"To publish  {_waiting(unpublished)}" + (f"; {report['waits']}" if report["waits"] else ""),
     ]
+
+
+def kept_text(kept: Mapping[str, int]) -> str:
+    """What a node keeps of others and has handed out today; megabytes of a million octets."""
+    most = f" (at most {megabytes(kept['quota_octets'])})" if kept["quota_octets"] else ""
+    span = f"for {kept['months']} months" if kept["months"] else "for ever"
+    return f"{megabytes(kept['octets'])} of others{most}, {span}; served {megabytes(kept['served_octets_today'])} today"
+
+
+def megabytes(octets: int) -> str:
+    return f"{octets / 1e6:.1f} MB"
 
 
 def _wrapped_line(line: str) -> str:

@@ -267,7 +267,7 @@ def _purged(before: Before, whose: Identity, what: str, purged: Purged) -> Recei
         try:
             await after.house.scrub()
         except Refused as error:
-            return f"{text} Traces of it are still on the disk: {error}."
+            return f"{text} Traces of it are still on the disk, and the node tries again by itself: {error}."
         return text
 
     return receipt

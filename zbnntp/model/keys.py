@@ -16,6 +16,8 @@ from typing import Any, NewType, Self
 
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import CryptoError
+from nacl.exceptions import RuntimeError as SodiumError
+from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 from nacl.signing import SigningKey
@@ -122,6 +124,35 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message).signature
+
+
+# Notes: sealed boxes (X25519, XSalsa20-Poly1305) that only one reader opens and nobody can tell for whom they are.
+
+
+@dataclass(frozen=True)
+class NoteKey:
+    """An X25519 key, of 32 secret octets; never an identity's."""
+
+    secret: bytes = field(repr=False)
+
+    @property
+    def public(self) -> bytes:
+        return bytes(PrivateKey(self.secret).public_key)
+
+    def open(self, note: bytes) -> bytes | None:
+        """What was written to this key; None for what was not."""
+        try:
+            return SealedBox(PrivateKey(self.secret)).decrypt(note)
+        except (CryptoError, ValueError):
+            return None
+
+
+def seal_note(reader: bytes, text: bytes) -> bytes:
+    """`text` for the holder of an X25519 public key; BadEncoding when that is none, or a weak one."""
+    try:
+        return SealedBox(PublicKey(reader)).encrypt(text)
+    except (CryptoError, SodiumError, TypeError, ValueError) as error:
+        raise BadEncoding("that is not a key to which a note can be written") from error
 
 
 # Sealing of the key file: argon2id, then XSalsa20-Poly1305 with the key it gives.

@@ -69,6 +69,7 @@ class Head:
     next: Sha256  # hash of the recovery public key
     next_by: tuple[Renewal, ...]  # how it came to be that; oldest first, signatures not checked
     merge: tuple[Sha256, ...]
+    visitor: bytes | None  # X25519 public key with which the author enters closed onions
     needs_newer: bool
     sha256: Sha256
     raw: bytes
@@ -114,6 +115,7 @@ def make_head(
     next_key: Sha256,
     next_by: Sequence[Renewal] = (),
     merge: Sequence[Sha256] = (),
+    visitor: bytes | None = None,
 ) -> bytes:
     """The canonical line of a head; the caller sees to the rules of seq. `merge`: other heads of a fork it heals."""
     line: dict[str, Any] = {
@@ -132,6 +134,8 @@ def make_head(
         line["prev"] = [prev[0], prev[1].hex()]
     if next_by:
         line["next_by"] = print_renewals(next_by)
+    if visitor:
+        line["visitor"] = visitor.hex()
     if merge:
         line["merge"] = [head.hex() for head in merge[-limits.MERGED :]]
     return encode(line)
@@ -158,6 +162,7 @@ def open_head(raw: bytes, pointer: Pointer) -> Head:
         next=Sha256(parse_hex(line.get("next"))),
         next_by=open_renewals(line),
         merge=tuple(Sha256(parse_hex(item)) for item in items(line, "merge", limits.MERGED)),
+        visitor=_open_visitor(line),
         needs_newer=_needs_newer(line),
         sha256=pointer.head,
         raw=raw,
@@ -225,6 +230,14 @@ def _open_prev(line: dict[str, Any]) -> tuple[int, Sha256] | None:
     if prev and prev[0] >= line["seq"]:
         raise BadEncoding("prev is an older head")
     return prev
+
+
+def _open_visitor(line: dict[str, Any]) -> bytes | None:
+    """What has another form is no key, and no reason to refuse a head: most readers never look at it."""
+    try:
+        return parse_hex(line["visitor"])
+    except (KeyError, BadEncoding):
+        return None
 
 
 def _needs_newer(line: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ import gzip
 import json
 import math
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,7 @@ _STATUSES: tuple[tuple[type[ZbError], int], ...] = (
 
 Clock = Callable[[], int]
 Lacking = Callable[[Identity], None]
+Notes = Callable[[], Sequence[bytes]]
 Handler = Callable[["Api", Request, str], Awaitable[Reply]]
 
 
@@ -73,7 +74,10 @@ class Route:
 
 
 class Api:
-    """The site of one local identity. `clock` gives unix seconds; `lacking` is told when a push left gaps to fetch."""
+    """The site of one local identity. `clock` gives unix seconds; `lacking` is told when a push left gaps to fetch;
+
+    `notes` are those about its closed onion, None without one.
+    """
 
     def __init__(
         self,
@@ -82,12 +86,14 @@ class Api:
         clock: Clock,
         *,
         lacking: Lacking = ignore,
+        notes: Notes | None = None,
         held_polls: int = HELD_POLLS,
     ) -> None:
         self._identity = identity
         self._library = library
         self._clock = clock
         self._lacking = lacking
+        self._notes = notes
         self._polls = trio.CapacityLimiter(held_polls)
         self._pushed: dict[Identity, float] = {}
 
@@ -114,7 +120,7 @@ class Api:
             "id": self._identity.hex(),
             "time": self._clock(),
             "limits": {"bundle": limits.BUNDLE_OCTETS, "changes": CHANGES_ROWS, "fetch": FETCH_ROWS},
-            "caps": ["gzip"],
+            "caps": ["gzip", *(["closed"] if self._notes else [])],
         }
         return Reply(200, encode(about) + b"\n", (_JSON,))
 
@@ -150,6 +156,14 @@ class Api:
         if held and self._polls.available_tokens < 1 and not self._library.changes(after, 1):
             raise HttpRefusal(503, "Too many nodes wait here.", (("retry-after", str(BUSY_SECONDS)),))
         return Reply(200, self._feed(request, after, held), (_JSON,))
+
+    async def _closed(self, request: Request, argument: str) -> Reply:
+        """The notes for all who are told where the closed onion is; each can read his own."""
+        if self._notes is None:
+            raise Missing("This node has no closed onion.")
+        return Reply(
+            200, b"".join(encode({"kind": "closed", "note": it.hex()}) + b"\n" for it in self._notes()), (_JSON,)
+        )
 
     def _parse_since(self, text: str) -> int:
         match = _CURSOR.fullmatch(text)
@@ -266,6 +280,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "head/"): Route(Api._head),
     ("GET", "seg/"): Route(Api._segment),
     ("GET", "changes"): Route(Api._changes),
+    ("GET", "closed"): Route(Api._closed),
     ("POST", "fetch"): Route(Api._fetch, FETCH_OCTETS),
     ("POST", "push"): Route(Api._push, limits.BUNDLE_OCTETS),
 }

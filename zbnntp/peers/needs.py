@@ -42,6 +42,16 @@ class Person:
     full: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Mutual:
+    """Somebody who rates us as we rate him. `endpoints`: his own ones, signed; `closed`: what he told us alone."""
+
+    identity: Identity
+    endpoints: tuple[str, ...]
+    visitor: bytes | None
+    closed: str | None
+
+
 class Library(Protocol):
     """Manifests, as kept here. All but the last three are synchronous and quick."""
 
@@ -103,6 +113,14 @@ class Directory(Protocol):
 
     def people(self) -> Sequence[Person]:
         """Everybody to ask, never one's own identities."""
+        ...
+
+    def mutuals(self) -> Sequence[Mutual]:
+        """The mutuals, the most trusted first."""
+        ...
+
+    async def remember_closed(self, identity: Identity, url: str) -> None:
+        """This local identity was told the closed address of a mutual."""
         ...
 
     def log(self, text: str) -> None:

@@ -79,6 +79,7 @@ class OnionService:
         self.address = onion_address(Signer.from_seed(seed).identity)
         self.target = target
         self.state = OnionState.ABSENT
+        self.publishing = trio.CancelScope()
         self._seed = seed
         self._clients = tuple(clients)
         self._reachable = trio.Event()
@@ -168,6 +169,7 @@ class Tor:
         self._source = source
         self._say = say
         self._services: dict[str, OnionService] = {}
+        self._shown: dict[str, str] = {}  # closed onion's service id -> the command that shows our key there
         self._threads = trio.CapacityLimiter(THREADS)
         self._control: Control | None = None
         self._publishing: trio.Nursery | None = None
@@ -190,12 +192,33 @@ class Tor:
         if self._publishing is not None:
             self._publishing.start_soon(self._publish, service)
 
-    async def remove(self, service: OnionService) -> None:
-        """Publish it no more. It cuts nobody off: close its server too."""
-        self._services.pop(service.service_id, None)
+    async def remove(self, service: OnionService, *, cut_off: bool = False) -> None:
+        """Publish it no more. Those who are inside go on, unless they are `cut_off`: close its server too."""
+        if self._services.get(service.service_id) is service:
+            del self._services[service.service_id]
         service.become(OnionState.ABSENT)
+        service.publishing.cancel()
         if self._control is not None:
             await self._control.ask(f"DEL_ONION {service.service_id}")
+            if cut_off:
+                await self._close_circuits(self._control, service.service_id)
+
+    async def _close_circuits(self, control: Control, service_id: str) -> None:
+        """Those of visitors: they would lead to a new service of the same key as well."""
+        for _, text in await control.ask("GETINFO circuit-status"):
+            for line in text.splitlines():
+                if f"REND_QUERY={service_id}" in line and "PURPOSE=HS_SERVICE_REND" in line:
+                    await control.ask(f"CLOSECIRCUIT {line.removeprefix('circuit-status=').split()[0]}")
+
+    async def present(self, onion: str, secret: bytes) -> None:
+        """Show this X25519 key (32 secret octets) at the closed onion of that address, whenever tor runs."""
+        service_id = onion.removesuffix(ONION_SUFFIX)
+        line = f"ONION_CLIENT_AUTH_ADD {service_id} x25519:{base64.b64encode(secret).decode()}"
+        if self._shown.get(service_id) != line:
+            self._shown[service_id] = line
+            if self._control is not None:
+                with contextlib.suppress(TorDown):  # it comes back, and is told then
+                    await self._control.ask(line)
 
     async def wait_bootstrapped(self) -> None:
         while self.bootstrap < 100:
@@ -235,6 +258,8 @@ class Tor:
                 await control.ask("TAKEOWNERSHIP")
                 await control.ask("RESETCONF __OwningControllerProcess")
             await control.subscribe()
+            for line in list(self._shown.values()):
+                await control.ask(line)
             self._see_bootstrap((await control.ask("GETINFO status/bootstrap-phase"))[0][1])
             async with trio.open_nursery() as nursery:
                 self._control, self._publishing, self.problem = control, nursery, ""
@@ -299,14 +324,14 @@ class Tor:
 
     async def _publish(self, service: OnionService) -> None:
         async with self._turns:
-            if self._control is None or service.service_id not in self._services:
+            if self._control is None or self._services.get(service.service_id) is not service:
                 return
             service.become(OnionState.ADDING)
             if not await self._add(self._control, service):
                 return
             if service.state is OnionState.ADDING:
                 service.become(OnionState.PUBLISHING)
-            with trio.move_on_after(PUBLISH_SECONDS):
+            with trio.move_on_after(PUBLISH_SECONDS) as service.publishing:
                 await service.wait_reachable()
 
     async def _add(self, control: Control, service: OnionService) -> bool:

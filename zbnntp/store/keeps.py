@@ -30,9 +30,8 @@ _TRUST = "coalesce((SELECT max(max(tlt, mt)) FROM level WHERE level.person = {})
 _DROPPABLE = (
     "SELECT s.pk, s.person, s.sha256, s.octets, s.since FROM segment s WHERE s.role = :posts "
     "AND s.person NOT IN (SELECT value FROM json_each(:views)) AND s.person NOT IN (SELECT person FROM pin) "
-    "AND NOT EXISTS (SELECT 1 FROM post JOIN vote ON vote.article = post.article "
-    "WHERE post.author = s.person AND post.line >> 20 = s.pk "
-    "AND vote.value > 0 AND vote.voter IN (SELECT value FROM json_each(:views))) "
+    "AND s.pk NOT IN (SELECT post.line >> 20 FROM vote JOIN post ON post.article = vote.article "
+    "WHERE vote.value > 0 AND vote.voter IN (SELECT value FROM json_each(:views))) "
 )
 
 
@@ -73,12 +72,11 @@ def octets_of_others(database: sqlite3.Connection, views: Iterable[int]) -> int:
     return int(row[0])
 
 
-def articles_in(database: sqlite3.Connection, segment: int) -> list[int]:
+def articles_in(database: sqlite3.Connection, segment: Droppable) -> list[int]:
     """The posts of a segment."""
     rows = database.execute(
-        "SELECT post.article FROM segment s JOIN post ON post.author = s.person AND post.line >> 20 = s.pk "
-        "WHERE s.pk = ?",
-        (segment,),
+        "SELECT article FROM post WHERE author = ? AND line >> 20 = ?",
+        (segment.person, segment.pk),
     )
     return [article for (article,) in rows]
 

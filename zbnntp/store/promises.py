@@ -74,6 +74,18 @@ def addresses(database: sqlite3.Connection, identity: Identity) -> list[str]:
     return [url for (url,) in rows]
 
 
+def put_closed(database: sqlite3.Connection, view: int, identity: Identity, url: str) -> None:
+    """Where a mutual's closed onion is, as one local identity was told."""
+    database.execute(
+        "INSERT OR REPLACE INTO closed_address VALUES (?, ?, ?)", (view, person_pk(database, identity), url)
+    )
+
+
+def find_closed(database: sqlite3.Connection, view: int, person: int) -> str | None:
+    row = database.execute("SELECT url FROM closed_address WHERE view = ? AND person = ?", (view, person)).fetchone()
+    return str(row[0]) if row else None
+
+
 def bearer_of(database: sqlite3.Connection, url: str) -> Identity | None:
     """Whose address a link that was followed gives."""
     row = database.execute(

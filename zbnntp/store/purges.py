@@ -12,10 +12,20 @@ from collections.abc import Iterator
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.store import evidence, lines
+from zbnntp.store.promises import find_meta, put_meta
+
+TO_SCRUB = "to scrub"
 
 
 def add(database: sqlite3.Connection, identifier: Identity | PostId) -> None:
+    """Never to be kept again. Until the file has been scrubbed it is remembered that it has to be."""
     database.execute("INSERT OR IGNORE INTO purged VALUES (?)", (identifier,))
+    put_meta(database, TO_SCRUB, "1")
+
+
+def is_to_scrub(database: sqlite3.Connection) -> bool:
+    """Whether what was deleted for good may still stand in the file: a crash or a full disk came between."""
+    return find_meta(database, TO_SCRUB) is not None
 
 
 def is_purged(database: sqlite3.Connection, identifier: Identity | PostId) -> bool:

@@ -200,6 +200,17 @@ def is_positive(database: sqlite3.Connection, rater: int, target: int) -> bool:
     return row is not None
 
 
+def mutuals(database: sqlite3.Connection, view: int) -> list[tuple[int, Identity]]:
+    """Whom a view fetches and has rated above 0, as they have rated it; published ratings, most trusted first."""
+    return database.execute(
+        "SELECT p.pk, p.id FROM rating mine JOIN rating theirs ON theirs.rater = mine.target AND theirs.target = ?1 "
+        "JOIN level l ON l.view = ?1 AND l.person = mine.target JOIN person p ON p.pk = mine.target "
+        "WHERE mine.rater = ?1 AND l.fetch AND (mine.mt > 0 OR mine.tlt > 0) AND (theirs.mt > 0 OR theirs.tlt > 0) "
+        "ORDER BY max(l.tlt, l.mt) DESC, p.id",
+        (view,),
+    ).fetchall()
+
+
 def raters_heard(database: sqlite3.Connection, view: int, target: int, limit: int) -> list[tuple[StoredRating, float]]:
     """Ratings of a person by those whose judgement a view trusts, with that trust; what weighs most comes first.
 

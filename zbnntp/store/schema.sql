@@ -190,6 +190,13 @@ CREATE TABLE unkept (                -- segments of held heads that are not kept
   PRIMARY KEY (person, sha256)
 ) WITHOUT ROWID;
 
+CREATE TABLE closed_address (        -- of a mutual, told to one local identity (the view) alone
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  url TEXT NOT NULL,
+  PRIMARY KEY (view, person)
+) WITHOUT ROWID;
+
 CREATE TABLE purged (                -- identities and posts that are never kept again
   id BLOB PRIMARY KEY
 ) WITHOUT ROWID;

@@ -22,6 +22,7 @@ import trio
 from zbnntp.model.errors import NotPermitted
 from zbnntp.store import loop
 from zbnntp.store.database import configure
+from zbnntp.store.purges import TO_SCRUB
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ def _scrub(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA temp_store = FILE")  # as large as the store
     try:
         database.execute("VACUUM")
+        database.execute("DELETE FROM meta WHERE key = ?", (TO_SCRUB,))
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         database.execute("PRAGMA temp_store = MEMORY")
