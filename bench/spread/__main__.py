@@ -4,7 +4,7 @@
     python bench/spread [--nodes 200] [--hours 3] [--posts 3] [--mirror fetched] [--seed 1] [--no-deaths]
 
 The real schedule, sync and api of each node; requests take the time they take over Tor (net.py), half of all nodes are
-on line. 200 nodes take about a minute, 1,000 about ten. Goals and results are in docs/performance.md, "Spread".
+on line. 200 nodes take some minutes. Goals and results are in docs/performance.md, "Spread".
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ async def _measure_spread(world: World, seconds: float, posts_a_day: float) -> N
     used.subtract(octets)
     asked = Counter(world.net.requests)
     asked.subtract(requests)
-    _print_traffic(used, asked, node_seconds / DAY_SECONDS)
+    _print_traffic(used, asked, node_seconds / DAY_SECONDS, len(world.nodes))
 
 
 async def _note_witnesses(world: World, post: Post, online: set[int], witnesses: dict[int, set[int]]) -> None:
@@ -118,7 +118,8 @@ def _print_delays(world: World, posts: list[Post], witnesses: dict[int, set[int]
     print(f"slowest {max(halves):.1f} s; later than 60 s within 3 hops: {near_late} (goal 0)")
 
 
-def _print_traffic(used: Counter[str], asked: Counter[str], node_days: float) -> None:
+def _print_traffic(used: Counter[str], asked: Counter[str], node_days: float, people: int) -> None:
+    """`node_days`: days on line of all nodes together. Nearly all of it is posts, of which each node hears all."""
     print("\na node and day on line receives (it sends as much; HTTP counted, Tor's cells and handshakes not):\n")
     for kind, octets in used.most_common():
         print(f"{kind:>10} {octets / node_days / 1e6:8.2f} MB {asked[kind] / node_days:10.0f} requests")
@@ -140,7 +141,7 @@ async def _measure_survival(world: World) -> None:
     cut = trio.current_time() - post.time
     print(f"\nauthor cut off after {cut:.1f} s, when one other had it, and {len(killed)} more killed for good:")
     stayed = world.online()
-    for seconds in (60, 600, 4 * 3600):
+    for seconds in (60, 600, 3600):
         await trio.sleep(post.time + seconds - trio.current_time())
         have, now = len(stayed & world.online() & set(post.seen)), len(stayed & world.online())
         back = world.online() - stayed

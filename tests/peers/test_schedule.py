@@ -300,6 +300,32 @@ async def test_a_feed_is_read_on_from_where_it_was_before_a_restart(autojump_clo
         assert cursors == {"local:m0": "epoch.1"}
 
 
+async def test_somebody_trusted_again_is_asked_for_what_was_missed(autojump_clock: trio.testing.MockClock) -> None:
+    back = person("back", mutual=False, hops=2)
+    async with scheduling(people(2, 0)) as bench:
+        await trio.sleep(30)
+        assert not bench.sync.asked("fetch")
+        bench.directory.everybody.append(back)
+        bench.schedule.wake()
+        await trio.sleep(5)
+        assert bench.sync.asked("fetch") == {"local:back": 1}
+
+
+async def test_what_was_listed_while_he_was_held_at_a_version_is_fetched_when_he_is_let_go(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    pinned = person("f0", mutual=False, hops=2)
+    sync = FakeSync(lists={"local:m0": [pinned.identity]})
+    async with scheduling([*people(1, 0), pinned], sync) as bench:
+        bench.house.wanting = lambda identity: identity != pinned.identity
+        await trio.sleep(30)
+        assert not bench.sync.asked("fetch")
+        bench.house.wanting = lambda identity: True
+        bench.schedule.wake()
+        await trio.sleep(70)
+        assert bench.sync.asked("fetch") == {"local:m0": 1}
+
+
 async def test_for_somebody_newly_trusted_whom_nobody_listed_feeds_are_read_once_from_their_beginning(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -19,7 +19,7 @@ import trio
 from zbnntp.model.errors import Refused, TorDown, ZbError
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.peers.backends import Remedy
-from zbnntp.peers.needs import Person
+from zbnntp.peers.needs import Library, Person
 from zbnntp.peers.sources import draw
 from zbnntp.peers.visits import Visits
 
@@ -40,12 +40,15 @@ class Feeds:
     def __init__(
         self,
         visits: Visits,
+        library: Library,
         people: Callable[[], Mapping[Identity, Person]],
         seeks: Callable[[], bool],
         rng: random.Random,
         cursors: MutableMapping[str, str],
     ) -> None:
-        self._visits, self._people, self._seeks = visits, people, seeks
+        self._visits, self._library = visits, library
+        self._people, self._seeks = people, seeks
+        self.passed: set[Identity] = set()  # who was listed while he was not wanted
         self._rng = rng
         self._cursors = cursors
         self._sources: dict[Identity, trio.CancelScope] = {}
@@ -166,3 +169,5 @@ class Feeds:
             self._news[identity] = trio.current_time()
         if len(self._listed[endpoint]) < LISTED_IDENTITIES:
             self._listed[endpoint].add(identity)
+            if not self._library.wanted(identity):
+                self.passed.add(identity)

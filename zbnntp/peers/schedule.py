@@ -53,10 +53,10 @@ class Schedule:
         self._rng = rng
         self.visits = Visits(sync, rng, renew)
         kept = {} if cursors is None else cursors
-        self.feeds = Feeds(self.visits, self._everybody, self._seeks, rng, kept)
-        self._people: dict[Identity, Person] = {}
+        self.feeds = Feeds(self.visits, library, self._everybody, self._seeks, rng, kept)
+        self._people: dict[Identity, Person] | None = None
         self._known: set[Identity] = set()  # of whom something is held
-        self._gaps: set[Identity] = set()  # of whom a push left something out
+        self._gaps: set[Identity] = set()  # of whom something may be missing
         self._told: dict[Identity, bytes] = {}  # hash of our head that a mutual has
         self._due: dict[tuple[str, Identity], float] = {}
         self._failures: dict[tuple[str, Identity], int] = {}
@@ -77,7 +77,7 @@ class Schedule:
 
     def fill(self, identity: Identity) -> None:
         """A push of this identity left something out; for Api's `lacking`."""
-        self._gaps.add(identity)
+        self._open_gap(identity)
         self._awake.set()
 
     async def fetch_now(self, identity: Identity, endpoints: Sequence[str]) -> bool:
@@ -105,10 +105,18 @@ class Schedule:
             nursery.start_soon(self._do_chores)
 
     def _everybody(self) -> dict[Identity, Person]:
+        """As of the last change of trust. Of those who come in, what they published meanwhile has been missed."""
         if self._people_changed:
-            self._people_changed = False
+            before, self._people_changed = self._people, False
             self._people = {person.identity: person for person in self._directory.people()}
-        return self._people
+            if before is not None:
+                for identity in self._people.keys() - before.keys():
+                    self._open_gap(identity)
+        return self._people or {}
+
+    def _open_gap(self, identity: Identity) -> None:
+        self._gaps.add(identity)
+        self._due.pop(("contact", identity), None)
 
     def _seeks(self) -> bool:
         """Whether of somebody nothing is held, and no feed has listed him that we know of."""
@@ -179,13 +187,18 @@ class Schedule:
         await self.feeds.poll(self.visits.address(person), person.identity, 0)
 
     def _is_unknown(self, person: Person) -> bool:
-        if self._holds(person.identity) and person.identity not in self._gaps:
+        if self._holds(person.identity) and person.identity not in self._gaps and not self._was_passed_by(person):
             return False
         return bool(person.endpoints or self.feeds.listing(person.identity))
+
+    def _was_passed_by(self, person: Person) -> bool:
+        """Whether he was listed while he was not wanted, and is now."""
+        return person.identity in self.feeds.passed and self._library.wanted(person.identity)
 
     async def _contact(self, person: Person) -> None:
         """Fetch from the sources that listed him, else from himself; raises what the last one said."""
         self._gaps.discard(person.identity)
+        self.feeds.passed.discard(person.identity)
         listing = self.feeds.listing(person.identity)
         if person.identity in self._known and not listing:
             await self._ask_author(person)
