@@ -207,3 +207,16 @@ async def test_a_valued_thread_stands_in_zb_top_with_its_placeholder(tmp_path: P
         found = bob.shelf.find(name_of(opening), BOARD)
         assert found is not None
         assert b"\r\nX-Zb-Vote: +1.00\r\n" in found.octets
+
+
+async def test_ones_own_opening_that_was_lost_stands_there_as_its_header(tmp_path: Path) -> None:
+    """The key was restored without the store; somebody's answer comes before one's own manifest."""
+    bob_abroad, carl = Forger("bob"), Forger(CARL)
+    opening = bob_abroad.opening("Mine")
+    async with following(tmp_path, carl) as bob:
+        await bob.take(carl.offer([carried(carl, opening)]))
+        assert shown(bob) == {1: "Mine", 2: "Re: Mine"}
+        article = bob.shelf.article(BOARD, 1)
+        assert article is not None
+        assert b"Your node fetches what its author publishes" in article.octets
+        check_octets(bob)

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from tests.houses import Clock, House, open_house
 from tests.ingest.forging import BOARD, Forger, check_octets, segment
+from zbnntp.housekeeping import sweep_all
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.views import Overview
 from zbnntp.rebuild import rebuild
+from zbnntp.retention import Keeping
 from zbnntp.shelf import Shelf
 from zbnntp.store import evidence, numbers
 
@@ -36,6 +38,7 @@ STEPS = st.lists(
         st.tuples(st.just("trust"), st.sampled_from(PEOPLE), st.sampled_from([-5000, 0, 5000])),
         st.tuples(st.just("rename"), st.sampled_from(PEOPLE), st.integers(0, 3)),
         st.tuples(st.just("expire"), st.sampled_from(BOARDS), st.integers(0, 9)),
+        st.tuples(st.just("fade"), st.sampled_from(PEOPLE), st.just(0)),
         st.tuples(st.just("write"), st.just("bob"), st.just(0)),
         st.tuples(st.just("restart"), st.just("bob"), st.just(0)),
         st.tuples(st.just("rebuild"), st.just("bob"), st.just(0)),
@@ -145,6 +148,12 @@ class Story:
         group = numbers.find_newsgroup(self.house.reader, view, board)
         assert group is not None
         await self.house.writer.run(lambda database: numbers.expire(database, group.pk, self.house.now - age))
+
+    async def fade(self, _: str, __: int) -> None:
+        """Whatever others have published is too old for a moment; with their next version it comes again."""
+        view = evidence.find_person(self.house.reader, self.house.identity) or 0
+        later = self.house.now + 90 * 86_400
+        await sweep_all(self.house.writer, Keeping(months=1), [view], later, self.house.standings.note)
 
     async def trust(self, who: str, mt: int) -> None:
         await self.house.rate(self.people[who].identity, mt=mt)
@@ -271,6 +280,14 @@ def test_no_number_is_ever_given_twice_in_many_stories(steps: list[Step]) -> Non
         [("trust", "anna", -5000), ("expire", BOARD, 0), ("rebuild", "bob", 0), ("trust", "anna", 5000)],
         [("expire", "test.other", 0), ("rename", "anna", 2), ("restart", "bob", 0), ("rebuild", "bob", 0)],
         [("expire", BOARD, 0), ("vanish", "anna", 0), ("expire", BOARD, 0), ("write", "bob", 0)],
+        [("write", "bob", 0), ("fade", "anna", 0), ("arrive", "anna", 1), ("rebuild", "bob", 0)],
+        [
+            ("fade", "anna", 0),
+            ("arrive", "anna", 1),
+            ("trust", "anna", -5000),
+            ("fade", "anna", 0),
+            ("rebuild", "bob", 0),
+        ],
         [("write", "bob", 0), ("crash", "bob", 9), ("expire", BOARD, 1), ("crash", "bob", 60), ("rebuild", "bob", 0)],
     ],
 )
