@@ -130,9 +130,10 @@ class House:
         octets = "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n" + body
         return await self.desk.post(octets.encode().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), "")
 
-    async def seal(self, *, rewrite: bool = False) -> Offer | None:
+    async def seal(self, *, rewrite: bool = False, state_seconds: int = 0) -> Offer | None:
+        """Publish everything at once, unless `state_seconds` says how long what can wait does."""
         author = sealing.Author(self.signer, self.name, (), Sha256(sha256(self.identity)))
-        offer = sealing.seal(self.reader, author, self.now, rewrite=rewrite)
+        offer = sealing.seal(self.reader, author, self.now, rewrite=rewrite, state_seconds=state_seconds)
         if offer:
             await self.intake.offer(offer, "own", self.now)
             await self.standings.refresh(self.now)

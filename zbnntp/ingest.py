@@ -128,7 +128,7 @@ class Intake:
 
     async def _offer(self, offer: Offer, source: str, now: int) -> bool:
         # Our own clock may have been set back.
-        latest = limits.INTEGER if source == OWN else now + limits.CLOCK_AHEAD_SECONDS
+        latest = None if source == OWN else now + limits.CLOCK_AHEAD_SECONDS
         pointer = open_pointer(offer.pointer)
         self._check_wanted(pointer.identity, source)
         for _ in range(STALE_TRIES):

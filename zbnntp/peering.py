@@ -18,7 +18,7 @@ import trio
 from zbnntp.home import SOCKET_PATH_OCTETS, Keys, accounts, socket_path
 from zbnntp.library import Directory, Library
 from zbnntp.model.errors import NotPermitted, PeerGone, ZbError
-from zbnntp.model.keys import Identity, identity_text
+from zbnntp.model.keys import Identity, Sha256, identity_text
 from zbnntp.model.manifest import Endpoint
 from zbnntp.peers.api import Api
 from zbnntp.peers.budget import Budget, Metered
@@ -254,6 +254,10 @@ class Peering:
     async def ask_own(self, urls: Sequence[str]) -> int:
         """The seq of our own manifest that is kept there; raises Missing, Unreachable."""
         return await self._connected_schedule().ask_own(urls)
+
+    async def ask_clock(self, urls: Sequence[str]) -> tuple[int, tuple[int, Sha256] | None]:
+        """What time it is there, and seq and hash of our own manifest that is kept; raises Unreachable, Invalid."""
+        return await self._connected_schedule().ask_clock(urls)
 
     async def fetch_own(self, urls: Sequence[str]) -> None:
         """Bring our own manifest home, all of it; raises Unreachable, Invalid, Refused."""

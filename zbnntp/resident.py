@@ -29,6 +29,7 @@ from zbnntp.ingest import IMPORT, Intake
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.bundle import Offer
+from zbnntp.model.entries import POSTS
 from zbnntp.model.errors import NotPermitted, Refused, ZbError
 from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.model.link import Link, format_link
@@ -37,12 +38,14 @@ from zbnntp.peering import Network, Peering
 from zbnntp.places import Places
 from zbnntp.posting import Desk
 from zbnntp.rack import Rack
+from zbnntp.restarting import Restart
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
-from zbnntp.store import endings, evidence, numbers, promises, ratings
+from zbnntp.store import endings, evidence, numbers, promises, ratings, versions
 from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
+STATE_LOOK_SECONDS = 60  # between two looks whether votes and the like have waited long enough
 GATHER_SECONDS = 5  # what arrives within so long is looked at together
 STEP_SECONDS = 1
 ROUND_SECONDS = 30  # between two steps of zb.people in which nobody waits
@@ -104,6 +107,7 @@ class Resident:
         self.homecoming: Homecoming | None = None
         self._to_seal, self._friends_changed = trio.Event(), trio.Event()
         self._unlocked = trio.Event()
+        self.restart: Restart | None = None
 
     def unlock(self, keys: Keys) -> None:
         """Their key is at hand from now on."""
@@ -113,6 +117,7 @@ class Resident:
             places = Places(commons.reader, commons.writer, self.view, commons.mirror, commons.now, commons.bell.ring)
             self.peering = Peering(commons.network, keys, self.account.place, self.library, self._directory, places)
             self.homecoming = Homecoming(self.doubt(), self.peering, self._friends, self.commons.alarm)
+            self.restart = Restart(self.peering, self._friends, self.commons.alarm)
             self._unlocked.set()
 
     async def live(self) -> None:
@@ -243,6 +248,7 @@ class Resident:
             "boards": {row.name: row.count for row in boards if not row.hidden},
             "kept": retention.report(reader, self.commons.intake.keeping, self.commons.standings.views)
             | {"served_octets_today": self.commons.network.budget.spent},
+            "forked": versions.count_conflicts(reader, self.view) > 0,
             "waits": self.homecoming.describe() if self.homecoming else "",
             "unpublished": len(evidence.outbox(reader, self.view)),
             "published_seq": own.seq if own else 0,
@@ -302,8 +308,9 @@ class Resident:
             self._to_seal = trio.Event()
 
     def _pause(self) -> float:
-        """Until the next look at the outbox without being called: a delayed post, or a deletion, may be due."""
-        return SEAL_SECONDS if evidence.outbox(self.commons.reader, self.view) else DAY_SECONDS
+        """Until the next look at the outbox without being called: a delayed post, a deletion, or state may be due."""
+        waiting = {item.role for item in evidence.outbox(self.commons.reader, self.view)}
+        return SEAL_SECONDS if POSTS in waiting else STATE_LOOK_SECONDS if waiting else DAY_SECONDS
 
     async def _seal_safely(self) -> None:
         try:
@@ -324,8 +331,11 @@ class Resident:
         author = sealing.Author(
             keys.signer, self.nick(), reached.endpoints, keys.next_key, keys.next_by, visitor=reached.visitor
         )
+        held = evidence.find_manifest(commons.reader, self.identity)
+        start = await self.restart.find(held.seq, now) if self.restart and held else None
         rewrite = now - int(promises.find_meta(commons.reader, self._rewritten) or 0) >= DAY_SECONDS
-        offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay_seconds=commons.delay_seconds)
+        delay = commons.delay_seconds
+        offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay_seconds=delay, start=start)
         if offer is not None:
             await commons.intake.offer(offer, "own", now)
             if rewrite:

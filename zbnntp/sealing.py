@@ -2,7 +2,7 @@
 
 A posts segment grows until it has 256 KiB or the UTC month ends; whoever answers in a thread carries its opening along,
 once a segment, so that readers who do not fetch its author know what is answered. State segments are written anew when
-more than half of their lines are superseded. docs/protocol.md "segment", "carry", "head".
+more than half of their lines are superseded. What is sealed when: docs/protocol.md "segment", "carry", "head".
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ from zbnntp.model.bundle import Offer, Slice, slices_of
 from zbnntp.model.canonical import encode
 from zbnntp.model.entries import POSTS, STATE, make_carry
 from zbnntp.model.kept import state_key
-from zbnntp.model.keys import PostId, Sha256, Signer, sha256
+from zbnntp.model.keys import Identity, PostId, Sha256, Signer, sha256
 from zbnntp.model.manifest import Endpoint, Head, SegmentRef, make_head, make_pointer, open_head, open_pointer
 from zbnntp.model.succession import Renewal
 from zbnntp.store import evidence, posts
-from zbnntp.store.evidence import HeldSegment
+from zbnntp.store.evidence import HeldSegment, Pending
 
+STATE_SECONDS = 6 * 3600  # votes and the like wait so long for a post to go with: else they would be the traffic
 COMPACT_LINES = 8  # fewer superseded lines than this are not worth a rewrite
+
+
+Version = tuple[int, Sha256]  # seq and hash of a head
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,44 +67,56 @@ class _Growing:
 
 
 def seal(
-    reader: sqlite3.Connection, author: Author, now: int, *, rewrite: bool = False, delay_seconds: int = 0
+    reader: sqlite3.Connection,
+    author: Author,
+    now: int,
+    *,
+    rewrite: bool = False,
+    delay_seconds: int = 0,
+    state_seconds: int = STATE_SECONDS,
+    start: Version | None = None,
 ) -> Offer | None:
-    """The next version of an author's manifest; None when there is nothing new to say.
+    """The next version of an author's manifest; None when there is nothing to say, or nothing that cannot wait.
 
     `rewrite`: segments with posts that were taken back are written anew without them (once a day at most).
-    `delay_seconds`: posts stay in the outbox so long, by half to one and a half of it.
+    `delay_seconds`: posts stay in the outbox so long, by half to one and a half of it. `state_seconds`: what can wait
+    does until the last head is so old. `start`: the version to follow in place of the last one.
     """
-    identity = author.signer.identity
-    person = evidence.find_person(reader, identity) or 0
-    held = evidence.find_manifest(reader, identity)
-    head = open_head(held.head, open_pointer(held.pointer)) if held else None
+    person = evidence.find_person(reader, author.signer.identity) or 0
+    head = _last(reader, author.signer.identity)
     pending = [item for item in evidence.outbox(reader, person) if _is_due(item.octets, delay_seconds, now)]
     gone = posts.deleted_lines(reader, person) if rewrite else []
     next_by, next_key = _commitment(author, head)
-    if head and not pending and not gone and (head.nick, head.endpoints, head.next, head.visitor) == (
-        author.nick, author.endpoints, next_key, author.visitor,
-    ):  # fmt: skip
-        return None
+    merge = to_merge(reader, person, head) if head else ()
+    said = (author.nick, author.endpoints, next_key, author.visitor)
+    if head and not gone and start is None and (head.nick, head.endpoints, head.next, head.visitor) == said:
+        news = bool(pending or merge != head.merge) and now - head.time not in range(state_seconds)
+        if not news and not _is_urgent(reader, person, pending):
+            return None
     new_posts = [item.octets for item in pending if item.role == POSTS]
     post_refs, slices = _seal_posts(reader, person, head, new_posts, gone)
     state_refs, state_slices = _seal_state(reader, person, head, any(item.role == STATE for item in pending))
-    times = [now, *(json.loads(line)["time"] for line in new_posts), *([head.time] if head else [])]
+    seq, time, prev, merge = _follow(head, start, merge, [now, *(json.loads(line)["time"] for line in new_posts)])
     head_raw = make_head(
-        identity=identity,
-        seq=max(head.seq + 1 if head else 1, now),
-        time=max(times),
+        identity=author.signer.identity,
+        seq=seq,
+        time=time,
         nick=author.nick,
         endpoints=author.endpoints,
         posts=post_refs[-(limits.SEGMENTS - len(state_refs)) :],
         state=state_refs,
-        prev=(head.seq, head.sha256) if head else None,
-        merge=to_merge(reader, person, head) if head else (),
+        prev=prev,
+        merge=merge,
         next_key=next_key,
         next_by=next_by,
         visitor=author.visitor,
     )
-    seq = json.loads(head_raw)["seq"]
     return Offer(make_pointer(author.signer, seq, head_raw), head_raw, (*slices, *state_slices))
+
+
+def _last(reader: sqlite3.Connection, identity: Identity) -> Head | None:
+    held = evidence.find_manifest(reader, identity)
+    return open_head(held.head, open_pointer(held.pointer)) if held else None
 
 
 def _commitment(author: Author, head: Head | None) -> tuple[tuple[Renewal, ...], Sha256]:
@@ -108,6 +124,38 @@ def _commitment(author: Author, head: Head | None) -> tuple[tuple[Renewal, ...],
     if head and len(head.next_by) > len(author.next_by):
         return head.next_by, head.next
     return author.next_by, author.next_key
+
+
+def _follow(
+    head: Head | None, start: Version | None, merge: tuple[Sha256, ...], times: Sequence[int]
+) -> tuple[int, int, Version | None, tuple[Sha256, ...]]:
+    """seq, time, prev and merge of the next head; `times`: now, and those of its new posts.
+
+    Whoever starts elsewhere takes the last head back by naming it: its date has not come for others yet.
+    """
+    if head is None:
+        return max(1, times[0]), max(times), None, merge
+    if start is None:
+        return max(head.seq + 1, times[0]), max(head.time, *times), (head.seq, head.sha256), merge
+    return max(start[0] + 1, times[0]), max(times), start if start[0] else None, (*merge, head.sha256)
+
+
+def _is_urgent(reader: sqlite3.Connection, person: int, pending: Sequence[Pending]) -> bool:
+    """Whether something is to be published that does not wait for the next post: docs/protocol.md section 12."""
+    state = [json.loads(item.octets) for item in pending if item.role == STATE]
+    rated = [line["id"] for line in state if line["kind"] == "trust" and ("mt" in line or "tlt" in line)]
+    return (
+        any(item.role == POSTS for item in pending)
+        or any(line["kind"] == "move" or line.get("mt", 0) < 0 for line in state)
+        or not all(_is_rated(reader, person, identity) for identity in rated)
+    )
+
+
+def _is_rated(reader: sqlite3.Connection, person: int, identity: str) -> bool:
+    """Whether a published line rates somebody."""
+    sealed = (octets for segment, octets in evidence.lines_in(reader, person, STATE) if segment is not None)
+    about = f'"id":"{identity}"'.encode()
+    return any(about in octets and b'"kind":"trust"' in octets for octets in sealed)
 
 
 def _is_due(line: bytes, delay_seconds: int, now: int) -> bool:

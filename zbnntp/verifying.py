@@ -58,22 +58,30 @@ class Early(Exception):
 
 
 def verify(
-    reader: sqlite3.Connection, pointer: Pointer, offer: Offer, latest: int, keeps: Callable[[SegmentRef], bool]
+    reader: sqlite3.Connection,
+    pointer: Pointer,
+    offer: Offer,
+    latest: int | None,
+    keeps: Callable[[SegmentRef], bool],
 ) -> Verified | None:
     """What an offer would change, all its bytes checked; None when it is no news. Raises Invalid, and Early.
 
-    `latest`: unix seconds; what is dated after it is not taken yet. `keeps`: which posts segments are kept here.
+    `latest`: unix seconds; what is dated after it is not taken yet. None: made here; whatever its date, and it may take
+    back what is held. `keeps`: which posts segments are kept here.
     """
     held = evidence.find_manifest(reader, pointer.identity)
     person = evidence.find_person(reader, pointer.identity)
     ending = endings.find(reader, person)
-    if is_older_than_held(pointer, held, ending):
+    older = is_older_than_held(pointer, held, ending)
+    if older and latest is not None:
         return None
     head = open_head(offer.head, pointer)
+    if older and not (held and held.head_sha256 in head.merge):
+        return None
     check_successor(reader, person, head)
     if held and not ending and head.sha256 in open_head(held.head, open_pointer(held.pointer)).merge:
         return None  # its author has taken it back
-    if max(head.seq, head.time) > latest:
+    if latest is not None and max(head.seq, head.time) > latest:
         raise Early(max(head.seq, head.time) - limits.CLOCK_AHEAD_SECONDS)
     segments = evidence.segments(reader, held.person) if held else []
     held_names = {segment.ref.sha256 for segment in segments}

@@ -7,10 +7,12 @@ import re
 import pytest
 
 from tests.control.conftest import ONION, Node, Open
+from tests.houses import START
+from tests.ingest.forging import Forger, segment
 from zbnntp.control.cards import STEP_PEOPLE, Cards
 from zbnntp.local import PEOPLE
 from zbnntp.model.entries import STATE, make_profile
-from zbnntp.model.keys import Signer, identity_text, short_id
+from zbnntp.model.keys import Signer, identity_text, sha256, short_id
 from zbnntp.store import evidence, numbers
 
 
@@ -220,3 +222,29 @@ async def test_a_registrar_is_judged_by_those_it_let_in(open_desk: Open) -> None
         node.house.clock.now += 2 * 86_400
         article = next(it for it in reversed(await people(node)) if field(it, "Subject").startswith("reg"))
         assert "hid 2." in " ".join(article.split())
+
+
+async def test_a_fork_is_shown_until_it_is_healed(open_desk: Open) -> None:
+    """The next head heals it; the mark goes when that names the other one."""
+    async with open_desk() as node:
+        mallory = Forger("mallory")
+        await node.ok(f"trust {identity_text(mallory.identity)} 50")
+        one, two = (mallory.offer([segment(mallory.opening(text))], seq=START) for text in ("One", "Two"))
+        for offer in (one, two):
+            await node.house.take(offer)
+        (article,) = await people(node)
+        assert "has signed two versions of one manifest" in " ".join(article.split())
+        low, high = sorted(sha256(it.head) for it in (one, two))
+        await node.house.take(mallory.offer(seq=START + 1, prev=[START, low.hex()], merge=[high.hex()]))
+        node.house.clock.now += 86_400
+        article = (await people(node))[-1]
+        assert "has signed two versions" not in " ".join(article.split())
+
+
+async def test_who_needs_a_newer_version_is_shown(open_desk: Open) -> None:
+    async with open_desk() as node:
+        mallory = Forger("mallory")
+        await node.ok(f"trust {identity_text(mallory.identity)} 50")
+        await node.house.take(mallory.offer(seq=START, crit=["threshold"]))
+        (article,) = await people(node)
+        assert "needs a newer version of zbnntp" in " ".join(article.split())

@@ -205,11 +205,14 @@ def test_ratings_are_said_as_they_are_commanded(mt: int | None, tlt: int | None,
     assert rating_text(StoredRating(ANNA, mt, tlt, note, None)) == text
 
 
+LATER = "; votes and the like for your next post, six hours at most"
+
+
 def test_status_lines() -> None:
     report = {
         "nick": "Ada", "identity": "abc", "from": "Ada <x@y>", "listening": ["nntp://127.0.0.1:1119"], "tor": "ready",
         "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
-        "unpublished": 0, "waits": "", "ended": False,
+        "unpublished": 0, "waits": "", "ended": False, "forked": False,
         "fetching": {"absent": 0, "waiting_people": 0, "waiting_posts": 0, "under_way": []},
         "kept": {"octets": 1_250_000, "quota_octets": 0, "months": 12, "served_octets_today": 40_000},
     }  # fmt: skip
@@ -220,12 +223,13 @@ def test_status_lines() -> None:
     assert "Link        none: this node cannot be reached by others" in lines
     assert lines[-1] == "To publish  nothing waits"
     assert "recovery key has ended" in status_lines(report | {"ended": True})[0]
-    assert status_lines(report | {"unpublished": 2})[-1] == "To publish  2 lines wait"
+    assert status_lines(report | {"unpublished": 2})[-1] == f"To publish  2 lines wait{LATER}"
     assert "Keeps       1.2 MB of others, for 12 months; served 0.0 MB today" in status_lines(report)
     limited = {"octets": 5 * 10**8, "quota_octets": 10**9, "months": 0, "served_octets_today": 7 * 10**6}
     assert "500.0 MB of others (at most 1000.0 MB), for ever; served 7.0 MB today" in kept_text(limited)
     waiting = status_lines(report | {"unpublished": 2, "waits": "friends are asked"})[-1]
-    assert waiting == "To publish  2 lines wait; friends are asked"
+    assert waiting == f"To publish  2 lines wait{LATER}; friends are asked"
+    assert "Warning     your key has signed two versions" in "\n".join(status_lines(report | {"forked": True}))
 
 
 def test_wrapping_keeps_words_quotes_and_indents() -> None:

@@ -78,7 +78,8 @@ ALLOWED: dict[str, set[str]] = {
     "listening": {"model", "nntp", "config", "home", "certificate"},
     "upkeep": {"model", "ingest"},
     "housekeeping": {"model", "store", "ingest", "standing", "retention"},
-    "resident": {"model", "store", "home", "homecoming", "library", "peering", "places", *JOURNEYS},
+    "restarting": {"model"},
+    "resident": {"model", "store", "home", "homecoming", "restarting", "library", "peering", "places", *JOURNEYS},
     "node": {
         "model",
         "store",

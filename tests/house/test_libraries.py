@@ -22,6 +22,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "peering.py",
             "upkeep.py",
             "housekeeping.py",
+            "restarting.py",
             "demo.py",
             "importing.py",
             "cli.py",

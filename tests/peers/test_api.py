@@ -299,6 +299,7 @@ async def test_an_older_push_is_a_conflict_and_the_same_one_is_fine() -> None:
     library.keep(new)
     site = api(library)
     assert await status_of(site, Request("POST", "/zb/1/push", body=whole_bundle(old))) == 409
+    assert [it.raw for it in library.witnessed] == [old.pointer], "it may prove a fork"
     for _ in range(3):
         assert await status_of(site, Request("POST", "/zb/1/push", body=whole_bundle(new))) == 200
     assert not library.offers

@@ -182,3 +182,49 @@ async def test_a_push_of_somebody_unknown_is_refused(short_dir: Path) -> None:
         with pytest.raises(Refused):
             await bob.sync.push_to(alice.endpoint, carol.identity)
         assert not alice.library.offers
+
+
+async def test_a_source_that_freezes_an_author_hides_nothing_that_others_have(short_dir: Path) -> None:
+    """It lists the old version for ever; whoever else is asked has the new one, and that stays."""
+    carol = Author("carol")
+    async with (
+        node(short_dir, "frozen") as frozen,
+        node(short_dir, "alice") as alice,
+        node(short_dir, "bob") as bob,
+    ):
+        carol.publish([lines("old", 3)])
+        frozen.library.keep(carol)
+        await bob.sync.follow_changes(frozen.endpoint, "")
+        carol.publish([lines("old", 3), lines("new", 3)])
+        alice.library.keep(carol)
+        await bob.sync.follow_changes(alice.endpoint, "")
+        for _ in range(2):
+            await bob.sync.follow_changes(frozen.endpoint, "")
+            held = bob.library.held(carol.identity)
+            assert held is not None
+            assert held.head == sha256(carol.head)
+
+
+async def test_an_older_version_that_a_peer_lists_is_looked_at_as_proof_of_a_fork(short_dir: Path) -> None:
+    carol = Author("carol")
+    async with node(short_dir, "alice") as alice, node(short_dir, "bob") as bob:
+        carol.publish([lines("old", 3)])
+        alice.library.keep(carol)
+        old = carol.pointer
+        carol.publish([lines("new", 3)])
+        bob.library.keep(carol)
+        await bob.sync.follow_changes(alice.endpoint, "")
+        assert [it.raw for it in bob.library.witnessed] == [old]
+        await bob.sync.fetch_manifest(alice.endpoint, carol.identity)
+        assert [it.raw for it in bob.library.witnessed] == [old, old]
+
+
+async def test_a_node_is_asked_what_time_it_is_and_which_version_of_ours_it_keeps(short_dir: Path) -> None:
+    carol = Author("carol")
+    carol.publish([lines("one", 3)])
+    async with node(short_dir, "alice") as alice, node(short_dir, "bob") as bob:
+        alice.library.keep(carol)
+        assert await bob.sync.ask_time(alice.endpoint) > 0
+        assert await bob.sync.ask_version(alice.endpoint, carol.identity) == (carol.seq, sha256(carol.head))
+        with pytest.raises(Missing):
+            await bob.sync.ask_version(alice.endpoint, bob.identity)

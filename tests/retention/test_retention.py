@@ -277,3 +277,16 @@ async def test_a_mirror_of_some_boards_keeps_segments_with_posts_in_them(tmp_pat
         await bob.writer.run(lambda database: adopt(database, Keeping()))
         bob.intake.keeping = Keeping()
         assert lacking(bob, anna) == names(cats)
+
+
+async def test_the_highest_head_is_not_forgotten_when_the_posts_have_expired(tmp_path: Path) -> None:
+    mallory = Forger("mallory")
+    old = publish(mallory, (segment(mallory.opening("Old")), START - 1000))
+    new = publish(mallory, (segment(mallory.opening("New")), START - 1000))
+    async with following(tmp_path, mallory) as bob:
+        await bob.take(new)
+        bob.clock.now += 14 * MONTH
+        await sweep(bob)
+        assert shown(bob) == {}
+        assert not await bob.take(old)
+        assert shown(bob) == {}

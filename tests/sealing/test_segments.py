@@ -10,6 +10,7 @@ from tests.houses import Clock, House, open_house
 from tests.ingest.forging import Forger, following, name_of, segment
 from tests.sealing.sync import contents, head_of, held_head, lines, newer
 from zbnntp.model import limits
+from zbnntp.model.canonical import encode
 from zbnntp.model.entries import STATE, make_trust
 from zbnntp.model.keys import Identity, sha256
 from zbnntp.spoken import keep_ratings
@@ -201,3 +202,18 @@ async def test_state_is_written_anew_before_it_is_too_large_for_a_head(tmp_path:
         await add_state(alice, 3000, "m" * 480)
         assert await alice.seal() is not None
         assert len(lines(alice)) == 5000
+
+
+async def test_own_lines_of_kinds_that_are_not_known_are_never_superseded(tmp_path: Path) -> None:
+    """A later version wrote them, then the program was set back: they stay when state is written anew."""
+    strange = [encode({"kind": "badge", "id": "1", "of": number}) for number in range(3)]
+    async with open_house(tmp_path, "alice") as alice:
+        person = evidence.find_person(alice.reader, alice.identity) or 0
+        for line in strange:
+            await alice.writer.run(lambda database, line=line: evidence.add_pending(database, person, STATE, line))  # type: ignore[misc]
+        for value in range(40):
+            await alice.rate(Identity(sha256(b"often")), mt=value)
+            await alice.seal()
+        kept = [line for _, line in evidence.lines_of(alice.reader, person, STATE)]
+        assert len(kept) < 40
+        assert [line for line in kept if b"badge" in line] == strange

@@ -23,7 +23,7 @@ from zbnntp.model.entries import STATE, Profile, open_entry
 from zbnntp.model.errors import Invalid
 from zbnntp.model.keys import Identity, identity_text, short_id
 from zbnntp.model.link import Link, format_link
-from zbnntp.model.manifest import open_head, open_pointer
+from zbnntp.model.manifest import Head, open_head, open_pointer
 from zbnntp.model.views import Level
 from zbnntp.standing import NOWHERE, Standings
 from zbnntp.store import cards, choices, evidence, numbers, posts, promises, ratings, versions
@@ -53,6 +53,7 @@ class Facts:
     speakers: Sequence[str] = ()  # who vouches, and how
     critics: Sequence[str] = ()
     forks: int = 0
+    newer: bool = False  # their newest manifest demands a newer zbnntp
     urls: Sequence[str] = ()
     profile: str = ""
     blame: str = ""  # whole people of the owner's own negative ratings that are put down to them
@@ -138,6 +139,8 @@ class Cards:
         private = choices.find_private_rating(reader, me, person) is not None
         speakers, critics = self._heard(me, person)
         blame = self.standings.ranking(self.view).blame.get(identity, 0.0)
+        held = evidence.find_manifest(reader, identity)
+        head = open_head(held.head, open_pointer(held.pointer)) if held else None
         mirror = {None: "auto", True: "on", False: "off"}[choices.mirror_choice(reader, me, person)]
         return Facts(
             name=name_of(reader, identity),
@@ -150,7 +153,8 @@ class Cards:
             speakers=speakers,
             critics=critics,
             forks=versions.count_conflicts(reader, person),
-            urls=_urls(reader, identity),
+            newer=bool(head and head.needs_newer),
+            urls=_urls(reader, identity, head),
             profile=_profile(reader, person, identity),
             blame=f"{blame:.1f}" if blame >= 0.05 else "",
             pinned=choices.find_pin(reader, me, person) is not None,
@@ -219,6 +223,8 @@ def _remarks(facts: Facts) -> str:
         lines.append(f"They first came to this node {facts.came}.")
     if facts.forks:
         lines.append(f"Their key has signed two versions of one manifest, {facts.forks} times: it may be in two hands.")
+    if facts.newer:
+        lines.append("What they published last needs a newer version of zbnntp: install one to see it.")
     if facts.blame:
         lines.append(f"Of the people whom you hid, {facts.blame} are put down to them: they spoke for these.")
     if facts.pinned:
@@ -254,10 +260,9 @@ def _withdraw(database: sqlite3.Connection, me: int, person: int, old: Issued | 
         cards.supersede(database, me, person, now)
 
 
-def _urls(reader: sqlite3.Connection, identity: Identity) -> list[str]:
+def _urls(reader: sqlite3.Connection, identity: Identity, head: Head | None) -> list[str]:
     """Addresses of their own node that they signed, and those of links that the owner followed."""
-    held = evidence.find_manifest(reader, identity)
-    signed = open_head(held.head, open_pointer(held.pointer)).endpoints if held else ()
+    signed = head.endpoints if head else ()
     known = [it.url for it in signed if it.own] + promises.addresses(reader, identity)
     return list(dict.fromkeys(known))[:8]
 

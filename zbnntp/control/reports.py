@@ -169,6 +169,7 @@ ENDED = (
     "A recovery key has ended this identity: nobody takes what it publishes now. If that was not you, somebody has "
     "your recovery words."
 )
+FORKED = "Warning     your key has signed two versions of your manifest; see zb.log, and recovery.md for what to do"
 
 
 def status_lines(report: Mapping[str, Any]) -> list[str]:
@@ -187,6 +188,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         f"Fetching    {fetching_text(report['fetching'])}",
         f"Boards      {len(boards)} with {sum(boards.values())} articles",
         f"Keeps       {kept_text(report['kept'])}",
+        *([FORKED] if report["forked"] else []),
         f"To publish  {_waiting(unpublished)}" + (f"; {report['waits']}" if report["waits"] else ""),
     ]
 
@@ -364,4 +366,5 @@ def _advice(verdict: Verdict, target: Identity) -> list[str]:
 def _waiting(lines: int) -> str:
     if not lines:
         return "nothing waits"
-    return "1 line waits" if lines == 1 else f"{lines} lines wait"
+    number = "1 line waits" if lines == 1 else f"{lines} lines wait"
+    return f"{number}; votes and the like for your next post, six hours at most"

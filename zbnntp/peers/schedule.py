@@ -17,8 +17,8 @@ from functools import partial
 
 import trio
 
-from zbnntp.model.errors import PeerGone, Refused, TorDown, ZbError
-from zbnntp.model.keys import Identity, short_id
+from zbnntp.model.errors import Missing, PeerGone, Refused, TorDown, ZbError
+from zbnntp.model.keys import Identity, Sha256, short_id
 from zbnntp.peers.feeds import TOR_DOWN_SECONDS, Feeds
 from zbnntp.peers.needs import Directory, Library, Person
 from zbnntp.peers.reach import retry_seconds
@@ -86,7 +86,15 @@ class Schedule:
 
     async def ask_own(self, endpoints: Sequence[str]) -> int:
         """Which version of our own manifest is kept there, by its seq; raises Missing, and what the last one said."""
-        return await self._ask_first(endpoints, lambda url: self.visits.sync.ask_seq(url, self._identity))
+        return (await self._ask_first(endpoints, lambda url: self.visits.sync.ask_version(url, self._identity)))[0]
+
+    async def ask_clock(self, endpoints: Sequence[str]) -> tuple[int, tuple[int, Sha256] | None]:
+        """What time it is there, and which version of our own manifest is kept; raises what the last one said."""
+        time = await self._ask_first(endpoints, self.visits.sync.ask_time)
+        try:
+            return time, await self._ask_first(endpoints, lambda url: self.visits.sync.ask_version(url, self._identity))
+        except Missing:
+            return time, None
 
     async def _ask_first(self, endpoints: Sequence[str], call: Callable[[str], Awaitable[T]]) -> T:
         """Of the first address that answers; raises what the last one said."""

@@ -24,11 +24,12 @@ import trio
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice, read_bundle, slices_of, write_offer
 from zbnntp.model.canonical import decode
-from zbnntp.model.errors import BadEncoding, BadSignature, Invalid, Missing, PeerGone, Refused, TooLarge
+from zbnntp.model.errors import BadEncoding, Invalid, PeerGone, Refused, TooLarge
+from zbnntp.model.fields import integer
 from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.model.notices import is_notice
-from zbnntp.peers.backends import NoAnswer, Remedy
+from zbnntp.peers.answers import answered_pointer, check_status
 from zbnntp.peers.carrier import Answer, Carrier
 from zbnntp.peers.needs import Held, Library
 from zbnntp.peers.prefix import held_prefix
@@ -48,9 +49,6 @@ PUSH_OCTETS = 2 * 1024 * 1024  # of segments: half a bundle, for the quotes that
 PUSH_FIRST_OCTETS = 512 * 1024  # to a peer of whom we do not know what it holds
 PUSH_PEERS = 1_000  # of whom we remember what they hold
 _CURSOR = re.compile(r"[a-z0-9]{1,32}\.\d{1,18}")
-BUSY_SECONDS = 60  # how long to leave a peer alone that is busy and does not say for how long
-PAUSE_SECONDS = 1800  # the longest that it may ask for
-_SECONDS = re.compile(r"\d{1,9}")
 _GZIP = {"accept-encoding": "gzip"}
 
 
@@ -107,17 +105,25 @@ class Sync:
             self._asked.set()
             self._asked = trio.Event()
 
-    async def ask_seq(self, endpoint: str, identity: Identity) -> int:
+    async def ask_version(self, endpoint: str, identity: Identity) -> tuple[int, Sha256]:
         """The version that `endpoint` keeps; Missing when it keeps none. For one's own manifest alone."""
         answer = await self._carrier.request(endpoint, f"/zb/1/head/{identity.hex()}", limit=HEAD_ANSWER_OCTETS)
-        _check_status(answer, 200)
-        return _answered_pointer(answer, identity)[0].seq
+        check_status(answer, 200)
+        pointer = answered_pointer(answer, identity)[0]
+        return pointer.seq, pointer.head
 
     async def ask_identity(self, endpoint: str) -> Identity:
         """Whose node answers there."""
+        return Identity(parse_hex((await self._ask_node(endpoint)).get("id")))
+
+    async def ask_time(self, endpoint: str) -> int:
+        """What its clock says, unix seconds."""
+        return integer(await self._ask_node(endpoint), "time", low=0)
+
+    async def _ask_node(self, endpoint: str) -> dict[str, Any]:
         answer = await self._carrier.request(endpoint, "/zb/1/node", limit=SMALL_ANSWER_OCTETS)
-        _check_status(answer, 200)
-        return Identity(parse_hex(decode(answer.body.removesuffix(b"\n")).get("id")))
+        check_status(answer, 200)
+        return decode(answer.body.removesuffix(b"\n"))
 
     async def follow_changes(
         self, endpoint: str, since: str, wait: int = 0, heard: Callable[[Identity | None], None] = lambda identity: None
@@ -151,7 +157,7 @@ class Sync:
         if answer.status == 400 and endpoint in self._pushed:
             del self._pushed[endpoint]
             raise PeerGone("that peer no longer has what was pushed to it before; next time it gets all")
-        _check_status(answer, 200)
+        check_status(answer, 200)
         self._pushed.pop(endpoint, None)
         self._pushed[endpoint] = {ref.sha256: ref.octets for ref in head.segments}
         if len(self._pushed) > PUSH_PEERS:
@@ -166,7 +172,7 @@ class Sync:
             body = raw + b"\n"
             answer = await self._carrier.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
             with suppress(Refused):  # whoever does not know the old identity need not know of its end
-                _check_status(answer, 200)
+                check_status(answer, 200)
             told.add(raw)
 
     async def _fetch_head(self, endpoint: str, identity: Identity) -> tuple[Pointer, Head] | None:
@@ -177,8 +183,8 @@ class Sync:
         answer = await self._carrier.request(endpoint, path, limit=HEAD_ANSWER_OCTETS, headers=headers)
         if answer.status == 304:
             return None
-        _check_status(answer, 200)
-        pointer, head = _answered_pointer(answer, identity)
+        check_status(answer, 200)
+        pointer, head = answered_pointer(answer, identity)
         if held and pointer.seq < held.seq:
             await self._library.witness(pointer)
             return None
@@ -246,7 +252,7 @@ class Sync:
         answer = await self._carrier.request(endpoint, path, limit=ref.octets, headers=_GZIP)
         if answer.status == 404:
             return None
-        _check_status(answer, 200)
+        check_status(answer, 200)
         check_segment(ref, answer.body)
         return Slice(ref.sha256, 0, answer.body)
 
@@ -258,7 +264,7 @@ class Sync:
             endpoint, path, limit=CHANGES_OCTETS, seconds=seconds, silence=SILENCE_SECONDS
         ) as response:
             if response.status != 200:
-                _check_status(Answer(response.status, response.headers, await response.read()), 200)
+                check_status(Answer(response.status, response.headers, await response.read()), 200)
             async with aclosing(response.lines(CHANGES_LINE_OCTETS)) as lines:
                 async for raw in lines:
                     heard(self._take_row(page, raw))
@@ -325,7 +331,7 @@ class Sync:
         body = json.dumps([_row(identity, self._library.held(identity)) for identity in identities]).encode()
         limit = limits.BUNDLE_OCTETS
         answer = await self._carrier.request(endpoint, "/zb/1/fetch", limit=limit, body=body)
-        _check_status(answer, 200)
+        check_status(answer, 200)
         asked = set(identities)
         for offer in read_bundle(answer.body.removesuffix(b"\n").split(b"\n") if answer.body else ()):
             identity = Identity(parse_hex(decode(offer.pointer).get("id")))
@@ -351,17 +357,6 @@ class Sync:
         return slices
 
 
-def _answered_pointer(answer: Answer, identity: Identity) -> tuple[Pointer, bytes]:
-    """The pointer of an answer, verified, and its head line as it came."""
-    lines = answer.body.split(b"\n")
-    if len(lines) != 3 or lines[2]:
-        raise BadEncoding("a peer's head is not two lines")
-    pointer = open_pointer(lines[0])
-    if pointer.identity != identity:
-        raise BadSignature("a peer answered with somebody else's head")
-    return pointer, lines[1]
-
-
 def _row(identity: Identity, held: Held | None) -> list[Any]:
     """What POST fetch is told: every segment held, as the beginning of one that may have grown."""
     if held is None:
@@ -374,22 +369,3 @@ def _parse_cursor(line: dict[str, Any]) -> str:
     if not isinstance(text, str) or not _CURSOR.fullmatch(text):
         raise BadEncoding("a peer's cursor has another form")
     return text
-
-
-def _check_status(answer: Answer, wanted: int) -> None:
-    """Any other status as the error it means to us."""
-    if answer.status == wanted:
-        return
-    if answer.status == 404:
-        raise Missing("that peer does not keep it")
-    if answer.status in (400, 403, 413):
-        raise Refused(f"that peer answered {answer.status}")
-    if answer.status in (429, 503):
-        raise NoAnswer("that peer is busy", Remedy.BACK_OFF, _retry_after(answer.headers))
-    raise PeerGone(f"that peer answered {answer.status}")
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds; RFC 9110 section 10.2.3, without the form that is a date."""
-    text = headers.get("retry-after", "")
-    return float(min(int(text), PAUSE_SECONDS)) if _SECONDS.fullmatch(text) else float(BUSY_SECONDS)
