@@ -1,6 +1,7 @@
 """The store as peers see it: what one local identity offers and takes. Implements peers' Library and Directory.
 
-Nothing of another identity on the same node shows here, not even the epoch of the changes feed.
+Nothing of another identity on the same node shows here, not even the epoch of the changes feed, or that both feeds
+count the same changes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import trio
 from zbnntp.ingest import Intake
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, slices_of
+from zbnntp.model.disguise import Disguise
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.link import Link
@@ -59,6 +61,7 @@ class Library:
         self._bell, self._clock = bell, clock
         self._mirror = mirror
         self.epoch = hashlib.sha256(f"{epoch} {view.hex()}".encode()).hexdigest()[:16]
+        self._places = Disguise(hashlib.sha256(f"{epoch} {view.hex()} places".encode()).digest())
 
     def now(self) -> int:
         return int(self._clock())
@@ -110,7 +113,12 @@ class Library:
         return [ref for ref in wanted if ref in head.state or (room := room - ref.octets) + ref.octets > 0]
 
     def changes(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
-        return evidence.changes(self._reader, self._view, self._mirror, after, limit)
+        """A place that was never given - made up, or before a backup was restored - is the start."""
+        since = self._places.find(after) if after else 0
+        if since > notices.last_change(self._reader):
+            since = 0
+        rows = evidence.changes(self._reader, self._view, self._mirror, since, limit)
+        return [(self._places.hide(number), line) for number, line in rows]
 
     def wanted(self, identity: Identity) -> bool:
         return self._intake.wanted(identity)

@@ -29,7 +29,7 @@ def places(house: House, mirror: str = "rated", rung: list[int] | None = None) -
 
 def end(house: House, mirror: str = "rated") -> int:
     """Where a reader is who has read everything."""
-    return max((position for position, _ in library(house, mirror).changes(0, 99)), default=0)
+    return next((place for place, _ in reversed(library(house, mirror).changes(0, 99))), 0)
 
 
 async def test_cursors_outlive_a_restart_and_are_forgotten_after_long(tmp_path: Path) -> None:

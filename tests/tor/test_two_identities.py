@@ -19,7 +19,7 @@ from zbnntp.model.link import parse_link
 from zbnntp.peers.transport import Transport
 
 pytestmark = [pytest.mark.tor, pytest.mark.slow]
-TELLING = re.compile(rb"[0-9a-f]{12,}|[a-z2-7]{16,}")  # ids, hashes, keys, signatures, epochs, onions
+TELLING = re.compile(rb"[0-9a-f]{12,}|[a-z2-7]{16,}")  # ids, hashes, keys, signatures, epochs, places, onions
 
 
 @pytest.fixture

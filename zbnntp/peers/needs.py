@@ -77,7 +77,10 @@ class Library(Protocol):
         ...
 
     def changes(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
-        """Rows (n, line) with n > after in ascending order, the latest of each identity, without line ends."""
+        """Rows (place, line) after the one at place `after`, 0 = from the start; the latest of each identity, in order.
+
+        Lines are without line ends. A place is a number that says nothing, but where to go on.
+        """
         ...
 
     def wanted(self, identity: Identity) -> bool:
@@ -89,7 +92,7 @@ class Library(Protocol):
         ...
 
     async def wait_change(self, after: int) -> None:
-        """Return when there is a change with n > after."""
+        """Return when there is a change after that place."""
         ...
 
     async def witness(self, pointer: Pointer) -> None:

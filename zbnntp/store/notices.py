@@ -30,6 +30,12 @@ def next_change(database: sqlite3.Connection) -> int:
     return int(row[0])
 
 
+def last_change(database: sqlite3.Connection) -> int:
+    """The position that was given last; 0 before the first."""
+    row = database.execute("SELECT value FROM meta WHERE key = 'change'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def keep(database: sqlite3.Connection, person: int, kind: str, about: bytes, line: bytes, proved: bool) -> None:
     """Take the place of what was said of that person before, of the same kind about the same; new in the feed."""
     change = next_change(database) if proved else None
