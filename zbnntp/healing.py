@@ -53,14 +53,17 @@ def is_left_out(head: Head, seq: int, sha256: Sha256) -> bool:
     return since < seq < head.seq or (seq == since and sha256 != before)
 
 
+def proves(pointer: Pointer, held: HeldManifest) -> bool:
+    """Whether a verified pointer proves a fork beside the head that is held."""
+    if pointer.head == held.head_sha256 or pointer.seq >= held.seq:
+        return pointer.head != held.head_sha256 and pointer.seq == held.seq
+    return is_left_out(open_head(held.head, open_pointer(held.pointer)), pointer.seq, pointer.head)
+
+
 def keep_proof(database: sqlite3.Connection, held: HeldManifest, pointer: Pointer) -> bool:
-    """Keep what a verified pointer proves beside the head that is held; True when that is news."""
-    if pointer.head == held.head_sha256 or pointer.seq > held.seq:
-        return False
-    head = open_head(held.head, open_pointer(held.pointer))
+    """Keep what a pointer proves beside the head that is held; True when that is news."""
     if pointer.seq < held.seq:
-        left_out = is_left_out(head, pointer.seq, pointer.head)
-        return left_out and versions.keep_branch(database, held.person, pointer.seq, pointer.raw)
+        return versions.keep_branch(database, held.person, pointer.seq, pointer.raw)
     (_, kept), (_, other) = sorted([(held.head_sha256, held.pointer), (pointer.head, pointer.raw)])
     return evidence.keep_fork(database, held.person, held.seq, kept, other)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from zbnntp import choosing, moving
-from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_fork, keep_proof, strange_sentence
+from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_fork, keep_proof, proves, strange_sentence
 from zbnntp.keeping import keep_fresh, keep_segments
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, read_bundle, write_offer
@@ -173,7 +173,7 @@ class Intake:
     async def witness(self, pointer: Pointer) -> None:
         """Keep the proof when a verified pointer shows that its key has forked; an older one may, too."""
         held = evidence.find_manifest(self._reader, pointer.identity)
-        if held is None or pointer.seq > held.seq or pointer.head == held.head_sha256:
+        if held is None or not proves(pointer, held):
             return
         if await self._writer.run(lambda database: keep_proof(database, held, pointer)):
             self._note_fork(held)

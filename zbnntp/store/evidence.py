@@ -235,7 +235,7 @@ def set_aside(database: sqlite3.Connection, segment: int) -> None:
 
 
 def drop_segment(database: sqlite3.Connection, segment: int) -> None:
-    database.execute("DELETE FROM excess WHERE line IN (SELECT pk FROM line WHERE segment = ?)", (segment,))
+    database.execute("DELETE FROM excess WHERE line BETWEEN ? AND ?", lines.span(segment))
     database.execute("DELETE FROM line WHERE pk BETWEEN ? AND ?", lines.span(segment))
     database.execute("DELETE FROM segment WHERE pk = ?", (segment,))
 
