@@ -26,12 +26,16 @@ def add_restore(commands: Any, add: Add) -> None:
         metavar="LINK",
         help="zb:..., of somebody who follows you; those in a file 'friends' beside the key file are asked too",
     )
+    command.add_argument("--add", action="store_true", help="one more identity on a home that has one")
     command.set_defaults(run=_restore)
 
 
 def _restore(options: argparse.Namespace) -> int:
-    nick = home.restore_keys(options.home, options.key, [parse_link(link) for link in options.links])
-    friends = len(home.read_friends(options.home))
+    links = [parse_link(link) for link in options.links]
+    others = home.accounts(options.home) if options.add and home.has_keys(options.home) else []
+    place = home.new_place(options.home) if others else options.home
+    nick = home.restore_keys(place, options.key, links, others)
+    friends = len(home.read_friends(place))
     asked = f"asks {friends} friend{'s' if friends > 1 else ''} for" if friends else "waits for"
     print(f"Restored the key of {nick} in {options.home}. Start 'zbnntp run': it {asked} what you had published.")
     if not friends:

@@ -186,13 +186,18 @@ def read_words(text: str) -> Signer:
     return Signer.from_seed(bytes(dictionary.to_entropy(words)))
 
 
-def restore_keys(home: Path, source: Path, friends: Sequence[Link]) -> str:
-    """A key file from a backup, and whom to ask for its manifest; returns the nick. NotPermitted, BadEncoding."""
-    make_directory(home)
+def restore_keys(home: Path, source: Path, friends: Sequence[Link], others: Sequence[Account] = ()) -> str:
+    """A key file from a backup, and whom to ask for its manifest; returns the nick. NotPermitted, BadEncoding.
+
+    `others` live in that home already.
+    """
     if has_keys(home):
-        raise NotPermitted(f"{home} holds an identity already; choose another --home")
+        raise NotPermitted(f"{home} holds an identity already; choose another --home, or --add one more")
     content = _read_keys(source)
     account = _described(home, content, None)
+    if account.identity in (it.identity for it in others):
+        raise NotPermitted(f"{account.nick} lives in this home already")
+    make_directory(home)
     _write_private(home / KEY_FILE, json.dumps(content, indent=1) + "\n")
     note_friends(home, [*friends, *read_friends(source.parent)])
     return account.nick

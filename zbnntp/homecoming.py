@@ -151,5 +151,8 @@ class Homecoming:
         except ZbError as error:
             log.info("%s could not say which version is the newest: %s", short_id(friend.identity), error)
             return
+        except Exception:
+            log.exception("asking %s for the newest version", short_id(friend.identity))
+            return
         grace = LONG_GRACE_SECONDS if self.is_copy else GRACE_SECONDS
         scope.deadline = min(scope.deadline, trio.current_time() + grace)

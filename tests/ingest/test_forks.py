@@ -12,7 +12,7 @@ from tests.ingest.forging import BOARD, Forger, dump, following, head_of, segmen
 from zbnntp.model.bundle import Offer
 from zbnntp.model.keys import Identity, sha256
 from zbnntp.model.manifest import open_pointer
-from zbnntp.store import evidence, ratings, versions
+from zbnntp.store import evidence, promises, ratings, versions
 
 
 def name(offer: Offer) -> str:
@@ -216,3 +216,26 @@ async def test_the_newer_of_two_ratings_counts_when_a_fork_heals(tmp_path: Path)
         for house in (laptop, desk):
             said = ratings.ratings_of(house.reader, evidence.find_person(house.reader, house.identity) or 0)
             assert {row.target: row.mt for row in said} == {friend.identity: 3, foe.identity: 4}
+
+
+async def test_the_name_of_the_newest_version_is_ones_own_unless_another_was_chosen_here(tmp_path: Path) -> None:
+    async with open_house(tmp_path / "one", "bert") as one, open_house(tmp_path / "other", "bert") as other:
+
+        def called() -> str | None:
+            return promises.find_meta(other.reader, f"nick {other.identity.hex()}")
+
+        async def publish(name: str) -> None:
+            one.clock.now += 10
+            one.name = name
+            assert await one.seal()
+            await other.take(one.whole_offer())
+
+        await one.add_board("test.talk")
+        await one.post("test.talk", "Hello", "x")
+        await publish("Bertold")
+        assert called() == "Bertold"
+        await publish("Berti")
+        assert called() == "Berti"
+        await other.writer.run(lambda database: promises.put_meta(database, f"nick {other.identity.hex()}", "Robert"))
+        await publish("Bert")
+        assert called() == "Robert"
