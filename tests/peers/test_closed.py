@@ -23,6 +23,7 @@ from zbnntp.peers.needs import Mutual
 from zbnntp.peers.onion import Tor
 from zbnntp.peers.sync import Sync
 from zbnntp.peers.transport import Transport, local_transport
+from zbnntp.peers.web import listen_unix
 
 AUTHOR, OTHER = signer("author").identity, signer("other").identity
 KEYS = [NoteKey(bytes([number]) * 32) for number in range(1, 5)]
@@ -267,6 +268,26 @@ async def test_a_node_without_a_closed_onion_is_asked_once_a_day(
         assert (await transport.request("local:bob", "/zb/1/closed", limit=1000)).status == 404
         assert b"closed" not in (await transport.request("local:bob", "/zb/1/node", limit=1000)).body
         assert bench.doors.known == 0
+
+
+async def test_the_list_does_not_wait_for_a_peer_that_is_slow(
+    short_dir: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    bench = Bench(short_dir, [bob()])
+    transport = local_transport(short_dir)
+    async with trio.open_nursery() as nursery:
+        listeners = [listen_unix(short_dir / "bob.sock")]
+        nursery.start_soon(trio.serve_listeners, lambda stream: trio.sleep_forever(), listeners)
+        nursery.start_soon(bench.doors.run, transport, Sync(transport, FakeLibrary()))
+        await until(lambda: bench.onion.guests)
+        await trio.sleep(1)
+        bench.told.mutual = []
+        bench.doors.wake()
+        before = trio.current_time()
+        await until(lambda: not bench.onion.guests)
+        assert trio.current_time() - before < 1
+        nursery.cancel_scope.cancel()
+    await transport.aclose()
 
 
 async def test_those_who_are_trusted_most_are_let_in_and_a_new_mutual_at_once(

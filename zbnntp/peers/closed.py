@@ -44,7 +44,8 @@ GUESTS = 256  # a descriptor of 50,000 octets has room for some more; tor pads t
 NOTES_OCTETS = 128 * 1024  # of an answer: 256 notes have 80 kB
 NOTE_OCTETS = 512
 ASK_SECONDS = 86_400.0  # between two looks at one mutual's notes
-ROUND_SECONDS = 60.0
+ROUND_SECONDS = 60.0  # between two looks at the list without being called
+LOOK_SECONDS = 10.0  # at who is due to be asked
 
 
 def visitor_key(onion_seed: bytes) -> NoteKey:
@@ -151,7 +152,12 @@ class ClosedDoors:
         self._awake.set()
 
     async def run(self, carrier: Carrier, sync: Sync) -> None:
-        """Keep the list, and ask each mutual once a day."""
+        """Keep the list, and ask each mutual once a day. The list never waits for somebody's answer."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._keep_list)
+            nursery.start_soon(self._keep_asking, carrier, sync)
+
+    async def _keep_list(self) -> None:
         while True:
             self._awake = trio.Event()
             mutuals = self._directory.mutuals()
@@ -160,36 +166,34 @@ class ClosedDoors:
             for mutual in mutuals:
                 if mutual.closed:
                     await self._tor.present(onion_host(mutual.closed), self._key.secret)
-            await self._ask_due(mutuals, carrier, sync)
             with trio.move_on_after(ROUND_SECONDS):
                 await self._awake.wait()
 
-    async def _ask_due(self, mutuals: Sequence[Mutual], carrier: Carrier, sync: Sync) -> None:
-        """Until the list changes: that comes first."""
-        for mutual in mutuals:
-            if self._awake.is_set():
-                return
-            identity = mutual.identity
-            if mutual.visitor and mutual.endpoints and self._due.get(identity, -math.inf) <= trio.current_time():
-                told = await self._ask(mutual, carrier, sync)
-                self._failures[identity] = 0 if told else self._failures[identity] + 1
-                pause = ASK_SECONDS if told else retry_seconds(self._failures[identity], self._rng)
-                self._due[identity] = trio.current_time() + pause
+    async def _keep_asking(self, carrier: Carrier, sync: Sync) -> None:
+        """One after the other: there is no hurry."""
+        while True:
+            for mutual in self._directory.mutuals():
+                identity = mutual.identity
+                if mutual.visitor and self._due.get(identity, -math.inf) <= trio.current_time():
+                    told = await self._ask(mutual, carrier, sync)
+                    self._failures[identity] = 0 if told else self._failures[identity] + 1
+                    pause = ASK_SECONDS if told else retry_seconds(self._failures[identity], self._rng)
+                    self._due[identity] = trio.current_time() + pause
+            await trio.sleep(LOOK_SECONDS)
 
     async def _ask(self, mutual: Mutual, carrier: Carrier, sync: Sync) -> bool:
         """Ask one mutual at his signed addresses; True when he had a note for us, or has no closed onion."""
         for endpoint in mutual.endpoints:
             try:
                 url = await self._find_address(endpoint, mutual.identity, carrier, sync)
+                if url and url != mutual.closed:
+                    await self._directory.remember_closed(mutual.identity, url)
+                    self._awake.set()
+                return url is not None
             except Missing:
                 return True
             except ZbError as error:
                 log.info("the notes of %s at %s: %s", short_id(mutual.identity), endpoint, error)
-                continue
-            if url and url != mutual.closed:
-                await self._directory.remember_closed(mutual.identity, url)
-                self._awake.set()
-            return url is not None
         return False
 
     async def _find_address(self, endpoint: str, identity: Identity, carrier: Carrier, sync: Sync) -> str | None:
