@@ -98,3 +98,22 @@ async def test_two_who_say_that_they_are_one(open_desk: Open) -> None:
         await meet(node, laptop, state=(make_same(alice.identity),))
         name = f"laptop ({short_id(laptop.identity)})"
         assert f"They and {name} say that they are one person." in " ".join((await node.ok("why alice")).split())
+
+
+async def test_same_is_said_and_taken_back(open_desk: Open) -> None:
+    laptop = Owner("laptop")
+    async with open_desk() as node:
+        me = identity_text(node.house.identity)
+        await meet(node, laptop, state=(make_same(node.house.identity),))
+        assert me not in await node.ok("why laptop")
+        assert "others are shown that when laptop" in " ".join((await node.ok("same laptop")).split())
+        assert node.own_lines()[-1] == {"kind": "same", "id": laptop.identity.hex()}
+        assert "say that they are one person" in " ".join((await node.ok("why laptop")).split())
+        assert "You said so of laptop" in await node.ok("same laptop")
+        await node.ok("undo")
+        assert node.own_lines()[-1] == {"kind": "same", "id": laptop.identity.hex(), "off": True}
+        assert "one person" not in await node.ok("why laptop")
+        await node.ok("same laptop")
+        assert "no longer say" in await node.ok("same laptop off")
+        assert "You said nothing of laptop" in await node.ok("same laptop off")
+        assert "name another one of yours" in await node.refused_after(f"same {me}")

@@ -22,6 +22,7 @@ EVERYTHING = [
     "by bob",
     "via bob",
     "pin bob",
+    "same bob",
     "mirror bob off",
 ]
 
@@ -77,7 +78,8 @@ def _facts(node: object) -> dict[str, object]:
     for line in node.own_lines():  # type: ignore[attr-defined]
         key = (line["kind"], line.get("id") or line.get("post"), line.get("name"))
         line = {name: value for name, value in line.items() if name != "time"}
-        gone = line.get("value") == 0 or line.get("off") or line.get("text") == "" or line.keys() == {"kind", "id"}
+        empty = line["kind"] == "trust" and line.keys() == {"kind", "id"}
+        gone = line.get("value") == 0 or line.get("off") or line.get("text") == "" or empty
         newest.pop(key, None) if gone else newest.update({key: line})
     boards = {row.name: (row.hidden, row.description) for row in numbers.newsgroups(reader, me)}
     return {

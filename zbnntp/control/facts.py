@@ -20,9 +20,11 @@ from zbnntp.model.entries import (
     Entry,
     Label,
     Profile,
+    Same,
     Vote,
     make_label,
     make_profile,
+    make_same,
     make_trust,
     make_vote,
     open_entry,
@@ -273,6 +275,15 @@ def _write_pin(scope: Scope, key: str, value: Sequence[Any] | None) -> None:
     choices.put_pin(scope.database, scope.me, person, kept)
 
 
+def _read_same(scope: Scope, key: str) -> bool | None:
+    found = newest(scope, "same", key, f"same {key}")
+    return True if isinstance(found, Same) and not found.off else None
+
+
+def _write_same(scope: Scope, key: str, value: bool | None) -> None:
+    scope.say(make_same(Identity(bytes.fromhex(key)), off=not value))
+
+
 def _read_mirror(scope: Scope, key: str) -> bool | None:
     return choices.mirror_choice(scope.database, scope.me, scope.person(key))
 
@@ -341,5 +352,6 @@ FACTS: dict[str, Fact] = {
     "by": Fact(_of("a group of what they write"), _there, _read_by, _write_by),
     "via": Fact(_of("groups through their eyes"), _there, _read_via, _write_via, ranked=True),
     "pin": Fact(_of("held at a version"), lambda value: "yes" if value else "no", _read_pin, _write_pin, ranked=True),
+    "same": Fact(_of("you as well"), lambda value: "yes" if value else "no", _read_same, _write_same, published=True),
     "mirror": Fact(_of("passed on"), mirror_text, _read_mirror, _write_mirror),
 }

@@ -27,6 +27,7 @@ HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
     orders.Via: wishes.via,
     orders.ViaLink: wishes.via_link,
     orders.Pin: wishes.pin,
+    orders.SetSame: wishes.set_same,
     orders.SetMirror: wishes.set_mirror,
     orders.Purge: wishes.purge,
     orders.AddBoard: changes.add_board,

@@ -67,5 +67,8 @@ def _same(database: sqlite3.Connection, person: int, name: Name) -> list[str]:
 def _said_same(database: sqlite3.Connection, person: int) -> list[Identity]:
     author = evidence.identity_of(database, person)
     lines = (line for _, line in evidence.lines_of(database, person, STATE) if SAME_MARK in line)
-    entries = (believe(line, author, STATE) for line in lines)
-    return list(dict.fromkeys(entry.target for entry in entries if isinstance(entry, Same)))
+    newest: dict[Identity, bool] = {}
+    for entry in (believe(line, author, STATE) for line in lines):
+        if isinstance(entry, Same):
+            newest[entry.target] = not entry.off
+    return [target for target, on in newest.items() if on]

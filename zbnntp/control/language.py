@@ -210,6 +210,12 @@ COMMANDS: tuple[Row, ...] = (
     ),
     Row("unpin", "unpin [WHO]", "Ends that.", parsing.pin(False)),
     Row(
+        "same",
+        "same WHO [off]",
+        "Says in public that another identity is you as well; shown to others when that one says so too. off ends it.",
+        parsing.same,
+    ),
+    Row(
         "mirror",
         "mirror [WHO] on | off | auto",
         "Whether your node passes on what they publish; auto is what the setting 'mirror' says.",

@@ -154,6 +154,12 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSame:
+    who: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetMirror:
     who: str
     choice: Mirror
@@ -209,6 +215,6 @@ class Undo:
 
 Order = (
     Help | Rate | SetRating | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters
-    | DropFilter | Watch | By | Via | ViaLink | Pin | SetMirror | Purge | AddBoard | HideBoard | Nick | Invite | Status
-    | Why | Undo
+    | DropFilter | Watch | By | Via | ViaLink | Pin | SetSame | SetMirror | Purge | AddBoard | HideBoard | Nick | Invite
+    | Status | Why | Undo
 )  # fmt: skip

@@ -28,6 +28,7 @@ from zbnntp.control.orders import (
     Rate,
     Report,
     SetMirror,
+    SetSame,
     Shift,
     Undo,
     Untrust,
@@ -258,6 +259,14 @@ def mirror(rest: str) -> SetMirror:
         return SetMirror(who(target), Mirror(choice.casefold()))
     except ValueError as error:
         raise NotPermitted("end it with on, off or auto, for example: mirror bob on") from error
+
+
+def same(rest: str) -> SetSame:
+    target, _, end = rest.rpartition(" ")
+    off = end.casefold() == "off"
+    if not rest or (off and not target):
+        raise NotPermitted("name the other identity, for example: same alice (ei5f2vf5)")
+    return SetSame(who(target if off else rest), not off)
 
 
 def add_board(rest: str) -> AddBoard:

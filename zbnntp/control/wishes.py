@@ -21,6 +21,7 @@ from zbnntp.control.orders import (
     Purge,
     Report,
     SetMirror,
+    SetSame,
     Via,
     ViaLink,
     Vote,
@@ -271,6 +272,16 @@ def _purged(before: Before, whose: Identity, what: str, purged: Purged) -> Recei
         return text
 
     return receipt
+
+
+def set_same(before: Before, order: SetSame) -> Receipt:
+    target = before.other(order.who, "that is this identity; name another one of yours")
+    name = before.name(target)
+    if before.put("same", target.hex(), order.on or None) == (order.on or None):
+        return constant(f"You said {'so' if order.on else 'nothing'} of {name} already; nothing has changed.")
+    if not order.on:
+        return constant(f"You no longer say that {name} is you.")
+    return constant(f"You say that {name} is you; others are shown that when {name} says the same of you.")
 
 
 def set_mirror(before: Before, order: SetMirror) -> Receipt:

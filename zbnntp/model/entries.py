@@ -121,6 +121,7 @@ class Same:
     """Another identity of the same person; counts, for display alone, when both say so."""
 
     target: Identity
+    off: bool = False  # taken back
 
     @property
     def key(self) -> str:
@@ -204,9 +205,9 @@ def make_vote(post: PostId, author: Identity, value: int) -> bytes:
     return encode({"kind": "vote", "post": post.hex(), "author": author.hex(), "value": value})
 
 
-def make_same(target: Identity) -> bytes:
-    """The state line by which two identities of one person are linked; each says it of the other."""
-    return encode({"kind": "same", "id": target.hex()})
+def make_same(target: Identity, off: bool = False) -> bytes:
+    """The state line by which two identities of one person are linked; each says it of the other. `off` ends that."""
+    return encode({"kind": "same", "id": target.hex()} | ({"off": True} if off else {}))
 
 
 def make_profile(text: str, registrar: bool = False) -> bytes:
@@ -342,7 +343,7 @@ def _open_label(line: dict[str, Any], author: Identity) -> Label:
 
 
 def _open_same(line: dict[str, Any], author: Identity) -> Same:
-    return Same(Identity(parse_hex(line.get("id"))))
+    return Same(Identity(parse_hex(line.get("id"))), flag(line, "off"))
 
 
 _OPENERS: dict[str, tuple[str, Callable[[dict[str, Any], Identity], Entry]]] = {
