@@ -1,5 +1,5 @@
 """`async def` tests run under trio."""
 
-from tests.peers.trio_tests import pytest_pyfunc_call
+from tests.peers.trio_tests import autojump_clock, pytest_pyfunc_call
 
-__all__ = ["pytest_pyfunc_call"]
+__all__ = ["autojump_clock", "pytest_pyfunc_call"]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import trio
+import trio.testing
 
 from tests.houses import START, Clock, House, open_house
 from tests.ingest.forging import BOARD, Forger
@@ -17,7 +19,7 @@ from zbnntp.model.errors import PeerGone, ZbError
 from zbnntp.model.keys import Identity, PostId, Sha256, message_id, sha256
 from zbnntp.model.link import Link
 from zbnntp.model.manifest import Endpoint
-from zbnntp.restarting import Version, find_start
+from zbnntp.restarting import AGAIN_SECONDS, Restart, Version, find_start
 from zbnntp.sealing import STATE_SECONDS
 from zbnntp.store import evidence
 
@@ -186,3 +188,22 @@ async def test_an_author_whose_clock_was_days_ahead_starts_again_from_what_peers
         assert not await bob.take(early)
         assert bob.subjects(BOARD) == ["Before", "After", "Later"]
         assert bob.logged == []
+
+
+async def test_friends_are_asked_only_when_the_last_head_bears_a_date_to_come(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """And then not at every look: those who are away are left alone for ten minutes."""
+    told: list[str] = []
+    friends = Friends({"a": (START, OLD)})
+    restart = Restart(friends, lambda: friends.links, told.append)
+    await trio.sleep(1)
+    assert await restart.find(START + 2 * HOUR, START) is None
+    assert await restart.find(START + 3 * HOUR, START) is None
+    friends.answers["b"] = (START, NEW)
+    friends.links.append(Link(Identity(sha256(b"b")), ("local:b",)))
+    assert await restart.find(START + 3 * HOUR, START) is None
+    await trio.sleep(AGAIN_SECONDS)
+    assert told == []
+    assert await restart.find(START + 3 * HOUR, START) == NEW
+    assert ["clock of this machine was wrong" in text for text in told] == [True]
