@@ -123,9 +123,9 @@ def _print_traffic(used: Counter[str], asked: Counter[str], node_days: float, pe
     print("\na node and day on line receives (it sends as much; HTTP counted, Tor's cells and handshakes not):\n")
     for kind, octets in used.most_common():
         print(f"{kind:>10} {octets / node_days / 1e6:8.2f} MB {asked[kind] / node_days:10.0f} requests")
-    print(
-        f"{'together':>10} {used.total() / node_days / 1e6:8.2f} MB  (1,000 people: goal {TABLE_MEGABYTES * 1.5:.0f})"
-    )
+    together = used.total() / node_days / 1e6
+    print(f"{'together':>10} {together:8.2f} MB", end="")
+    print(f"; with 1,000 people at most {together * 1000 / people:.1f} MB (goal {TABLE_MEGABYTES * 1.5:.1f})")
 
 
 async def _measure_survival(world: World) -> None:
