@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import quopri
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from email.utils import formatdate
 from enum import IntFlag
+from functools import lru_cache
 
 from zbnntp.model.boards import VIRTUAL_OCTETS
 from zbnntp.model.entries import Header
-from zbnntp.model.keys import Identity, identity_text, message_id, short_id
+from zbnntp.model.keys import Identity, identity_text, identity_texts, message_id, short_id
 from zbnntp.model.words import encode_words
 
 PATH = "zbnntp!not-for-mail"
@@ -24,6 +26,8 @@ _BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x
 _SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]|  ')
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
+FEW_SENDERS = 32  # more are better made together, fewer are likely to have been made before
+_ADDRESS = "id@{}.zb.invalid"
 _TYPE, _FLOWED = b"text/plain; charset=utf-8", b"; format=flowed"
 _HEAD = (
     b"Path: %b\r\nFrom: %%b\r\nNewsgroups: %%b\r\nSubject: %%b\r\nDate: %%b\r\nMessage-ID: %%b%%b\r\n"
@@ -60,12 +64,16 @@ class Rendered:
 
 def address(identity: Identity) -> str:
     """The e-mail-like address of an identity; its local part is a constant."""
-    return f"id@{identity_text(identity)}.zb.invalid"
+    return _ADDRESS.format(identity_text(identity))
 
 
 def sender(identity: Identity, nick: str) -> str:
     """The From of an identity's articles."""
-    return f"{_phrase(nick.translate(_BIDI).strip() or short_id(identity))} <{address(identity)}>"
+    return f"{_name(identity, nick)} <{address(identity)}>"
+
+
+def _name(identity: Identity, nick: str) -> str:
+    return _phrase((nick if nick.isascii() else nick.translate(_BIDI)).strip() or short_id(identity))
 
 
 def body_octets(body: str) -> bytes:
@@ -97,9 +105,48 @@ def references(header: Header) -> str:
 
 def subject_text(header: Header, thread_subject: str) -> str:
     """What a post's Subject shows; a reply without one shows its thread's."""
-    if header.subject is not None:
-        return header.subject
+    return reply_subject(thread_subject) if header.subject is None else header.subject
+
+
+def reply_subject(thread_subject: str) -> str:
+    """The subject of an answer that has none of its own."""
     return thread_subject if thread_subject[:3].lower() == "re:" else f"Re: {thread_subject}"
+
+
+def subject_field(subject: str) -> bytes:
+    """What the overview shows of a subject."""
+    return _unfolded(encoded(subject) or NO_SUBJECT)
+
+
+def sender_fields(people: Collection[tuple[Identity, str]]) -> dict[tuple[Identity, str], bytes]:
+    """What the overview shows of authors, given as identity and nick."""
+    if len(people) <= FEW_SENDERS:
+        return {who: _sender_field(*who) for who in people}
+    texts = identity_texts([identity for identity, _ in people])
+    return {
+        who: _unfolded(f"{_name(*who)} <{_ADDRESS.format(text.decode())}>")
+        for who, text in zip(people, texts, strict=True)
+    }
+
+
+@lru_cache(maxsize=4096)
+def _sender_field(identity: Identity, nick: str) -> bytes:
+    return _unfolded(sender(identity, nick))
+
+
+def date_field(time: int) -> bytes:
+    """The Date of an article, from unix seconds."""
+    day, second = divmod(time, 86400)
+    return b"%b%02d:%02d:%02d +0000" % (_day(day), second // 3600, second // 60 % 60, second % 60)
+
+
+@lru_cache(maxsize=1024)
+def _day(day: int) -> bytes:
+    return formatdate(day * 86400)[:-14].encode()
+
+
+def _unfolded(value: str) -> bytes:
+    return _FOLDED.sub(b" ", value.encode()).strip().translate(_BREAKS)
 
 
 def compose(header: Header, body: str, thread_subject: str, nick: str, extra: bytes = b"") -> bytes:
@@ -110,7 +157,7 @@ def compose(header: Header, body: str, thread_subject: str, nick: str, extra: by
         ("From", sender(header.author, nick)),
         ("Newsgroups", ",".join(header.boards)),
         ("Subject", encoded(subject_text(header, thread_subject)) or NO_SUBJECT),
-        ("Date", formatdate(header.time)[:-5] + "+0000"),
+        ("Date", date_field(header.time).decode()),
         ("Message-ID", message_id(header.id)),
         ("References", references(header)),
         ("Supersedes", message_id(header.replaces[0]) if header.replaces else ""),
@@ -173,7 +220,7 @@ def _boards_of(places: bytes) -> bytes:
 
 def encoded(text: str) -> str:
     """A header text as US-ASCII: without bidi controls, in encoded words where it has to be."""
-    text = text.translate(_BIDI).replace("\t", " ").strip()
+    text = (text if text.isascii() else text.translate(_BIDI)).replace("\t", " ").strip()
     return text if text.isascii() and "=?" not in text else encode_words(text)
 
 

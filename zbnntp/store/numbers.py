@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from zbnntp.model.article import Form, Rendered
-from zbnntp.store import votes
+from zbnntp.store import overview, votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +181,9 @@ def expose(
     places = {name: add_newsgroup(database, view, name, now, text) for name, text in groups.items()}
     _leave_all_but(database, view, article, places.values())
     given = {newsgroup: _number(database, newsgroup, article, now) for newsgroup in places.values()}
-    xref = xref_line({name: given[newsgroup][0] for name, newsgroup in places.items()})
+    xref = xref_line({name: given[newsgroup][0] for name, newsgroup in places.items()}) if len(places) > 1 else b""
     score = votes.score(database, view, article)
-    fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
+    fields = _fields(database, article, author, rendered)
     shown = [(newsgroup, number) for newsgroup, (number, expired) in given.items() if not expired]
     for newsgroup, number in shown:
         sizes = (rendered.octets, rendered.lines)
@@ -199,12 +199,18 @@ def expose(
 
 def update_fields(database: sqlite3.Connection, view: int, article: int, rendered: Rendered) -> None:
     """The rendered fields of an exposed article anew: a nick has changed."""
-    fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
+    author = database.execute("SELECT author FROM overview WHERE article = ?", (article,)).fetchone()
+    fields = _fields(database, article, author[0] if author else None, rendered)
     database.execute(
         "UPDATE overview SET fields = ?, octets = ?, lines = ? WHERE article = ? "
         "AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = ?)",
         (fields, rendered.octets, rendered.lines, article, view),
     )
+
+
+def _fields(database: sqlite3.Connection, article: int, author: int | None, rendered: Rendered) -> bytes:
+    fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
+    return overview.kept_fields(database, article, author, fields)
 
 
 def hide(database: sqlite3.Connection, view: int, article: int) -> None:

@@ -473,10 +473,10 @@ CREATE TABLE overview (              -- visible articles only
   number INTEGER NOT NULL,
   article INTEGER NOT NULL REFERENCES article,
   author INTEGER,                    -- NULL: made by this node
-  fields BLOB NOT NULL,              -- Subject to References, tab-separated
+  fields BLOB NOT NULL,              -- Subject to References: store/terse.py
   octets INTEGER NOT NULL,           -- of the article without Xref and X-Zb- lines
   lines INTEGER NOT NULL,
-  xref BLOB NOT NULL,                -- the header line, without line end
+  xref BLOB NOT NULL,                -- the header line, without line end; empty: this group and number alone
   sage INTEGER NOT NULL,
   form INTEGER NOT NULL,             -- model.article.Form
   score INTEGER NOT NULL,            -- a copy of that in score, 0 when there is none
