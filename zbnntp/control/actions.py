@@ -134,9 +134,9 @@ class Control:
     async def _carry_out(self, sheet: Sheet) -> tuple[Answer, int]:
         now, nick = int(self._clock()), self._house.nick()  # the house is asked in its own thread
         done = await self._writer.run(lambda database: self._change(database, sheet, nick, now))
-        if done.before.publishes:
-            self._house.publish()
         outcome = await self._settle(sheet.commands, done.before, now)
+        if done.before.publishes:
+            self._house.publish()  # and it looks whom trust fetches now
         self._house.know(done.before.people())
         outcome = replace(outcome, settled=outcome.settled + done.settled)
         return await self._answer(sheet.commands, done.receipts, outcome), done.article
