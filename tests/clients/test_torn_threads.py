@@ -32,6 +32,20 @@ def torn(tmp_path: Path) -> Iterator[NodeProcess]:
     node.stop()
 
 
+def test_slrn_opens_a_thread_at_the_placeholder_of_its_opening(tmp_path: Path, person: Path) -> None:
+    need("slrn")
+    node = NodeProcess(tmp_path / "anna", "anna", net=tmp_path / "net")
+    node.init()
+    tear(node.home, banned=False)
+    node.start()
+    with Slrn(person, node.host, node.port, node.nick, f"{node.identity}.zb.invalid") as slrn:
+        rows = slrn.open_group(BOARD)
+        text = slrn.read(rows[0].author, KNOTS)
+    node.stop()
+    assert (rows[0].subject, rows[0].depth) == (KNOTS, 0)
+    assert "The text of this post is not here" in text
+
+
 def test_slrn(torn: NodeProcess, person: Path) -> None:
     need("slrn")
     with Slrn(person, torn.host, torn.port, torn.nick, f"{torn.identity}.zb.invalid") as slrn:

@@ -18,15 +18,16 @@ from zbnntp.store.writer import open_writer
 ROPES, KNOTS = "Of ropes", "Of knots"
 
 
-def tear(place: Path) -> None:
+def tear(place: Path, *, banned: bool = True) -> None:
     """Fill the store of a node that does not run.
 
-    Of ropes: bert > (hidden) > carl > bert. Of knots: (hidden) > carl > bert, and (hidden) > (hidden) > carl.
+    Of ropes: bert > (hidden) > carl > bert. Of knots: (hidden) > carl > bert, and (hidden) > (hidden) > carl. Who is
+    hidden is rated below 0, or merely unknown when not `banned`.
     """
-    trio.run(_fill, place)
+    trio.run(_fill, place, banned)
 
 
-async def _fill(place: Path) -> None:
+async def _fill(place: Path, banned: bool) -> None:
     keys = home.load_keys(home.accounts(place)[0].place, None)
     prepare(place / STORE_FILE)
     async with open_writer(place / STORE_FILE) as writer:
@@ -35,6 +36,8 @@ async def _fill(place: Path) -> None:
         bert, carl, hidden = Forger("bert"), Forger("carl"), Forger("mallory")
         for one in (bert, carl):
             await house.rate(one.identity, mt=5000)
+        if banned:
+            await house.rate(hidden.identity, mt=-5000)
         ropes = bert.opening(ROPES, time=START - 9000)
         middle = hidden.reply(ropes, "You cannot see this.\n", time=START - 8000)
         below = carl.reply(middle, "Below the hole.\n", time=START - 7000)
