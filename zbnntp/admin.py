@@ -1,7 +1,7 @@
 """The owner's door: a Unix socket in the home directory, one JSON line in, one out. `zbnntp do`, `invite`, `status`.
 
 The directory is 0700, so whoever can connect is the owner. Requests: {"do": TEXT}, {"ask": "link" | "status"},
-{"import": one offer of a bundle}; answers: {"ok": bool, "text": TEXT, ...}.
+{"import": one offer of a bundle}, {"repair": identities, "derived": bool}; answers: {"ok": bool, "text": TEXT, ...}.
 """
 
 from __future__ import annotations

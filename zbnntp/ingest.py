@@ -164,7 +164,7 @@ class Intake:
         own = head.identity in self._standings.views
         if kept.forked:
             self.alarm(fork_sentence(head.nick, head.identity, own))
-        if foreign and own:
+        if foreign and own and (verified.base is None or verified.base.head_sha256 != head.sha256):
             self.own_came(head.identity, source)
 
     def _warn_of_copy(self, identity: Identity, source: str) -> None:

@@ -37,7 +37,8 @@ from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.nntp import server as nntp
 from zbnntp.peering import Network, socket_places
 from zbnntp.posting import Desk
-from zbnntp.resident import Commons, Resident
+from zbnntp.repairing import repair_running
+from zbnntp.resident import Commons, Resident, no_link
 from zbnntp.retention import make_keeping
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Outcome, Standings
@@ -281,6 +282,10 @@ class Node:
         if isinstance(request.get("import"), str):
             news = await import_bundle(self.commons.intake, request["import"].encode(), self.commons.now())
             return {"ok": True, "text": "", "news": news}
+        if isinstance(request.get("repair"), list):
+            said = await repair_running(self.commons, self.residents, request)
+            self._announce()
+            return {"ok": True, "text": said}
         if request.get("ask") == "link":
             return {"ok": True, "text": resident.link()}
         if request.get("ask") == "status":
@@ -292,7 +297,7 @@ class Node:
             report = resident.report()
             self.plan.say(f"identity {report['identity']} ({report['nick']})")
             self.plan.say(f"From     {report['from']}")
-            self.plan.say(f"link     {report['link'] or no_link(report)}")
+            self.plan.say(f"link     {report['link'] or no_link(report['locked'])}")
             if report["waits"]:
                 self.plan.say(f"waits    {report['waits']}")
         self.plan.say(f"tor      {self.owner.report()['tor']}")
@@ -393,8 +398,3 @@ class Node:
             except Refused as error:
                 log.warning("the digest of zb.log could not be kept: %s", error)
             await trio.sleep(DAY_SECONDS - now % DAY_SECONDS + MIDNIGHT_SECONDS)
-
-
-def no_link(report: Mapping[str, Any]) -> str:
-    """Why an identity has no link."""
-    return "none until its key is unlocked by a login" if report["locked"] else "none: others cannot reach this node"

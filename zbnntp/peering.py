@@ -218,6 +218,11 @@ class Peering:
         if self._schedule:
             self._schedule.fill(identity)
 
+    def reread(self) -> None:
+        """What others have is read from the beginning of their feeds."""
+        if self._schedule:
+            self._schedule.reread()
+
     async def fetch_now(self, identity: Identity, urls: Sequence[str]) -> str:
         """Visit somebody at once; a sentence on what came, or why nothing did. It is tried again by itself.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from zbnntp import toplists
 from zbnntp.keeping import keep_entries
+from zbnntp.model import limits
 from zbnntp.model.article import overview_fields
 from zbnntp.model.entries import POSTS, Carry, Delete, Post, open_entry
 from zbnntp.model.errors import Invalid
@@ -60,8 +61,9 @@ def rebuild_file(path: Path, views: Iterable[Identity], now: int, progress: Call
 
 
 def _head_time(database: sqlite3.Connection, identity: Identity) -> int:
+    """Without a head, which was damaged then (docs/store.md "Checking"), what an earlier one named counts."""
     held = evidence.find_manifest(database, identity)
-    return int(json.loads(held.head)["time"]) if held else 0
+    return int(json.loads(held.head)["time"]) if held else limits.INTEGER
 
 
 def _is_shown(entry: Entry, latest: int) -> bool:

@@ -193,6 +193,11 @@ class Resident:
         if self.peering:
             self.peering.complete(identity)
 
+    def reread(self) -> None:
+        """Something that was held is not any more; the feeds of others say who has it."""
+        if self.peering:
+            self.peering.reread()
+
     def know(self, people: Sequence[Identity]) -> None:
         self.cards.note(people)
 
@@ -368,6 +373,11 @@ class Resident:
         """Whom to ask for the own manifest: those of the store, then those whose links are kept beside the key."""
         known = self._directory.friends()
         return [*known, *(it for it in home.read_friends(self.account.place) if it not in known)]
+
+
+def no_link(locked: bool) -> str:
+    """Why an identity has no link."""
+    return "none until its key is unlocked by a login" if locked else "none: others cannot reach this node"
 
 
 def expire_notes(database: sqlite3.Connection, view: int, now: int) -> None:

@@ -75,6 +75,8 @@ def verify(
     older = is_older_than_held(pointer, held, ending)
     if older and latest is not None:
         return None
+    if person and not held and not ending and pointer.seq < evidence.newest_seq(reader, person):
+        return None  # the head that was held here was damaged
     head = open_head(offer.head, pointer)
     if older and not (held and held.head_sha256 in head.merge):
         return None
@@ -83,7 +85,7 @@ def verify(
         return None  # its author has taken it back
     if latest is not None and max(head.seq, head.time) > latest:
         raise Early(max(head.seq, head.time) - limits.CLOCK_AHEAD_SECONDS)
-    segments = evidence.segments(reader, held.person) if held else []
+    segments = evidence.segments(reader, person) if person else []
     held_names = {segment.ref.sha256 for segment in segments}
     unkept = tuple(ref for ref in head.posts if ref.sha256 not in held_names and not keeps(ref))
     plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices, unkept)

@@ -70,6 +70,12 @@ class Feeds:
                 if endpoint not in self._begun:
                     held.cancel()
 
+    def reread(self) -> None:
+        """From their beginning, at once."""
+        self._cursors.clear()
+        for held in self._held.values():
+            held.cancel()
+
     def listing(self, identity: Identity) -> list[str]:
         """The endpoints whose feeds have listed somebody."""
         return [endpoint for endpoint, listed in self._listed.items() if identity in listed]

@@ -80,6 +80,13 @@ class Schedule:
         self._open_gap(identity)
         self._awake.set()
 
+    def reread(self) -> None:
+        """Something that was held is not any more: everybody's feed is read from its beginning, at once."""
+        self._known.clear()
+        self.feeds.reread()
+        self._due = {key: due for key, due in self._due.items() if key[0] != "visit"}
+        self._awake.set()
+
     async def fetch_now(self, identity: Identity, endpoints: Sequence[str]) -> bool:
         """Somebody is followed by a link: ask there at once. True = news; raises what the last address said."""
         return await self._ask_first(endpoints, lambda url: self.visits.sync.fetch_manifest(url, identity))

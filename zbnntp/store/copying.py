@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.store.database import connect_reader, snapshot
+from zbnntp.store.database import snapshot
+from zbnntp.store.soundness import UNREADABLE, is_whole
 
 STEP_PAGES = 256  # between two words about how far it is: 1 MiB
 Progress = Callable[[int, int], None]  # octets done, of how many
@@ -25,27 +26,46 @@ def write_copy(source: Path, target: Path, progress: Progress) -> None:
     try:
         part.unlink(missing_ok=True)  # of one that was killed
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        copy_store(source, part, progress)
+        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+            _copy(source, copy, progress)
+            if not is_whole(copy):
+                raise NotPermitted(f"{source} is damaged, so no copy of it was made: 'zbnntp check' says where")
         _sync(part)
         part.replace(target)
         _sync(target.parent)
     except OSError as error:
         raise NotPermitted(f"{target} cannot be written: {error.strerror}") from error
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise NotPermitted(f"{source} could not be copied to {target}: {error}") from error
     finally:
         part.unlink(missing_ok=True)
 
 
-def copy_store(source: Path, target: Path, progress: Progress) -> None:
-    """Into an empty file; raises sqlite3.DatabaseError, NotPermitted when what was copied is damaged."""
-    with (
-        closing(connect_reader(source)) as reader,
-        snapshot(reader),
-        closing(sqlite3.connect(target, isolation_level=None)) as copy,
-    ):
+@contextmanager
+def open_copy(source: Path, target: Path, progress: Progress) -> Iterator[sqlite3.Connection]:
+    """A copy of a store to look at and to change, as damaged as the store is; nothing of it stays on the disk.
+
+    Raises sqlite3.DatabaseError when the store cannot be read at all, NotPermitted when there is no room for it.
+    """
+    try:
+        target.unlink(missing_ok=True)  # of one that was killed
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            _copy(source, copy, progress)
+            target.unlink()
+            yield copy
+    except OSError as error:
+        raise NotPermitted(f"{target} cannot be written: {error.strerror}") from error
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _copy(source: Path, copy: sqlite3.Connection, progress: Progress) -> None:
+    """Into an empty file, page by page; raises sqlite3.DatabaseError."""
+    address = f"{source.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as reader, snapshot(reader):
         page = int(reader.execute("PRAGMA page_size").fetchone()[0])
-        reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on the snapshot stands
+        reader.execute("PRAGMA user_version").fetchone()  # from here on the snapshot stands
         copy.execute("PRAGMA locking_mode = EXCLUSIVE")
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")
@@ -54,10 +74,25 @@ def copy_store(source: Path, target: Path, progress: Progress) -> None:
             pages=STEP_PAGES,
             progress=lambda _, remaining, total: progress((total - remaining) * page, total * page),
         )
-        copy.execute("PRAGMA journal_mode = DELETE").fetchone()  # it came as one with a log beside it
-        damage = str(copy.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    if damage != "ok":
-        raise NotPermitted(f"{source} is damaged, so no copy of it was made: 'zbnntp check' says where")
+        copy.execute("PRAGMA writable_schema = ON")  # whatever the definitions of tables say
+        copy.execute("PRAGMA journal_mode = MEMORY").fetchone()  # it came as one with a log beside it
+
+
+def replace_store(store: Path, fresh: Path, kept: Path) -> None:
+    """Put a mended file in the place of a store that nobody has open, which is kept under another name; in one step.
+
+    Its log is copied back first: one that was left would be taken for that of the new file. Raises OSError.
+    """
+    with closing(sqlite3.connect(store)) as database, suppress(*UNREADABLE):
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    for name in (f"{store.name}-wal", f"{store.name}-shm"):
+        store.with_name(name).unlink(missing_ok=True)
+    fresh.chmod(0o600)
+    kept.unlink(missing_ok=True)
+    os.link(store, kept)
+    fresh.replace(store)
+    _sync(store.parent)
 
 
 def _sync(path: Path) -> None:

@@ -32,9 +32,11 @@ def prepare(path: Path) -> None:
     except sqlite3.OperationalError as error:
         raise NotPermitted(f"{path} cannot be written to ({error}); make room on the disk and start again") from error
     except sqlite3.DatabaseError as error:
-        raise NotPermitted(f"{path} cannot be used ({error}); move it away and restore your backup") from error
+        raise NotPermitted(
+            f"{path} cannot be used ({error}); 'zbnntp check --repair' saves what can be saved"
+        ) from error
     if damage != "ok":
-        raise NotPermitted(f"{path} is damaged ({damage}); move it away and restore your backup")
+        raise NotPermitted(f"{path} is damaged ({damage}); 'zbnntp check --repair' saves what can be saved")
 
 
 def configure(database: sqlite3.Connection) -> None:
@@ -91,6 +93,11 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
         database.execute("COMMIT")
 
 
+def scripts() -> list[str]:
+    """SQL that makes version 1 of an empty file, and each next version of the one before."""
+    return [files("zbnntp.store").joinpath(name).read_text() for name in _MIGRATIONS]
+
+
 def _damage(database: sqlite3.Connection, path: Path) -> str:
     """`ok`, or what is wrong; looks through the whole of a small file only, so that a big one starts at once."""
     if path.stat().st_size > CHECK_OCTETS:
@@ -107,8 +114,9 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
         raise NotPermitted(f"{path} was written by a newer zbnntp; install that version or restore an older backup")
     if version and application != APPLICATION_ID:
         raise NotPermitted(f"{path} belongs to another program; choose another home directory")
-    for number in range(version + 1, VERSION + 1):
-        script = files("zbnntp.store").joinpath(_MIGRATIONS[number - 1]).read_text()
+    for number, script in enumerate(scripts(), 1):
+        if number <= version:
+            continue
         database.executescript(
             f"BEGIN IMMEDIATE;\n{script}\n"
             f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {number};\nCOMMIT;"

@@ -12,12 +12,15 @@ from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity
 from zbnntp.store import evidence
 
-_TABLES = ("overview", "block", "post", "carry", "rating", "registrar", "vote", "score", "ended", "disowned")
+TABLES = ("overview", "block", "post", "carry", "rating", "registrar", "vote", "score", "ended", "disowned")
+COMPARED = (*TABLES, "label", "opening", "newsgroup")  # what a rebuild of a sound store makes as it was
+VOLATILE = frozenset({("block", "version"), ("newsgroup", "version"), ("opening", "line")})  # but for these columns
 
 
 def clear(database: sqlite3.Connection) -> None:
-    for table in _TABLES:
+    for table in TABLES:
         database.execute(f"DELETE FROM {table}")  # noqa: S608
+    database.execute("UPDATE newsgroup SET count = 0")
 
 
 def people(database: sqlite3.Connection) -> list[tuple[int, Identity]]:

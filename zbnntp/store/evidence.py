@@ -110,6 +110,12 @@ def versions(database: sqlite3.Connection, person: int) -> list[tuple[int, Sha25
     ).fetchall()
 
 
+def newest_seq(database: sqlite3.Connection, person: int) -> int:
+    """Of all heads that ever came of somebody; 0: none did."""
+    row = database.execute("SELECT coalesce(max(seq), 0) FROM version WHERE person = ?", (person,)).fetchone()
+    return int(row[0])
+
+
 def keep_fork(
     database: sqlite3.Connection, person: int, seq: int, kept: bytes, other: bytes, line: bytes = b""
 ) -> bool:

@@ -1,0 +1,201 @@
+"""Whether the file is whole as a file: its pages, the definitions of its tables, what kind of values its rows hold.
+
+What the rows say is judged elsewhere: what people signed by zbnntp/checking.py, what is derived by comparing it with
+what a rebuild makes. All this is done on a copy (copying.open_copy), and answers in sentences for the owner.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from functools import cache
+from typing import NamedTuple
+
+from zbnntp.store import derived
+from zbnntp.store.database import scripts
+
+DANGLING_MOST = 20  # of a table: more are not counted
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter where a message quotes a damaged name
+_REMARK = re.compile(r"--[^\n]*")
+_KINDS = {"INTEGER": int, "REAL": float, "BLOB": bytes, "TEXT": str}
+
+
+class Column(NamedTuple):
+    name: str
+    kind: str  # as declared
+    is_needed: int  # 0: may be NULL
+    rank: int  # in the primary key, from 1; 0: not in it
+
+
+class Definition(NamedTuple):
+    """A row of sqlite_schema."""
+
+    kind: str
+    name: str
+    table: str
+    sql: str  # without remarks
+
+
+@cache
+def definitions() -> Mapping[Definition, tuple[str | None, ...]]:
+    """What a store of this version is defined as, and how that is written in its file."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        for script in scripts():
+            database.executescript(script)
+        return {it: row for _, it, row in written(database)}
+
+
+def written(database: sqlite3.Connection) -> list[tuple[int, Definition, tuple[str | None, ...]]]:
+    """What the file says that it is defined as, with the keys of the rows that say so."""
+    before, database.text_factory = database.text_factory, lambda octets: octets.decode(errors="replace")
+    found = database.execute(
+        "SELECT rowid, type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
+    ).fetchall()
+    database.text_factory = before
+    return [
+        (key, Definition(kind, name, table, " ".join(_REMARK.sub("", sql or "").split())), (kind, name, table, sql))
+        for key, kind, name, table, sql in found
+    ]
+
+
+def tables() -> list[str]:
+    """All tables of a store."""
+    return sorted(it.name for it in definitions() if it.kind == "table")
+
+
+def columns(database: sqlite3.Connection, table: str) -> list[Column]:
+    """Those that are stored."""
+    rows = database.execute(f"PRAGMA table_info({table})")
+    return [Column(name, kind, needed or rank, rank) for _, name, kind, needed, _, rank in rows]
+
+
+def references(database: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
+    """Columns that name rows of other tables, and which table; what they name is always its key."""
+    rows = database.execute(f"PRAGMA foreign_key_list({table})")
+    return [(column, parent) for _, _, parent, column, *_ in rows]
+
+
+def key_of(database: sqlite3.Connection, table: str) -> str:
+    """The column by which others name its rows."""
+    return next(it.name for it in columns(database, table) if it.rank == 1)
+
+
+def look_through(database: sqlite3.Connection) -> Iterator[str]:
+    """What is wrong with the file: for each table, and at last for the whole, a sentence or nothing."""
+    if {it for _, it, _ in written(database)} != definitions().keys():
+        yield "The definitions of the tables are damaged."
+        return
+    whole = _first_problem(database, "integrity_check(1)")
+    named = False
+    for table in tables():
+        problem = _first_problem(database, f"integrity_check('{table}')") if whole else ""
+        if not problem and table not in derived.TABLES:
+            problem = _odd(database, table) or _dangling(database, table)
+        named = named or bool(problem)
+        yield f"The table {table} ({chapter(table)}) is damaged: {problem}." if problem else ""
+    marks = "" if whole else ", ".join(wrong_marks(database))
+    yield f"The highest numbers of {marks} are not what they were." if marks else ""
+    yield f"The file is damaged: {whole}." if whole and not named else ""
+
+
+def wrong_marks(database: sqlite3.Connection) -> list[str]:
+    """Groups whose high mark is not the highest number that was given."""
+    found = database.execute(
+        "SELECT name FROM newsgroup WHERE high <> (SELECT coalesce(max(number), 0) FROM number WHERE newsgroup = pk)"
+    )
+    return [name for (name,) in found]
+
+
+def restore_marks(database: sqlite3.Connection) -> None:
+    database.execute("UPDATE newsgroup SET high = (SELECT coalesce(max(number), 0) FROM number WHERE newsgroup = pk)")
+
+
+def is_whole(database: sqlite3.Connection) -> bool:
+    """Whether the pages and the definitions are."""
+    is_defined = {it for _, it, _ in written(database)} == definitions().keys()
+    return is_defined and not _first_problem(database, "integrity_check(1)")
+
+
+def _odd(database: sqlite3.Connection, table: str) -> str:
+    odd = sum(row is None for row in rows(database, table, columns(database, table)))
+    return f"in {odd} of its rows stands what cannot stand there" if odd else ""
+
+
+def chapter(table: str) -> str:
+    """What users are told of a table."""
+    return "can be made anew" if table in derived.COMPARED else "kept"
+
+
+def _first_problem(database: sqlite3.Connection, pragma: str) -> str:
+    """Empty when all is well."""
+    try:
+        text = str(database.execute(f"PRAGMA {pragma}").fetchone()[0])
+    except UNREADABLE as error:
+        return str(error)
+    return "" if text == "ok" else text.rpartition("\n")[2]
+
+
+def _dangling(database: sqlite3.Connection, table: str) -> str:
+    found = len(database.execute(f"PRAGMA foreign_key_check({table})").fetchmany(DANGLING_MOST))
+    return f"rows of it belong to nothing ({found})" if found else ""
+
+
+def rows(
+    database: sqlite3.Connection, table: str, form: Iterable[Column], more: str = ""
+) -> Iterator[tuple[object, ...] | None]:
+    """The rows of a table as they were written; None for one whose values are of another kind than its columns.
+
+    `more` is SQL that says in which order they are read. Raises sqlite3.DatabaseError where the file cannot be read.
+    """
+    form = list(form)
+    with closing(database.cursor()) as cursor:
+        before, database.text_factory = database.text_factory, _Text
+        try:
+            cursor.execute(f"SELECT {', '.join(it.name for it in form)} FROM {table} {more}")  # noqa: S608
+            for row in cursor:
+                yield _as_declared(row, form)
+        finally:
+            database.text_factory = before
+
+
+class _Text(bytes):
+    """Text as its octets, which may be no text any more."""
+
+
+def _as_declared(row: Iterable[object], form: Iterable[Column]) -> tuple[object, ...] | None:
+    values: list[object] = []
+    for value, column in zip(row, form, strict=True):
+        if isinstance(value, _Text):
+            try:
+                value = value.decode()
+            except UnicodeDecodeError:
+                return None
+        if type(value) is not _KINDS[column.kind] and not (value is None and not column.is_needed):
+            return None
+        values.append(value)
+    return tuple(values)
+
+
+def remember(database: sqlite3.Connection) -> None:
+    """Put the derived tables as they are aside, to compare them with what a rebuild makes."""
+    for table in derived.COMPARED:
+        database.execute(f"CREATE TEMP TABLE was_{table} AS SELECT * FROM main.{table}")  # noqa: S608
+
+
+def changed(database: sqlite3.Connection) -> list[str]:
+    """The tables that are not as they were put aside, a sentence each."""
+    return [said for table in derived.COMPARED if (said := _changed(database, table))]
+
+
+def _changed(database: sqlite3.Connection, table: str) -> str:
+    names = [it.name for it in columns(database, table) if (table, it.name) not in derived.VOLATILE]
+    where = "WHERE count > 0" if table == "block" else ""
+    was, now = (
+        f"SELECT {', '.join(names)} FROM {place} {where}"  # noqa: S608
+        for place in (f"temp.was_{table}", f"main.{table}")
+    )
+    count = "SELECT count(*) FROM ({} EXCEPT {})"
+    lost, wrong = (database.execute(count.format(*it)).fetchone()[0] for it in ((now, was), (was, now)))
+    return f"The table {table} (can be made anew) has {wrong} wrong rows, and lacks {lost}." if lost or wrong else ""
