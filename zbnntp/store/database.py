@@ -33,10 +33,12 @@ def prepare(path: Path) -> None:
         raise NotPermitted(f"{path} cannot be written to ({error}); make room on the disk and start again") from error
     except sqlite3.DatabaseError as error:
         raise NotPermitted(
-            f"{path} cannot be used ({error}); 'zbnntp check --repair' saves what can be saved"
+            f"{path} cannot be used ({error}); 'zbnntp check --repair' saves what can be saved, or restore your backup"
         ) from error
     if damage != "ok":
-        raise NotPermitted(f"{path} is damaged ({damage}); 'zbnntp check --repair' saves what can be saved")
+        raise NotPermitted(
+            f"{path} is damaged ({damage}); 'zbnntp check --repair' saves what can be saved, or restore your backup"
+        )
 
 
 def configure(database: sqlite3.Connection) -> None:
