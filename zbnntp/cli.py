@@ -19,6 +19,7 @@ from zbnntp.cli_ask import add_passphrase, ask_nick, given_passphrase, new_passp
 from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_recover import add_recover
 from zbnntp.cli_restore import add_restore
+from zbnntp.cli_search import add_search
 from zbnntp.cli_store import add_store
 from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add_restore(commands, _add)
     _add_run(commands)
     _add_small(commands)
+    add_search(commands, _add)
     add_trust(commands, _add)
     add_bundles(commands, _add)
     add_recover(commands, _add)

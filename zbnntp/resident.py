@@ -39,6 +39,7 @@ from zbnntp.places import Places
 from zbnntp.posting import Desk
 from zbnntp.rack import Rack
 from zbnntp.restarting import Restart
+from zbnntp.searching import Found, Query, Search
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
 from zbnntp.store import endings, evidence, numbers, promises, ratings, versions
@@ -217,6 +218,12 @@ class Resident:
         if self.homecoming:
             self.homecoming.wake()
         self._friends_changed.set()
+
+    async def search(self, query: Query, people: Sequence[int]) -> Found:
+        search = Search(self.commons.reader, self.view, query, people)
+        for _ in search.run():
+            await trio.lowlevel.checkpoint()
+        return search.found()
 
     async def scrub(self) -> None:
         self.publish()

@@ -22,6 +22,7 @@ from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.onion import onion_address
 from zbnntp.model.proto import ProtoArticle
 from zbnntp.posting import Desk
+from zbnntp.searching import Found, Query, Search
 from zbnntp.store import evidence, promises, ratings
 from zbnntp.store.ratings import StoredRating
 
@@ -60,6 +61,13 @@ class Rooms:
 
     def status(self) -> Sequence[str]:
         return ["Tor is ready", "2 people are fetched"]
+
+    async def search(self, query: Query, people: Sequence[int]) -> Found:
+        view = evidence.find_person(self.house.reader, self.house.identity) or 0
+        search = Search(self.house.reader, view, query, people)
+        for _ in search.run():
+            pass
+        return search.found()
 
     async def scrub(self) -> None:
         await self.house.writer.scrub()

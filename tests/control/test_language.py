@@ -37,6 +37,7 @@ from zbnntp.control.orders import (
     Purge,
     Rate,
     Report,
+    Search,
     SetMirror,
     SetSame,
     Shift,
@@ -53,6 +54,7 @@ from zbnntp.filters import PATTERN_CHARACTERS
 from zbnntp.model.keys import Signer, identity_text
 from zbnntp.model.link import Link, parse_link
 from zbnntp.model.onion import onion_address
+from zbnntp.searching import Query
 
 BOB = Signer.from_seed(b"b" * 32).identity
 ID = identity_text(BOB)
@@ -107,6 +109,7 @@ NEW_YEAR = 1_798_761_600  # 2027-01-01 00:00:00 UTC
         ("invite", Invite()),
         ("status", Status()),
         ("why", Why("")),
+        ('Search Linux "out of memory" board:tech.*', Search(Query(("linux", "out of memory"), ("tech.*",)))),
         ("why bob", Why("bob")),
         (f"why {POST}", Why(POST)),
         ("trust bob 50 private", Rate("bob", 50, None, None, True)),
@@ -170,9 +173,10 @@ def test_command(text: str, order: Order) -> None:
         ("", "There is no command in it"),
         ("> only a quote", "There is no command in it"),
         ("love bob", "unknown command 'love'"),
-        ("hello", "there are help, follow, trust, like, dislike, mute, untrust, note, why, up, down"),
+        ("hello", "there are help, follow, trust, like, dislike, mute, untrust, note, why, search, up, down"),
         ("trsut bob 50", "unknown command 'trsut' (did you mean trust?)"),
-        ("search words", "unknown command 'search'"),
+        ("find words", "unknown command 'find'"),
+        ("search", "say what to look for, for example: search kernel"),
         ("Hello node, how are you?", "unknown command 'Hello'"),
         (LINK, f"that is a link; to follow it write: follow {LINK}"),
         ("50", "unknown command '50'"),

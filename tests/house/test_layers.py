@@ -30,6 +30,7 @@ JOURNEYS: dict[str, set[str]] = {
     "purging": BELOW | {"spoken", "visibility"},
     "choosing": BELOW | {"local", "filters", "visibility"},
     "toplists": BELOW | {"local", "visibility"},
+    "searching": BELOW,
     "inheriting": {"model", "trust"},
     "standing": BELOW | {"trust", "visibility", "inheriting", "moving"},
     "tuning": BELOW | {"trust", "standing"},
@@ -59,7 +60,7 @@ JOURNEYS: dict[str, set[str]] = {
     "mending": BELOW | {"local", "checking", "rebuild", "spoken", "visibility"},
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
     "control": BELOW
-    | {"trust", "ingest", "standing", "visibility", "local", "choosing", "filters", "spoken", "purging"},
+    | {"trust", "ingest", "standing", "visibility", "local", "choosing", "filters", "spoken", "purging", "searching"},
 }
 ALLOWED: dict[str, set[str]] = {
     "model": set(),
@@ -109,8 +110,10 @@ ALLOWED: dict[str, set[str]] = {
     "cli_restore": {"model", "home"},
     "cli_ask": {"model", "home"},
     "cli_recover": {"model", "home", "cli_ask", "recovering"},
+    "cli_search": {"model", "store", "searching", "control", "home"},
     "cli_store": {"model", "store", "home", "admin", "examining", "repairing"},
     "cli": {
+        "cli_search",
         "cli_store",
         "cli_trust",
         "cli_restore",

@@ -50,7 +50,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "re2": ("filters.py",),
     "numpy": ("trust/", "standing.py"),
     "zstandard": ("store/packing.py",),
-    "tqdm": ("cli.py", "cli_bundles.py", "cli_store.py"),
+    "tqdm": ("cli.py", "cli_bundles.py", "cli_search.py", "cli_store.py"),
     "mnemonic": ("home.py",),
     "platformdirs": ("config.py", "cli.py"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zbnntp.control import answers, changes, orders, undoing, wishes
+from zbnntp.control import answers, changes, findings, orders, undoing, wishes
 from zbnntp.control.ledger import Before, Receipt
 
 HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
@@ -17,6 +17,7 @@ HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
     orders.Untrust: changes.untrust,
     orders.Note: wishes.note,
     orders.Why: answers.why_,
+    orders.Search: findings.search,
     orders.Vote: wishes.vote,
     orders.Report: wishes.report,
     orders.AddFilter: wishes.add_filter,

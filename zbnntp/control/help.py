@@ -238,7 +238,22 @@ claim to be the one who follows, ask them in another way and rate the
 right one above 0.
 """,
 )
-MANUAL = (READING, BOARDS, PEOPLE, HIDING, REPLYING, COMMANDS, FOLLOWING, PRIVACY, BACKUPS, STOLEN)
+SEARCHING = Page(
+    "Searching",
+    """\
+Send to zb.control
+
+    search kernel panic              both words
+    search "out of memory" linu*     a phrase; a word that begins so
+    search panic board:tech.* author:bob after:2026-01-31 before:2026-03
+
+The answer lists the newest posts that you see and that have all of it,
+each with a news: link. Board, author and dates may stand alone. Upper
+and lower case are the same; what is quoted from others is left out.
+In a terminal: zbnntp search WORDS.
+""",
+)
+MANUAL = (READING, BOARDS, SEARCHING, PEOPLE, HIDING, REPLYING, COMMANDS, FOLLOWING, PRIVACY, BACKUPS, STOLEN)
 
 
 def own_sender(identity: Identity, nick: str) -> str:

@@ -168,6 +168,14 @@ COMMANDS: tuple[Row, ...] = (
         "Explains, with numbers, why you see somebody's posts or not, or why an article is here or is not.",
         parsing.why,
     ),
+    Row(
+        "search",
+        "search WORDS [board:NAME] [author:WHO] [after:DATE] [before:DATE]",
+        "Answers with the posts in which all the words occur, newest first, each with a link: whole words, linu* for "
+        'whatever begins so, "words side by side" in quotes. Boards may be patterns (tech.*), dates 2026-01-31 or '
+        "2026-01.",
+        parsing.search,
+    ),
     Row("up", "up [<MESSAGE-ID>]", "Votes for a post, and helps to spread its author's.", parsing.vote("up", 1)),
     Row("down", "down [<MESSAGE-ID>]", "Votes against a post.", parsing.vote("down", -1)),
     Row("unvote", "unvote [<MESSAGE-ID>]", "Takes your vote back.", parsing.vote("unvote", 0)),

@@ -22,10 +22,12 @@ _WROTE = re.compile(
 )
 _YEAR = re.compile(r"\b(19|20)[0-9]{2}\b")
 _ADDRESS = re.compile(r"<[^<>\s]+@[^<>\s]+>,?")
-_PROSE = re.compile(r"(note|profile|report|filter|board add)\b|.*\bcomment\b", re.IGNORECASE)  # a text ends such a line
-_ALSO_WORDS = frozenset(  # commands that begin lines of prose too
-    {"by", "down", "filter", "help", "like", "mirror", "note", "pin", "report", "status", "up", "via", "watch", "why"}
-)
+# a text ends such a line
+_PROSE = re.compile(r"(note|profile|report|filter|search|board add)\b|.*\bcomment\b", re.IGNORECASE)
+_ALSO_WORDS = frozenset({  # commands that begin lines of prose too
+    "by", "down", "filter", "help", "like", "mirror", "note", "pin", "report", "search", "status", "up", "via", "watch",
+    "why",
+})  # fmt: skip
 
 IsCommand = Callable[[str], bool]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from zbnntp.model.keys import Identity
+from zbnntp.searching import Found, Query
 
 
 class House(Protocol):
@@ -23,6 +24,9 @@ class House(Protocol):
 
     def status(self) -> Sequence[str]:
         """What the node is doing, line by line."""
+
+    async def search(self, query: Query, people: Sequence[int]) -> Found:
+        """Look for a query's words, `people` being its authors, while newsreaders are served."""
 
     async def scrub(self) -> None:
         """Leave nothing on the disk of what was deleted; publish what has to change by it. May raise Refused."""

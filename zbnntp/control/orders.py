@@ -10,6 +10,7 @@ from enum import Enum
 
 from zbnntp.model.keys import Identity
 from zbnntp.model.link import Link
+from zbnntp.searching import Query
 
 
 class Mirror(Enum):
@@ -207,6 +208,11 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """The article whose commands are taken back; empty: the one answered, or the last."""
 
@@ -216,5 +222,5 @@ class Undo:
 Order = (
     Help | Rate | SetRating | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters
     | DropFilter | Watch | By | Via | ViaLink | Pin | SetSame | SetMirror | Purge | AddBoard | HideBoard | Nick | Invite
-    | Status | Why | Undo
+    | Status | Why | Search | Undo
 )  # fmt: skip

@@ -27,6 +27,7 @@ from zbnntp.control.orders import (
     Purge,
     Rate,
     Report,
+    Search,
     SetMirror,
     SetSame,
     Shift,
@@ -43,6 +44,7 @@ from zbnntp.model import limits
 from zbnntp.model.boards import check_board
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.link import parse_link
+from zbnntp.searching import parse_query
 
 DESCRIPTION_CHARACTERS = 200
 NOTE_CHARACTERS = 1_000  # of a private note; a line has room for it
@@ -300,6 +302,10 @@ def nick(rest: str) -> Nick:
 
 def why(rest: str) -> Why:
     return Why(who(rest))
+
+
+def search(rest: str) -> Search:
+    return Search(parse_query(rest))
 
 
 def alone(name: str, order: Order) -> Callable[[str], Order]:

@@ -55,6 +55,11 @@ def read_body(database: sqlite3.Connection, octets: bytes) -> bytes:
     return json.loads(read(database, octets))["body"].encode() if body is None else body
 
 
+def words_in(octets: bytes) -> bytes:
+    """Every word of a line, much faster than the line itself; between the words stand octets of how it is kept."""
+    return open_packed(octets)[0] if is_folded(octets) else octets
+
+
 def _find(database: sqlite3.Connection, kind: int, identifier: bytes) -> int | None:
     if kind == PERSON:
         row = database.execute("SELECT pk FROM person WHERE id = ?", (identifier,)).fetchone()

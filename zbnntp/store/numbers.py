@@ -118,6 +118,16 @@ def places_of(database: sqlite3.Connection, view: int, article: int) -> list[tup
     ).fetchall()
 
 
+def shown_in(database: sqlite3.Connection, view: int, article: int) -> tuple[str, ...]:
+    """The groups where an article stands now, of those that a newsreader of the view is shown."""
+    rows = database.execute(
+        "SELECT n.name FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE o.article = ? AND n.view = ? AND NOT n.hidden ORDER BY n.name",
+        (article, view),
+    )
+    return tuple(name for (name,) in rows)
+
+
 def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int]:
     """The articles of an author that stand in the view's groups now."""
     rows = database.execute(
