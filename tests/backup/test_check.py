@@ -15,6 +15,7 @@ from zbnntp import home, toplists
 from zbnntp.examining import Findings, examine
 from zbnntp.mending import mend
 from zbnntp.model.keys import short_id
+from zbnntp.purging import purge_person
 from zbnntp.store import evidence
 from zbnntp.store.database import transaction
 
@@ -142,3 +143,10 @@ def test_a_check_says_what_is_wrong_and_ends_with_one(place: Path, run: Run) -> 
     assert "--repair" in said
     assert run("check", "--repair")[0] == 0
     assert run("check")[0] == 0
+
+
+async def test_what_was_purged_is_no_damage(tmp_path: Path) -> None:
+    async with two(tmp_path) as they:
+        alice, bob = they.alice, they.bob
+        await bob.writer.run(lambda database: purge_person(database, alice.identity, bob.now))
+        assert they.look().sentences == []

@@ -10,21 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from zbnntp.store import derived
 from zbnntp.store.database import opened, prepare
-from zbnntp.store.soundness import (
-    UNREADABLE,
-    columns,
-    definitions,
-    key_of,
-    references,
-    restore_marks,
-    rows,
-    tables,
-    written,
-)
+from zbnntp.store.soundness import UNREADABLE, columns, definitions, restore_marks, rows, stray_rows, tables, written
 
 ROUNDS = 4  # what belongs to a row that goes, goes as well, and so on
 
@@ -38,6 +29,7 @@ def salvage(damaged: sqlite3.Connection, target: Path) -> None:
         for table in tables():
             if table not in derived.TABLES or table == "post":
                 _carry_over(damaged, database, table)
+        _recover_numbers(damaged, database)
         restore_marks(database)
         database.execute("COMMIT")
 
@@ -68,6 +60,19 @@ def _carry_over(damaged: sqlite3.Connection, database: sqlite3.Connection, table
             continue  # there may be another way to the rest
 
 
+def _recover_numbers(damaged: sqlite3.Connection, database: sqlite3.Connection) -> None:
+    """Of rows that are unreadable the index has all but when the number was given: when its article came, then."""
+    form = [it for it in columns(database, "number") if it.name != "given"]
+    insert = (
+        f"INSERT OR IGNORE INTO number ({', '.join(it.name for it in form)}, given) "  # noqa: S608
+        "SELECT ?1, ?2, ?3, arrived FROM article WHERE pk = ?3"
+    )
+    with suppress(*UNREADABLE):
+        for row in rows(damaged, "number", form, "INDEXED BY number_article"):
+            if row is not None:
+                database.execute(insert, row)
+
+
 def _ways(damaged: sqlite3.Connection, database: sqlite3.Connection, table: str) -> Iterator[str]:
     """SQL for the orders in which to read."""
     yield ""
@@ -86,8 +91,5 @@ def drop_strays(database: sqlite3.Connection) -> None:
 
 
 def _drop_strays(database: sqlite3.Connection, table: str) -> None:
-    for column, parent in references(database, table):
-        database.execute(
-            f"DELETE FROM {table} WHERE {column} IS NOT NULL "  # noqa: S608
-            f"AND {column} NOT IN (SELECT {key_of(database, parent)} FROM {parent})"
-        )
+    for strays in stray_rows(database, table):
+        database.execute(f"DELETE FROM {table} WHERE {strays}")  # noqa: S608

@@ -16,7 +16,10 @@ from typing import NamedTuple
 from zbnntp.store import derived
 from zbnntp.store.database import scripts
 
-DANGLING_MOST = 20  # of a table: more are not counted
+_COMPARED_ROWS = {
+    "block": "WHERE count > 0",
+    "carry": "WHERE thread NOT IN (SELECT thread FROM opening WHERE line IS NULL)",  # of what was purged
+}
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter where a message quotes a damaged name
 _REMARK = re.compile(r"--[^\n]*")
 _KINDS = {"INTEGER": int, "REAL": float, "BLOB": bytes, "TEXT": str}
@@ -74,10 +77,19 @@ def columns(database: sqlite3.Connection, table: str) -> list[Column]:
 def references(database: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
     """Columns that name rows of other tables, and which table; what they name is always its key."""
     rows = database.execute(f"PRAGMA foreign_key_list({table})")
-    return [(column, parent) for _, _, parent, column, *_ in rows]
+    declared = [(column, parent) for _, _, parent, column, *_ in rows]
+    return [*declared, ("segment", "segment")] if table == "line" else declared  # which is computed there
 
 
-def key_of(database: sqlite3.Connection, table: str) -> str:
+def stray_rows(database: sqlite3.Connection, table: str) -> list[str]:
+    """Conditions for the rows that name a row that is not there."""
+    return [
+        f"{column} IS NOT NULL AND {column} NOT IN (SELECT {_key_of(database, parent)} FROM {parent})"  # noqa: S608
+        for column, parent in references(database, table)
+    ]
+
+
+def _key_of(database: sqlite3.Connection, table: str) -> str:
     """The column by which others name its rows."""
     return next(it.name for it in columns(database, table) if it.rank == 1)
 
@@ -138,8 +150,13 @@ def _first_problem(database: sqlite3.Connection, pragma: str) -> str:
 
 
 def _dangling(database: sqlite3.Connection, table: str) -> str:
-    found = len(database.execute(f"PRAGMA foreign_key_check({table})").fetchmany(DANGLING_MOST))
-    return f"rows of it belong to nothing ({found})" if found else ""
+    found = sum(
+        database.execute(
+            f"SELECT count(*) FROM {table} WHERE {strays}"  # noqa: S608
+        ).fetchone()[0]
+        for strays in stray_rows(database, table)
+    )
+    return f"{found} of its rows belong to nothing" if found else ""
 
 
 def rows(
@@ -191,7 +208,7 @@ def changed(database: sqlite3.Connection) -> list[str]:
 
 def _changed(database: sqlite3.Connection, table: str) -> str:
     names = [it.name for it in columns(database, table) if (table, it.name) not in derived.VOLATILE]
-    where = "WHERE count > 0" if table == "block" else ""
+    where = _COMPARED_ROWS.get(table, "")
     was, now = (
         f"SELECT {', '.join(names)} FROM {place} {where}"  # noqa: S608
         for place in (f"temp.was_{table}", f"main.{table}")
