@@ -36,6 +36,8 @@ _QUOTES = str.maketrans("“”„«»", '"""""')
 _ITEM = re.compile(
     r'(?i:(?P<key>board|author|after|before):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+)|(?(key)|(?!)))'
 )
+_QUOTED = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
+_PART = "\n_\n"  # a word of its own
 _WORD = re.compile(r"\w+")
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?")
 _FUTURE = 1 << 62
@@ -145,12 +147,14 @@ class Words:
         """False for most of what is not meant; `octets` may hold more than the text."""
         if octets.isascii():
             lower = octets.lower()
-            return self._ascii and all(word in lower for word in self._octets)
+            return self._ascii and all(word in lower for word in self._octets) and self._are_in(lower.decode())
         text = fold(octets.decode(errors="replace"))
-        return all(word in text for word in self._words)
+        return all(word in text for word in self._words) and self._are_in(text)
 
     def is_in(self, text: str) -> bool:
-        folded = fold(text)
+        return self._are_in(fold(text))
+
+    def _are_in(self, folded: str) -> bool:
         return all(expression.search(folded) for expression in self.expressions)
 
 
@@ -168,11 +172,10 @@ class Search:
 
     def run(self) -> Iterator[int]:
         looked = 0
-        for author in self._people if self._query.authors else scanning.authors(self._database):
-            for page in scanning.pages(self._database, author):
-                yield from (looked for _ in self._look_through(page))
-                looked += len(page)
-                yield looked
+        for page in scanning.pages(self._database, self._people if self._query.authors else None):
+            yield from (looked for _ in self._look_through(page))
+            looked += len(page)
+            yield looked
 
     def _look_through(self, page: list[Place]) -> Iterator[None]:
         spent = 0
@@ -227,16 +230,14 @@ class Search:
 
 
 def own_words(line: bytes) -> str:
-    """What the author of a post says: a subject of its own, and the text."""
+    """What the author of a post says: a subject of its own, and the text. No phrase reaches over what parts them."""
     post = json.loads(line)
-    return f"{post.get('subject', '')}\n{unquoted(post['body'])}"
+    return f"{post.get('subject', '')}{_PART}{unquoted(post['body'], _PART)}"
 
 
-def unquoted(body: str) -> str:
-    """A text without the lines that are quoted from others."""
-    if ">" not in body:
-        return body
-    return "\n".join(line for line in body.split("\n") if not line.startswith(">"))
+def unquoted(body: str, part: str = "\n") -> str:
+    """A text with something else in place of lines that are quoted from others."""
+    return _QUOTED.sub(part, body) if ">" in body else body
 
 
 def snippet(text: str, expressions: Collection[re.Pattern[str]]) -> str:

@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.load import show, take_in
 from bench.store.corpus import generate, read_sample
+from bench.store.searches import searches
 from bench.store.world import World, kept_world
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.model.keys import Identity
@@ -136,6 +137,7 @@ def reads(path: Path, owner: Identity) -> None:
         fresh = Shelf(reader, owner, lambda: "")
         high = dice.randint(largest.low + NEWEST, largest.high)
         cold.append(timed(lambda fresh=fresh, high=high: list(fresh.overview(largest.name, high - NEWEST + 1, high))))
+    searches(reader, owner)
     reader.close()
     print()
     for name, found, unit in (

@@ -6,8 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zbnntp.model.canonical import encode
 from zbnntp.model.errors import NotPermitted
-from zbnntp.searching import SNIPPET_CHARACTERS, WORDS_MOST, Query, Words, fold, parse_query, snippet, unquoted
+from zbnntp.searching import (
+    SNIPPET_CHARACTERS,
+    WORDS_MOST,
+    Query,
+    Words,
+    fold,
+    own_words,
+    parse_query,
+    snippet,
+    unquoted,
+)
+from zbnntp.store.lines import words_in
+from zbnntp.store.packing import pack
 
 NEW_YEAR = 1_798_761_600  # 2027-01-01 00:00:00 UTC
 DAY = 86_400
@@ -99,13 +112,29 @@ def test_the_quick_look_never_passes_by_what_is_meant(wanted: str, text: str) ->
     assert test.may_be_in(f'{{"body":"{text}"}}'.encode()) or not test.is_in(text)
 
 
+@pytest.mark.parametrize("body", ["> quoted\nkernel\tpanic", 'a\n"kernel panic"\n> more'])
+def test_lines_are_looked_through_in_every_form(body: str) -> None:
+    line = encode({"body": body, "subject": "x"})
+    wanted = Words(parse_query('"kernel panic"').phrases)
+    assert wanted.is_in(own_words(line))
+    for packed in (pack(line, lambda kind, octets: None), b"\0" + line):
+        assert wanted.may_be_in(words_in(packed))
+
+
+def test_no_phrase_reaches_over_a_quote_or_from_the_subject_into_the_text() -> None:
+    wanted = Words(parse_query('"kernel panic"').phrases)
+    assert not wanted.is_in(own_words(encode({"body": "panic", "subject": "kernel"})))
+    assert not wanted.is_in(own_words(encode({"body": "kernel\n> oops\npanic"})))
+
+
 @given(st.text())
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
 def test_what_is_quoted_is_left_out() -> None:
-    assert unquoted("Bob wrote:\n> a kernel\n>> older\nno > quote") == "Bob wrote:\nno > quote"
+    assert unquoted("Bob wrote:\n> a kernel\n>> older\nno > quote") == "Bob wrote:\n\nno > quote"
+    assert unquoted(">all of it") == "\n"
 
 
 @pytest.mark.parametrize("at", [0, 1, 30, 500, 999])

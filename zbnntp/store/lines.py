@@ -6,6 +6,7 @@ The key of a line says where it stands: segment * 2^20 + ordinal, below 0 in the
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
@@ -13,6 +14,7 @@ from functools import partial
 from zbnntp.store.folding import PERSON, body_of
 from zbnntp.store.packing import is_folded, open_packed, pack, unpack
 
+_ESCAPE = re.compile(rb"\\.")
 ORDINALS = 1 << 20  # as in the schema; a segment has at most half as many lines
 
 
@@ -57,7 +59,11 @@ def read_body(database: sqlite3.Connection, octets: bytes) -> bytes:
 
 def words_in(octets: bytes) -> bytes:
     """Every word of a line, much faster than the line itself; between the words stand octets of how it is kept."""
-    return open_packed(octets)[0] if is_folded(octets) else octets
+    return open_packed(octets)[0] if is_folded(octets) else _ESCAPE.sub(b" ", unpack(octets, _no_name))
+
+
+def _no_name(kind: int, number: int) -> bytes:
+    raise ValueError("a line that is not folded names nobody")
 
 
 def _find(database: sqlite3.Connection, kind: int, identifier: bytes) -> int | None:

@@ -1,6 +1,6 @@
 """All posts held, one bounded step after another: what a search reads.
 
-A step is at most WINDOW_ROWS posts of one author, newest arrival first; no cursor stays open between two, so whoever
+A step is some WINDOW_ROWS posts, author by author, newest arrival first; no cursor stays open between two, so whoever
 goes through the whole store holds up neither newsreaders nor the log (docs/store.md).
 """
 
@@ -8,43 +8,61 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from zbnntp.store import lines
 from zbnntp.store.database import WINDOW_ROWS
 
 _BEYOND = 1 << 62  # above every key
-_PAGE = "SELECT article, time, line FROM post WHERE author = ? AND article < ? ORDER BY article DESC LIMIT ?"
+_COLUMNS = "SELECT author, article, time, line FROM post WHERE author = "
+_PAGE = _COLUMNS + "?1 AND article < ?2 ORDER BY article DESC LIMIT ?3"
+_NEXT = _COLUMNS + "(SELECT min(author) FROM post WHERE author > ?1) ORDER BY article DESC LIMIT ?2"  # noqa: S608
 _LINES = "SELECT pk, octets FROM line WHERE pk IN (SELECT value FROM json_each(?))"
 
 
 class Place(NamedTuple):
     """A post, and where its line is."""
 
+    author: int
     article: int
     time: int  # unix seconds, as its author says
     line: int
 
 
-def authors(database: sqlite3.Connection) -> Iterator[int]:
-    """Everybody of whom posts are held."""
+def pages(database: sqlite3.Connection, people: Iterable[int] | None = None) -> Iterator[list[Place]]:
+    """The posts of everybody, or of some people."""
+    waiting: list[Place] = []
+    for page in _everybodys(database) if people is None else _theirs(database, people):
+        waiting += page
+        if len(waiting) >= WINDOW_ROWS:
+            yield waiting
+            waiting = []
+    yield waiting
+
+
+def _everybodys(database: sqlite3.Connection) -> Iterator[list[Place]]:
     author = -1
-    while True:
-        (author,) = database.execute("SELECT min(author) FROM post WHERE author > ?", (author,)).fetchone()
-        if author is None:
-            return
-        yield author
+    while page := _places(database, _NEXT, author, WINDOW_ROWS):
+        author = page[0].author
+        yield from _older(database, page)
 
 
-def pages(database: sqlite3.Connection, author: int) -> Iterator[list[Place]]:
-    """The posts of an author."""
-    below, full = _BEYOND, True
-    while full:
-        page = [Place(*row) for row in database.execute(_PAGE, (author, below, WINDOW_ROWS))]
+def _theirs(database: sqlite3.Connection, people: Iterable[int]) -> Iterator[list[Place]]:
+    for author in people:
+        yield from _older(database, _places(database, _PAGE, author, _BEYOND, WINDOW_ROWS))
+
+
+def _older(database: sqlite3.Connection, page: list[Place]) -> Iterator[list[Place]]:
+    """A page of an author and those after it."""
+    yield page
+    while len(page) == WINDOW_ROWS:
+        page = _places(database, _PAGE, page[-1].author, page[-1].article, WINDOW_ROWS)
         yield page
-        full = len(page) == WINDOW_ROWS
-        below = page[-1].article if page else below
+
+
+def _places(database: sqlite3.Connection, query: str, *values: int) -> list[Place]:
+    return [Place(*row) for row in database.execute(query, values)]
 
 
 def words(database: sqlite3.Connection, places: Sequence[Place]) -> Iterator[tuple[Place, bytes]]:
