@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,7 +120,7 @@ def test_lines_are_looked_through_in_every_form(body: str) -> None:
     wanted = Words(parse_query('"kernel panic"').phrases)
     assert wanted.is_in(own_words(line))
     for packed in (pack(line, lambda kind, octets: None), b"\0" + line):
-        assert wanted.may_be_in(words_in(packed))
+        assert wanted.may_be_in(words_in(sqlite3.connect(":memory:"), packed))
 
 
 def test_no_phrase_reaches_over_a_quote_or_from_the_subject_into_the_text() -> None:

@@ -70,7 +70,7 @@ def words(database: sqlite3.Connection, places: Sequence[Place]) -> Iterator[tup
     found = dict(database.execute(_LINES, (json.dumps([place.line for place in places]),)).fetchall())
     for place in places:
         if place.line in found:
-            yield place, lines.words_in(found[place.line])
+            yield place, lines.words_in(database, found[place.line])
 
 
 def read(database: sqlite3.Connection, place: Place) -> bytes:
