@@ -241,10 +241,10 @@ def unquoted(body: str, part: str = "\n") -> str:
 
 
 def snippet(text: str, expressions: Collection[re.Pattern[str]]) -> str:
-    """The words around the first that was looked for, on one line; the beginning where only the subject has it."""
+    """What stands around the first phrase that is in a text, on one line; the beginning where none is."""
     plain = " ".join(text.split())
     folded = fold(plain)
-    at = min((match.start() for it in expressions if (match := it.search(folded))), default=0)
+    at = next((match.start() for it in expressions if (match := it.search(folded))), 0)
     begin = max(0, min(at * len(plain) // max(len(folded), 1), len(plain)) - SNIPPET_CHARACTERS // 3)
     begin = plain.find(" ", begin - 1) + 1 if begin else 0
     shown = plain[begin : begin + SNIPPET_CHARACTERS]

@@ -148,6 +148,11 @@ def test_a_snippet_has_the_word_and_is_short(at: int) -> None:
     assert "\n" not in shown
 
 
+def test_a_snippet_is_about_what_was_named_first() -> None:
+    text = "the " * 100 + "kernel " + "the " * 100
+    assert "kernel" in snippet(text, Words(["kernel", "the"]).expressions)
+
+
 def test_a_snippet_of_what_only_the_subject_has_is_the_beginning() -> None:
     assert snippet("First words", Words(["other"]).expressions) == "First words"
     assert snippet("", Words(["other"]).expressions) == ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import trio
 
 from tests.houses import House, open_house
 from zbnntp import cli, home, searching
+from zbnntp.resident import Resident
 from zbnntp.searching import Found, Search, parse_query
 from zbnntp.store import evidence, scanning
 
@@ -35,6 +38,27 @@ async def test_a_step_is_small_however_long_posts_are(tmp_path: Path, monkeypatc
         steps = list(search(alice, "nothing").run())
         assert len(steps) > 5
         assert steps[-1] == 12
+
+
+async def test_others_have_their_turn_after_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "STEP_OCTETS", 1)
+    async with open_house(tmp_path, "alice") as alice, trio.open_nursery() as nursery:
+        await write(alice, 30)
+        turns = 0
+
+        async def newsreader() -> None:
+            nonlocal turns
+            while True:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+
+        nursery.start_soon(newsreader)
+        view = evidence.find_person(alice.reader, alice.identity)
+        resident = SimpleNamespace(commons=SimpleNamespace(reader=alice.reader), view=view)
+        found = await Resident.search(resident, parse_query("kernel"), ())  # type: ignore[arg-type]
+        assert turns >= 25
+        assert len(found.hits) == 30
+        nursery.cancel_scope.cancel()
 
 
 async def test_all_pages_are_gone_through_and_older_ones_not_unpacked(
