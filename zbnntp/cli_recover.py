@@ -28,8 +28,26 @@ MORE = """\
            key is lost; follow somebody who knew it first, so that its manifest is here.
 --revoke   the same end without anybody who follows.
 --renew    other words; the old ones are worth nothing once your node has published that.
+--give-up  forget the new identity of a --new that was broken off and cannot be ended; you stay who you are.
 
 The words are asked for, or read from a file or from standard input, and are never kept."""
+GOES_ON = "The new identity of an attempt that was broken off is used; its recovery words were printed then."
+FLAGS = {
+    "words_file": "--words-file",
+    "source": "--from",
+    "nick": "--nick",
+    "last": "--last",
+    "passphrase_file": "--passphrase-file",
+    "no_passphrase": "--no-passphrase",
+}
+APPLIES = {
+    "words_file": {"new", "revoke", "renew"},
+    "source": {"new", "revoke"},
+    "nick": {"new"},
+    "last": {"new", "revoke"},
+    "passphrase_file": {"new"},
+    "no_passphrase": {"new"},
+}  # of which of the options that say what to do
 
 
 def add_recover(commands: Any, add: Add) -> None:
@@ -40,6 +58,7 @@ def add_recover(commands: Any, add: Add) -> None:
     what.add_argument("--new", action="store_true", help="move to a new identity")
     what.add_argument("--revoke", action="store_true", help="end an identity")
     what.add_argument("--renew", action="store_true", help="replace the recovery words")
+    what.add_argument("--give-up", action="store_true", help="forget a --new that was broken off")
     command.add_argument("--words-file", type=Path, metavar="F", help="file with the 24 words; - is standard input")
     command.add_argument("--from", dest="source", metavar="ID|LINK", help="an old identity whose key is not here")
     command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home")
@@ -52,14 +71,25 @@ def add_recover(commands: Any, add: Add) -> None:
 
 
 def _recover(options: argparse.Namespace) -> int:
+    _check_options(options)
     with home.locked(_existing(options.home)):
         accounts = home.accounts(options.home)
         account = _chosen(accounts, options.resident)
         if options.renew:
             return _renew(options, account)
+        if options.give_up:
+            return _give_up(options, account)
         if options.revoke:
             return _revoke(options, accounts, account)
         return _take_over(options, accounts, account) if options.source else _begin_anew(options, accounts, account)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """NotPermitted for what would be passed over in silence."""
+    verb = next(name for name in ("new", "revoke", "renew", "give_up") if getattr(options, name))
+    for name, verbs in APPLIES.items():
+        if getattr(options, name) not in (None, False) and verb not in verbs:
+            raise NotPermitted(f"{FLAGS[name]} does not apply to --{verb.replace('_', '-')}; leave it away")
 
 
 def _existing(directory: Path) -> Path:
@@ -78,10 +108,18 @@ def _chosen(accounts: Sequence[Account], nick: str | None) -> Account:
 def _renew(options: argparse.Namespace, account: Account) -> int:
     from zbnntp import recovering
 
-    words = recovering.renew(account.place, read_words(options.words_file))
+    words = recovering.renew(options.home, account.place, read_words(options.words_file))
     print(
         f"{recovery_text(words)}\n\nThe old words are worth nothing as soon as your node has published this: start it."
     )
+    return 0
+
+
+def _give_up(options: argparse.Namespace, account: Account) -> int:
+    from zbnntp import recovering
+
+    recovering.give_up(options.home, account.place)
+    print(f"You stay {account.nick}. The recovery words that were printed for the new identity are worth nothing.")
     return 0
 
 
@@ -109,11 +147,10 @@ def _begin_anew(options: argparse.Namespace, accounts: list[Account], account: A
     from zbnntp import recovering
 
     wish = _wish(options, account)
-    recovering.check_words(account.place, wish.recovery)
+    known_as = recovering.check_new(options.home, account.place, wish)
     secret = new_passphrase(options)
-    words = recovering.begin_anew(account.place, options.nick or account.nick, secret)
-    if words:
-        print(f"{recovery_text(words)}\n", flush=True)
+    words = recovering.begin_anew(account.place, options.nick or known_as or account.nick, secret)
+    print(f"{recovery_text(words) if words else GOES_ON}\n", flush=True)
     keys = home.load_keys(account.place / home.INCOMING, secret)
     _tell(recovering.replace(options.home, account.place, accounts, wish, keys.signer))
     print(f"You are {keys.nick} with a new identity. Start the node: it tells those who knew the old one.")
@@ -121,11 +158,13 @@ def _begin_anew(options: argparse.Namespace, accounts: list[Account], account: A
 
 
 def _wish(options: argparse.Namespace, account: Account) -> Wish:
-    from zbnntp.recovering import Wish
+    from zbnntp.recovering import Wish, commitment_in
 
     source = _identity(options.source) if options.source else account.identity
-    own = account.published if source == account.identity else None
-    return Wish(read_words(options.words_file), source, options.last, own, int(time.time()))
+    own, written = None, None
+    if source == account.identity:
+        own, written = account.published, commitment_in(account.place)
+    return Wish(read_words(options.words_file), source, options.last, own, written, int(time.time()))
 
 
 def _identity(text: str) -> Identity:

@@ -129,10 +129,10 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
 
     Raises NotPermitted where there is one already.
     """
+    nick = check_nick(nick)
     make_directory(home)
     if has_keys(home):
         raise NotPermitted(f"{home} holds an identity already; choose another --home")
-    nick = check_nick(nick)
     seed, onion_seed = (secrets.token_bytes(KEY_OCTETS) for _ in range(2))
     words, next_key = make_words()
     secret = json.dumps({"seed": seed.hex(), "onion": onion_seed.hex()})
@@ -151,19 +151,35 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
 def check_settled(home: Path) -> None:
     """NotPermitted while some identity's move to a new one is half done."""
     for incoming in (home / INCOMING, *(home / MORE_IDENTITIES).glob(f"*/{INCOMING}")):
-        if incoming.exists():
-            raise NotPermitted("a move to a new identity was broken off; run 'zbnntp recover --new' again to end it")
+        if has_keys(incoming):
+            raise NotPermitted(
+                "a move to a new identity was broken off; run 'zbnntp recover --new' again to end it, or 'zbnntp "
+                "recover --give-up' to stay who you are"
+            )
 
 
 def replace_key(place: Path, incoming: Path, retired: str) -> None:
-    """The key file in `incoming` takes the place of the one that is there, which is kept under another name."""
+    """The key file in `incoming` takes the place of the one that is there, which is kept under another name.
+
+    There is a key file at every moment; broken off, it can be done again.
+    """
+    _write_private(place / retired, (place / KEY_FILE).read_text())
     try:
-        (place / KEY_FILE).rename(place / retired)
-        for path in incoming.iterdir():
-            path.rename(place / path.name)
+        for path in sorted(incoming.iterdir(), key=lambda it: it.name == KEY_FILE):
+            path.replace(place / path.name)
         incoming.rmdir()
     except OSError as error:
         raise NotPermitted(f"{place / KEY_FILE} cannot be replaced: {error.strerror}; try again") from error
+
+
+def drop_keys(incoming: Path) -> None:
+    """An identity that nobody knows yet; NotPermitted."""
+    try:
+        for path in incoming.iterdir():
+            path.unlink()
+        incoming.rmdir()
+    except OSError as error:
+        raise NotPermitted(f"{incoming} cannot be removed: {error.strerror}; remove it yourself") from error
 
 
 def make_words() -> tuple[str, Sha256]:
