@@ -48,6 +48,11 @@ def wait_until(look: Callable[[], Found], what: str, seconds: float = 20.0, paus
     return found
 
 
+def words_in(printed: str) -> str:
+    """The recovery words of a numbered list; empty when none were printed."""
+    return " ".join(re.findall(r"(?m)(?:^|(?<=\s))\d+\. ([a-z]+)", printed))
+
+
 class NodeProcess:
     """One node: `home` its data directory, `net` the directory of the local transport, or `args` for another one."""
 

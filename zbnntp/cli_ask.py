@@ -6,12 +6,15 @@ import argparse
 import getpass
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zbnntp import home
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Signer
 
+WORDS_IN_ROW = 4
+WORD_COLUMNS = 14  # number, word and a gap
 RECOVERY = """\
 Your recovery words - write them on paper now, they are kept nowhere else:
 
@@ -24,7 +27,13 @@ one, and 'zbnntp recover --renew' gives you other words."""
 
 def recovery_text(words: str) -> str:
     """New recovery words and what they are for."""
-    return RECOVERY.format(words=words)
+    return RECOVERY.format(words="\n".join(_numbered_rows(words.split())))
+
+
+def _numbered_rows(words: Sequence[str]) -> Iterator[str]:
+    for start in range(0, len(words), WORDS_IN_ROW):
+        row = enumerate(words[start : start + WORDS_IN_ROW], start + 1)
+        yield "".join(f"{number:4}. {word}".ljust(WORD_COLUMNS + 2) for number, word in row).rstrip()
 
 
 def read_words(path: Path | None) -> Signer:

@@ -49,6 +49,7 @@ WORDS = 24  # of a recovery key
 SOCKET_PATH_OCTETS = 100  # the kernel takes 107; names are added
 PASSPHRASE_CREDENTIAL = "zbnntp-passphrase"  # noqa: S105 - a file name under $CREDENTIALS_DIRECTORY
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@-]*")
+_LIST_NUMBER = re.compile(r"^\d+[.):]*")
 _NICK_WORDS = ("amber", "birch", "cedar", "clover", "coral", "fern", "hazel", "heron", "iris", "lark", "otter", "wren")
 
 
@@ -191,7 +192,7 @@ def make_words() -> tuple[str, Sha256]:
 def read_words(text: str) -> Signer:
     """The recovery key behind 24 words, however they are spaced; NotPermitted says which one is wrong."""
     dictionary = Mnemonic("english")
-    words = [word for word in text.lower().split() if not word.isdigit()]  # the numbers of a list
+    words = [word for word in (_LIST_NUMBER.sub("", it) for it in text.lower().split()) if word]
     if len(words) != WORDS:
         raise NotPermitted(f"recovery words are {WORDS}, and these are {len(words)}; type all of them, in their order")
     for place, word in enumerate(words, 1):

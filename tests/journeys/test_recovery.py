@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.node_process import ROOT, NodeProcess, wait_until
+from tests.node_process import ROOT, NodeProcess, wait_until, words_in
 
 pytestmark = pytest.mark.slow
 BOARD = "test.talk"
@@ -29,10 +29,6 @@ class Careful(NodeProcess):
         assert done.returncode == 0, done.stderr
         self.words = words_in(done.stdout) or self.words
         return done.stdout
-
-
-def words_in(printed: str) -> str:
-    return next((line for line in printed.splitlines() if len(line.split()) == 24), "")
 
 
 def subjects(node: NodeProcess) -> list[str]:

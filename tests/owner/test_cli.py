@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.node_process import words_in
 from zbnntp import __version__, cli, home, node
 from zbnntp.model import keys
 from zbnntp.model.errors import NotPermitted, TorDown
@@ -63,7 +64,7 @@ def test_init_makes_an_identity_and_prints_the_words_once(tmp_path: Path, capsys
     assert run("init", "--home", tmp_path, "--nick", "anna", "--no-passphrase") == 0
     out = capsys.readouterr().out
     assert "anna" in out
-    assert any(len(line.split()) == 24 for line in out.splitlines())
+    assert len(words_in(out).split()) == 24
     assert home.load_keys(tmp_path, None).nick == "anna"
     assert run("init", "--home", tmp_path, "--nick", "anna", "--no-passphrase") == 1
     assert "holds an identity already" in capsys.readouterr().err
@@ -137,7 +138,7 @@ def test_run_on_an_empty_home_without_a_terminal_makes_a_clear_text_identity_and
     assert run("run", "--home", tmp_path / "new", "--tor", "off") == 0
     out = capsys.readouterr().out
     assert "clear text" in out
-    assert any(len(line.split()) == 24 for line in out.splitlines())
+    assert len(words_in(out).split()) == 24
     assert plans[0].keys == home.load_keys(tmp_path / "new", None)
     assert (plans[0].config.tor, plans[0].local_net) == ("off", None)
     assert run("run", "--home", tmp_path / "new", "--local-net", tmp_path) == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.node_process import CommandRefused, NodeProcess
+from tests.node_process import CommandRefused, NodeProcess, words_in
 from zbnntp import home
 from zbnntp.store.database import VERSION, opened, prepare
 
@@ -143,12 +143,12 @@ def test_no_terminal_and_an_empty_home_make_an_identity_whose_words_are_printed_
     node.start()
     try:
         assert "clear text" in node.output
-        assert sum(len(line.split()) == 24 for line in node.lines) == 1
+        assert len(words_in(node.output).split()) == 24
         identity = node.identity
         assert node.stop() == 0
         node.start()
         assert node.identity == identity
-        assert not any(len(line.split()) == 24 for line in node.lines)
+        assert words_in(node.output) == ""
     finally:
         assert node.stop() == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sqlite3
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.houses import START, Clock, House
 from tests.ingest.forging import Forger, segment
+from tests.node_process import words_in
 from zbnntp import cli, home, sealing
 from zbnntp.home import STORE_FILE
 from zbnntp.model import keys as model_keys
@@ -42,7 +44,8 @@ class Owner:
         return self.words()
 
     def words(self) -> str:
-        (found,) = [line for line in self.printed.splitlines() if len(line.split()) == 24]
+        found = words_in(self.printed)
+        assert len(found.split()) == 24
         return found
 
     def recover(self, words: str, *options: str | Path) -> int:
@@ -373,12 +376,22 @@ def test_a_home_without_an_identity_has_nothing_to_recover(anna: Owner) -> None:
 
 def test_words_come_from_standard_input_too(anna: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     words = anna.init()
-    listed = "\n".join(f"{number} {word.upper()}" for number, word in enumerate(words.split(), 1))
-    for options in (["--words-file", "-"], []):
-        monkeypatch.setattr(sys, "stdin", io.StringIO(words if options else listed))
-        assert anna("recover", "--renew", *options) == 0
+    for listed in ("{word} ", "{number} {WORD}\n", "{number}. {word}\n", "{number}) {word}\n", "{number}.{word} "):
+        typed = "".join(
+            listed.format(number=number, word=word, WORD=word.upper()) for number, word in enumerate(words.split(), 1)
+        )
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        assert anna("recover", "--renew", *([] if "." in listed else ["--words-file", "-"])) == 0
         words = anna.words()
-        listed = "\n".join(f"{number} {word.upper()}" for number, word in enumerate(words.split(), 1))
+
+
+def test_words_are_printed_in_rows_that_fit_a_terminal_and_are_read_as_they_were_printed(anna: Owner) -> None:
+    anna.init()
+    rows = [line for line in anna.printed.splitlines() if re.match(r" +\d+\. [a-z]+", line)]
+    assert len(rows) == 6
+    assert max(len(line) for line in anna.printed.splitlines()) <= 120
+    assert max(map(len, rows)) <= 72
+    assert anna.recover("\n".join(rows), "--renew") == 0
 
 
 @pytest.mark.parametrize(
