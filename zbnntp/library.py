@@ -134,7 +134,8 @@ class Library:
         return await self._intake.offer(offer, source, int(self._clock()))
 
     def own_moves(self) -> Sequence[bytes]:
-        persons = [self._view, *endings.forebears(self._reader, self._view)]
+        claimed = notices.claimed_by(self._reader, self._identity)
+        persons = [self._view, *claimed, *endings.forebears(self._reader, self._view)]
         return [it.line for it in notices.proved(self._reader, notices.MOVE) if it.person in persons]
 
     async def take_notice(self, raw: bytes, source: str) -> bool:
@@ -167,7 +168,7 @@ class Directory:
         log: Callable[[str], None],
     ) -> None:
         self._reader, self._writer = reader, writer
-        self._view = evidence.find_person(reader, view) or 0
+        self._identity, self._view = view, evidence.find_person(reader, view) or 0
         self._own = frozenset(own)
         self._log = log
         self._heads: dict[Identity, Signed] = {}  # verified once
@@ -208,10 +209,15 @@ class Directory:
 
     def _person(self, person: int, identity: Identity, trust: float, level: int) -> Person:
         rated = ratings.is_positive(self._reader, self._view, person)
-        mutual = rated and ratings.is_positive(self._reader, person, self._view)
+        mutual = rated and self._is_rated_by(person)
         closed = promises.find_closed(self._reader, self._view, person) if mutual else None
         hops, full = 1 if rated else 2, level == Level.FULL
         return Person(identity, self._endpoints(identity, closed), mutual, trust, hops, full)
+
+    def _is_rated_by(self, person: int) -> bool:
+        """Above 0; or whom we claim to follow is, though another claims it too: they have to hear of both."""
+        targets = [self._view, *notices.claimed_by(self._reader, self._identity)]
+        return any(ratings.is_positive(self._reader, person, target) for target in targets)
 
     def _mutual(self, person: int, identity: Identity) -> Mutual:
         signed = self._signed(identity)

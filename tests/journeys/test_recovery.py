@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -73,3 +74,31 @@ def test_friends_follow_somebody_to_a_new_identity(tmp_path: Path) -> None:
         bert.recover("--revoke")
         bert.start()
         wait_until(lambda: "ended" in anna.do(f"why {bert.identity}"), "the end to be known at anna's", 90)
+
+
+def test_a_rival_with_the_same_words_is_told_of_to_friends(tmp_path: Path) -> None:
+    """Two who follow one identity are both known, and friends' ratings wait for the owner's word."""
+    net = tmp_path / "net"
+    with (
+        NodeProcess(tmp_path / "anna", "anna", net=net) as anna,
+        Careful(tmp_path / "bert", "bert", net=net) as bert,
+    ):
+        anna.do(f"follow {bert.invite()}")
+        bert.do(f"follow {anna.invite()}")
+        wait_until(lambda: "you see them" in bert.do(f"why {anna.identity}"), "anna at bert's", 60)
+        old = bert.identity
+        bert.stop()
+        shutil.copytree(bert.home, tmp_path / "rival")
+        rival = Careful(tmp_path / "rival", "bert", net=net)
+        rival.words = bert.words
+        bert.recover("--new", "--no-passphrase")
+        bert.start()
+        wait_until(lambda: "moved to" in anna.do(f"why {old}"), "bert's move at anna's", 120)
+        rival.recover("--new", "--no-passphrase")
+        rival.start()
+        try:
+            wait_until(lambda: "rate the right one" in " ".join(anna.do(f"why {old}").split()), "both claims", 150)
+        finally:
+            rival.stop()
+        anna.do(f"trust {bert.identity} 50")
+        assert "count for that one" in " ".join(anna.do(f"why {old}").split())

@@ -296,6 +296,24 @@ async def test_whoever_follows_somebody_serves_what_that_one_left(tmp_path: Path
         assert set(shown(bob).values()) == {"Old"}, "one's own posts, under the old name"
 
 
+async def test_a_rival_who_follows_somebody_tells_those_who_rated_that_one(tmp_path: Path) -> None:
+    """Once both claims are known the ratings go to neither; who rated the old one has yet to hear of the second."""
+    alice, anew, carl = Owner("alice"), Owner("alice-anew"), Owner("carl")
+    last = alice.offer([segment(alice.opening("Old"))])
+    async with following(tmp_path, alice) as bob:
+        await bob.take(last)
+        await bob.rate(carl.identity, 5000)
+        await bob.take(carl.offer([], [segment(carl.trust(alice.identity, 1000))]))
+        signer = Forger("bob")
+        mine = alice.move(last, signer)
+        directory = Directory(bob.reader, bob.writer, bob.identity, [bob.identity], bob.logged.append)
+        await library(bob).take_notice(mine, "a peer")
+        theirs = alice.move(last, anew)
+        await library(bob).take_notice(theirs, "a peer")
+        assert {it.identity for it in directory.people() if it.mutual} == {carl.identity}
+        assert set(library(bob).own_moves()) == {mine, theirs}
+
+
 async def test_nobody_is_visited_where_somebody_lived_before(tmp_path: Path) -> None:
     alice, anew = Owner("alice"), Owner("alice-anew")
     last = alice.offer([segment(alice.opening("Old"))])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from zbnntp.model.keys import Sha256
+from zbnntp.model.keys import Identity, Sha256
 
 FORK, MOVE = "fork", "move"
 
@@ -71,6 +71,14 @@ def proved(database: sqlite3.Connection, kind: str) -> list[Notice]:
         "SELECT person, about, line FROM notice WHERE kind = ? AND change IS NOT NULL ORDER BY person, about", (kind,)
     )
     return [Notice(person, about, line, True) for person, about, line in rows]
+
+
+def claimed_by(database: sqlite3.Connection, heir: Identity) -> list[int]:
+    """Of whom it is proved that they named somebody as who follows them, whether another claims the same or not."""
+    rows = database.execute(
+        "SELECT person FROM notice WHERE kind = ? AND about = ? AND change IS NOT NULL ORDER BY person", (MOVE, heir)
+    )
+    return [person for (person,) in rows]
 
 
 def contested(database: sqlite3.Connection) -> bool:
