@@ -30,7 +30,26 @@ async def test_somebody_who_moved_and_somebody_who_follows(open_desk: Open) -> N
         assert f"they moved to {heir}" in await node.ok("why alice")
         answer = await node.ok(f"why {identity_text(anew.identity)}")
         assert f"They were alice ({short_id(alice.identity)}) before" in answer
+        assert f"because you rate alice ({short_id(alice.identity)}), whom they follow, 50" in " ".join(answer.split())
+        assert "not rated them" not in answer
         assert any("they moved to" in article for article in await people(node))
+
+
+async def test_what_somebody_left_is_said_to_be_shown_as_it_is(open_desk: Open) -> None:
+    alice, anew = Owner("alice"), Owner("alice-anew")
+    async with open_desk() as node:
+        last = alice.offer([alice.opening("Old", boards=["chat"]) + b"\n"])
+        await node.ok(f"trust {identity_text(alice.identity)} 50")
+        await node.house.take(last)
+        await node.house.intake.take_notice(alice.move(last, anew), "a peer", node.house.now)
+        heir = short_id(anew.identity)
+        answer = " ".join((await node.ok("why alice")).split())
+        assert f"you see what they left, as what {heir} publishes" in answer
+        assert f"Their posts (1 held here) are shown, threads and replies, as those of {heir} are." in answer
+        assert f"Your own rating: 50. It counts for {heir}." in answer
+        assert f"trust {short_id(alice.identity)} 50" not in answer
+        await node.ok(f"trust {identity_text(anew.identity)} -50")
+        assert "you do not see what they left" in " ".join((await node.ok("why alice")).split())
 
 
 async def test_somebody_who_ended(open_desk: Open) -> None:

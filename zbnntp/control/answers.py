@@ -18,6 +18,7 @@ from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, message_id, parse_message_id
 from zbnntp.model.views import Level
 from zbnntp.store import cards, choices, endings, evidence, labels, numbers, posts, promises
+from zbnntp.store.ratings import StoredRating
 from zbnntp.trust.explain import Explanation, causes_of, why
 from zbnntp.trust.graph import Graph
 from zbnntp.trust.policy import State
@@ -113,17 +114,35 @@ def person_case(after: After, target: Identity) -> Case:
         state = State(standing.fetch, standing.level)
         explanation = why(graph, after.view, ranking, target, standings.params, state)
         causes = causes_of(graph, after.view, ranking, _weights(graph, ranking, explanation), standings.params)
+    own, whose = _rating_that_counts(after, person)
+    ending = endings.find(database, person)
+    moved = ending is not None and ending.heir and explanation.mt >= 0 and not (own and (own.mt or 0) < 0)
     return Case(
         explanation,
-        own_rating(database, me, person) if person is not None else None,
+        own,
         posts.count_by(database, person) if person is not None else 0,
         after.name,
         standings.params,
         causes,
         pinned=person is not None and choices.find_pin(database, me, person) is not None,
         kinship=kinship_text(database, person, after.name),
-        private=person is not None and choices.find_private_rating(database, me, person) is not None,
+        private=whose is not None and choices.find_private_rating(database, me, whose) is not None,
+        heir=evidence.identity_of(database, ending.heir) if ending and ending.heir and moved else None,
+        level=standing.level,
+        inherited=after.name(evidence.identity_of(database, whose)) if whose and whose != person else "",
     )
+
+
+def _rating_that_counts(after: After, person: int | None) -> tuple[StoredRating | None, int | None]:
+    """The owner's own of somebody, or a good one of whom they follow; and whom it is of."""
+    if person is None:
+        return None, None
+    own = own_rating(after.database, after.me, person)
+    for old in endings.forebears(after.database, person) if own is None else []:
+        found = own_rating(after.database, after.me, old)
+        if found and (found.mt or 0) >= 0 and (found.mt or found.tlt):
+            return found, old
+    return own, person
 
 
 def _weights(graph: Graph, ranking: Ranking, explanation: Explanation) -> dict[Identity, float]:

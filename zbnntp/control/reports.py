@@ -50,6 +50,9 @@ class Case:
     pinned: bool = False
     kinship: str = ""  # whom they moved to, or were before
     private: bool = False  # the owner's rating is
+    heir: Identity | None = None  # whom they moved to, when it is that one who decides how they are shown
+    level: Level = Level.HIDDEN  # how they are shown then
+    inherited: str = ""  # whom the owner's rating is of, when it is not of them: whom they follow
 
 
 def why_text(case: Case) -> str:
@@ -59,11 +62,31 @@ def why_text(case: Case) -> str:
         [case.name(explanation.target), identity_text(explanation.target)],
         [in_short(case)],
         [case.kinship] if case.kinship else [],
+        *(_left_part(case, case.heir) if case.heir else _trust_parts(case)),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _left_part(case: Case, heir: Identity) -> list[list[str]]:
+    """What somebody left who has moved."""
+    counts = f" It counts for {case.name(heir)}." if case.rating else ""
+    return [
+        [
+            f"Their posts ({case.posts} held here) are {SHOWN[case.level]}, as those of {case.name(heir)} are.",
+            _own_sentence(case) + counts,
+        ],
+        [f"For the numbers: why {short_id(heir)}"],
+    ]
+
+
+def _trust_parts(case: Case) -> list[list[str]]:
+    explanation = case.explanation
+    return [
         [
             f"{'Without the pin their' if case.pinned else 'Their'} posts ({case.posts} held here) "
             f"{'would be' if case.pinned else 'are'} {SHOWN[explanation.verdict.level]}.",
             _decision(explanation, case.params),
-            own_rating_text(case.rating) + (" It is private." if case.private else ""),
+            _own_sentence(case),
         ],
         _posts_part(case),
         _ratings_part(case),
@@ -71,17 +94,32 @@ def why_text(case: Case) -> str:
         _path_part(case),
         _advice(explanation.verdict, explanation.target),
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _own_sentence(case: Case) -> str:
+    if case.inherited:
+        text = f"Your own rating of {case.inherited}, whom they follow, counts for them: {rating_text(case.rating)}."
+    else:
+        text = own_rating_text(case.rating)
+    return text + (" It is private." if case.private else "")
 
 
 def in_short(case: Case) -> str:
     """The answer in one sentence, for somebody in a hurry."""
-    explanation = case.explanation
-    verdict, own = explanation.verdict, case.rating
     if case.pinned:
         return "In short: you pinned them, so what you saw then stays, and nothing newer is fetched."
+    if case.heir:
+        seen = "do not see" if case.level is Level.HIDDEN else "see"
+        return f"In short: they have moved; you {seen} what they left, as what {case.name(case.heir)} publishes."
+    return _in_short_by_trust(case)
+
+
+def _in_short_by_trust(case: Case) -> str:
+    explanation = case.explanation
+    verdict, own = explanation.verdict, case.rating
     if verdict.level_by is Reason.OWN_POSITIVE:
-        return f"In short: you see them because you rate them {rating_text(own)}."
+        whom = f"{case.inherited}, whom they follow," if case.inherited else "them"
+        return f"In short: you see them because you rate {whom} {rating_text(own)}."
     if verdict.fetch_by is Reason.OWN_NEGATIVE or (own and (own.mt or 0) < 0):
         return f"In short: you do not see them because you rate them {rating_text(own)}."
     if explanation.mt < 0 and explanation.reproach:
