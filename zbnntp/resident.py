@@ -19,9 +19,9 @@ from zbnntp import choosing, home, local, retention, sealing, toplists
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
+from zbnntp.control.condition import status_lines
 from zbnntp.control.fms import FmsDesk
 from zbnntp.control.progress import fetching
-from zbnntp.control.reports import status_lines
 from zbnntp.healing import strange_sentence
 from zbnntp.home import Account, Keys
 from zbnntp.homecoming import Doubt, Homecoming, doubt_of

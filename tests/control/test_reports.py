@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.control.conftest import Node, Open
-from zbnntp.control.reports import kept_text, percent, rating_text, split, status_lines, wrapped
+from zbnntp.control.condition import kept_text, status_lines
+from zbnntp.control.reports import percent, rating_text, split, wrapped
 from zbnntp.model.keys import Signer, identity_text, short_id
 from zbnntp.store.ratings import StoredRating
 
