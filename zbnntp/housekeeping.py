@@ -1,5 +1,7 @@
 """Every ten minutes what is not to be kept goes, a few segments at a time, so that nobody waits long for the writer.
 
+Then the segments of months that are over are sealed: in a thread, a batch at a time, and with a rest between batches
+that leaves most of the processor to others. However it ends, each batch is kept or not, and the next round goes on.
 A purge that a crash or a full disk interrupted is finished first.
 """
 
@@ -7,6 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 import trio
@@ -15,17 +19,21 @@ from zbnntp.ingest import Intake
 from zbnntp.model.errors import Refused
 from zbnntp.retention import Keeping, Swept, adopt, sweep
 from zbnntp.standing import Standings
-from zbnntp.store import purges
+from zbnntp.store import compaction, purges
 from zbnntp.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 600
+SEAL_AFTER_SECONDS = 7 * 86400  # after the end of a month: until then what was written in it still comes in
+REST = 2  # times as long as a batch took
 
 
 class House(Protocol):
     """What the node's parts share, as far as it is needed here; `log` takes a sentence for zb.log."""
 
+    @property
+    def store(self) -> Path: ...
     @property
     def writer(self) -> Writer: ...
     @property
@@ -46,12 +54,35 @@ async def keep_lean(house: House, views: Sequence[int]) -> None:
             if await house.writer.run(purges.is_to_scrub):
                 await house.writer.scrub()
             gone = await sweep_all(house.writer, keeping, views, house.now(), house.standings.note)
-        except Refused as error:  # a full disk: the next round comes back to it
+            await seal_months(house.store, house.writer, month_to_seal(house.now()))
+        except Refused as error:  # a full or failing disk: the next round comes back to it
             log.warning("what is not to be kept could not be dropped: %s", error)
         else:
             if gone:
                 house.log(f"{gone} posts of others are no longer kept here, for their age, their boards or the quota.")
         await trio.sleep(SWEEP_SECONDS)
+
+
+def month_to_seal(now: int) -> int:
+    """What began before this is sealed, unix seconds: the beginning of the month in which it was seven days ago."""
+    day = datetime.fromtimestamp(max(now - SEAL_AFTER_SECONDS, 0), UTC)
+    return int(datetime(day.year, day.month, 1, tzinfo=UTC).timestamp())
+
+
+async def seal_months(store: Path, writer: Writer, before: int) -> int:
+    """Seal what begins before a time; how many segments were."""
+    batches, dictionary = await trio.to_thread.run_sync(compaction.plan, store, before)
+    if dictionary is not None:
+        octets = sum(segment.octets for batch in batches for segment in batch)
+        trained = dictionary
+        await writer.run(lambda database: compaction.keep_dictionary(database, trained, octets))
+    sealed = 0
+    for segments in batches:
+        began = trio.current_time()
+        batch = await trio.to_thread.run_sync(compaction.prepare_batch, store, segments)
+        sealed += await writer.run(lambda database, batch=batch: compaction.keep_batch(database, batch))  # type: ignore[misc]
+        await trio.sleep(REST * (trio.current_time() - began))
+    return sealed
 
 
 async def sweep_all(

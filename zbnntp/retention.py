@@ -15,7 +15,7 @@ from typing import Protocol
 
 from zbnntp.model.keys import Identity
 from zbnntp.model.manifest import SegmentRef
-from zbnntp.store import carries, evidence, keeps, numbers, posts, promises
+from zbnntp.store import carries, compaction, evidence, keeps, numbers, posts, promises
 from zbnntp.store.keeps import Droppable
 from zbnntp.visibility import settle
 
@@ -70,7 +70,13 @@ def report(database: sqlite3.Connection, keeping: Keeping, views: Collection[Ide
     """For `zbnntp status`: what others take up, and the limits."""
     own = [evidence.find_person(database, view) or 0 for view in views]
     octets = keeps.octets_of_others(database, own)
-    return {"octets": octets, "quota_octets": keeping.quota_octets, "months": keeping.months}
+    sealed, _ = compaction.progress(database)
+    return {
+        "octets": octets,
+        "quota_octets": keeping.quota_octets,
+        "months": keeping.months,
+        "sealed_octets": sealed,
+    }
 
 
 def everything(ref: SegmentRef) -> bool:

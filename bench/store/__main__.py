@@ -37,7 +37,8 @@ from bench.store.world import World, kept_world
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.model.keys import Identity
 from zbnntp.shelf import Shelf
-from zbnntp.store.database import connect_reader, prepare
+from zbnntp.store import compaction
+from zbnntp.store.database import connect_reader, opened, prepare, transaction
 from zbnntp.store.writer import open_writer
 
 PARTS = {  # what the tables are for
@@ -150,6 +151,28 @@ def reads(path: Path, owner: Identity) -> None:
         print(f"{name:18} {unit * median(found):10.0f} us median {unit * found[len(found) * 95 // 100]:10.0f} us 95 %")
 
 
+def seal(path: Path) -> None:
+    """All months, one batch after the other, and the room given back."""
+    clocks = [(time.perf_counter(), time.process_time())]
+    segments, dictionary = compaction.plan(path, int(time.time()))
+    longest, octets = 0.0, sum(it.octets for batch in segments for it in batch)
+    if dictionary:
+        with transaction(path) as database:
+            compaction.keep_dictionary(database, dictionary, octets)
+    for batch in segments:
+        made = compaction.prepare_batch(path, batch)
+        with transaction(path) as database:
+            began = time.thread_time()
+            compaction.keep_batch(database, made)
+            longest = max(longest, time.thread_time() - began)
+    with opened(path) as database:
+        database.execute("VACUUM")
+    clocks.append((time.perf_counter(), time.process_time()))
+    seconds, processor = (end - begin for begin, end in zip(*clocks, strict=True))
+    print(f"\nsealed {octets / 1e6:.1f} MB in {seconds:.0f} s, {processor:.0f} s of processor,", end=" ")
+    print(f"{len(segments)} transactions of at most {1e3 * longest:.0f} ms")
+
+
 def started(home: Path) -> None:
     """Time until a node on this home answers, and its memory after it did."""
     serve = [sys.executable, str(Path(__file__).resolve().parents[1] / "serve.py"), str(home), "store", "5139"]
@@ -186,8 +209,11 @@ def main() -> None:
         home.mkdir()
         trio.run(build, home, world)
     owner = load_keys(home, None).signer.identity
-    sizes(home / STORE_FILE, world, yardstick, "open")
-    reads(home / STORE_FILE, owner)
+    for form in TARGETS:
+        if form == "sealed":
+            seal(home / STORE_FILE)
+        sizes(home / STORE_FILE, world, yardstick, form)
+        reads(home / STORE_FILE, owner)
     started(home)
 
 

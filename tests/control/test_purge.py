@@ -196,7 +196,8 @@ class Parts:
     """What housekeeping asks of a node."""
 
     def __init__(self, house: House) -> None:
-        self.writer, self.standings, self.intake = house.writer, house.standings, house.intake
+        self.store, self.writer = house.path, house.writer
+        self.standings, self.intake = house.standings, house.intake
         self.log, self._now = house.logged.append, house.now
 
     def now(self) -> int:

@@ -215,7 +215,8 @@ def test_status_lines() -> None:
         "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
         "unpublished": 0, "waits": "", "ended": False, "forked": False,
         "fetching": {"absent": 0, "waiting_people": 0, "waiting_posts": 0, "under_way": []},
-        "kept": {"octets": 1_250_000, "quota_octets": 0, "months": 12, "served_octets_today": 40_000},
+        "kept": {"octets": 1_250_000, "quota_octets": 0, "months": 12, "sealed_octets": 0,
+                 "served_octets_today": 40_000},
     }  # fmt: skip
     lines = status_lines(report)
     assert "People      3 fetched; 2 shown in full, 1 replies only" in lines
@@ -226,8 +227,17 @@ def test_status_lines() -> None:
     assert "recovery key has ended" in status_lines(report | {"ended": True})[0]
     assert status_lines(report | {"unpublished": 2})[-1] == f"To publish  2 lines wait{LATER}"
     assert "Keeps       1.2 MB of others, for 12 months; served 0.0 MB today" in status_lines(report)
-    limited = {"octets": 5 * 10**8, "quota_octets": 10**9, "months": 0, "served_octets_today": 7 * 10**6}
-    assert "500.0 MB of others (at most 1000.0 MB), for ever; served 7.0 MB today" in kept_text(limited)
+    limited = {
+        "octets": 5 * 10**8,
+        "quota_octets": 10**9,
+        "months": 0,
+        "sealed_octets": 10**8,
+        "served_octets_today": 7 * 10**6,
+    }
+    assert (
+        "500.0 MB of others (at most 1000.0 MB), for ever, 100.0 MB of posts sealed; served 7.0 MB today"
+        in kept_text(limited)
+    )
     waiting = status_lines(report | {"unpublished": 2, "waits": "friends are asked"})[-1]
     assert waiting == f"To publish  2 lines wait{LATER}; friends are asked"
     assert "Warning     your key has signed two versions" in "\n".join(status_lines(report | {"forked": True}))

@@ -49,7 +49,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "scipy": ("trust/columns.py",),
     "re2": ("filters.py",),
     "numpy": ("trust/", "standing.py"),
-    "zstandard": ("store/packing.py",),
+    "zstandard": ("store/packing.py", "store/frames.py"),
     "tqdm": ("cli.py", "cli_bundles.py", "cli_search.py", "cli_store.py"),
     "mnemonic": ("home.py",),
     "platformdirs": ("config.py", "cli.py"),

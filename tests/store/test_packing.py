@@ -10,7 +10,7 @@ from tests.model.making import BOB, opened, opening, reply
 from zbnntp.model.canonical import encode
 from zbnntp.model.entries import make_carry, make_trust, make_vote
 from zbnntp.model.keys import Identity, PostId
-from zbnntp.store.folding import ARTICLE, PERSON, body_of, fold, read_varint, unfold, varint
+from zbnntp.store.folding import ARTICLE, PERSON, body_of, fold, named, read_varint, unfold, varint
 from zbnntp.store.packing import is_folded, open_packed, pack, unpack
 
 SPOKEN = st.text(st.sampled_from('ab\\"\n\t,n{}:€😀\x7f')) | st.text(
@@ -84,7 +84,7 @@ def test_what_is_not_known_stays_whole() -> None:
     line = make_carry(opening())
     text, references = fold(line, lambda kind, octets: None)
     assert len(references) == 32 + 32 + 64
-    assert unfold(text, references, Ids().name) == line
+    assert unfold(text, named(text, references, Ids().name)) == line
 
 
 @given(

@@ -39,7 +39,9 @@ def kept_text(kept: Mapping[str, int]) -> str:
     """What a node keeps of others and has handed out today; megabytes of a million octets."""
     most = f" (at most {megabytes(kept['quota_octets'])})" if kept["quota_octets"] else ""
     span = f"for {kept['months']} months" if kept["months"] else "for ever"
-    return f"{megabytes(kept['octets'])} of others{most}, {span}; served {megabytes(kept['served_octets_today'])} today"
+    sealed = f", {megabytes(kept['sealed_octets'])} of posts sealed" if kept["sealed_octets"] else ""
+    served = f"served {megabytes(kept['served_octets_today'])} today"
+    return f"{megabytes(kept['octets'])} of others{most}, {span}{sealed}; {served}"
 
 
 def megabytes(octets: int) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from zbnntp.model.errors import NotPermitted
+from zbnntp.store.frames import Codec, Frame
 
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
 MAPPED_OCTETS = 1 << 40  # all of it
@@ -20,6 +22,17 @@ WINDOW_ROWS = 256  # one bounded step of a reader
 CHECK_OCTETS = 64 * 1024 * 1024  # larger files are not read through at every start (0.1 s here)
 _MIGRATIONS = ("schema.sql",)  # number n makes version n of version n - 1
 VERSION = len(_MIGRATIONS)
+
+
+class Store(sqlite3.Connection):
+    """A connection with what it keeps open of sealed lines (lines.py)."""
+
+    FRAMES_MOST = 24  # about 100 kB each
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.frames: dict[int, Frame] = {}
+        self.codecs: dict[int, Codec] = {}
 
 
 def prepare(path: Path) -> None:
@@ -53,7 +66,7 @@ def configure(database: sqlite3.Connection) -> None:
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A read-only connection for the trio thread; every SELECT is its own snapshot."""
-    reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, factory=Store)
     reader.execute("PRAGMA query_only = ON")
     reader.execute("PRAGMA cache_size = -4096")  # pages of the system's cache are mapped, which costs no memory of ours
     reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS}")
@@ -78,7 +91,7 @@ def snapshot(reader: sqlite3.Connection) -> Iterator[None]:
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """A writing connection, closed at the end."""
-    database = sqlite3.connect(path, isolation_level=None)
+    database = sqlite3.connect(path, isolation_level=None, factory=Store)
     try:
         configure(database)
         yield database

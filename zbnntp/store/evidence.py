@@ -229,6 +229,9 @@ def add_segment(database: sqlite3.Connection, person: int, role: str, position: 
 
 def update_segment(database: sqlite3.Connection, segment: int, position: int, ref: SegmentRef) -> None:
     """A held segment as a newer head names it: moved, or grown by lines that are added next."""
+    grown = database.execute("SELECT 1 FROM segment WHERE pk = ? AND sha256 <> ?", (segment, ref.sha256)).fetchone()
+    if grown:
+        lines.loosen(database, lines.frames_of(database, segment))
     database.execute(
         "UPDATE segment SET position = ?, sha256 = ?, octets = ?, lines = ?, since = ? WHERE pk = ?",
         (position, ref.sha256, ref.octets, ref.lines, ref.since, segment),
@@ -242,7 +245,7 @@ def set_aside(database: sqlite3.Connection, segment: int) -> None:
 
 def drop_segment(database: sqlite3.Connection, segment: int) -> None:
     database.execute("DELETE FROM excess WHERE line BETWEEN ? AND ?", lines.span(segment))
-    database.execute("DELETE FROM line WHERE pk BETWEEN ? AND ?", lines.span(segment))
+    lines.drop(database, segment)
     database.execute("DELETE FROM segment WHERE pk = ?", (segment,))
 
 

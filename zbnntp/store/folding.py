@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 
 # Places in a folded text, of strings of hexadecimal digits.
 PERSON, ARTICLE, HASH, SIGNATURE = 1, 2, 3, 4
-_SIZES = {HASH: 32, SIGNATURE: 64}
+SIZES = {HASH: 32, SIGNATURE: 64}
 _ESCAPES = ((b"\\\\", b"\x05"), (b"\\n", b"\n"), (b'\\"', b"\x06"), (b"\\t", b"\t"))  # pairs of \ first
 _HEX = re.compile(rb"[0-9a-f]+")
 _WHO = (b"author", b"id")  # keys whose value is an identity
-_PLACES = re.compile(rb"[\x01-\x04]")
+PLACES = re.compile(rb"[\x01-\x04]")
 _BODY = re.compile(rb'\{"author":"[\x01\x03]","boards":\[[^]]*\],"body":"')
 
 Find = Callable[[int, bytes], int | None]  # PERSON or ARTICLE, 32 octets -> the store's key, if it has one
@@ -42,25 +42,25 @@ def fold(line: bytes, find: Find) -> tuple[bytes, bytes]:
     return b'"'.join(parts), b"".join(references)
 
 
-def unfold(text: bytes, references: bytes, name: Name) -> bytes:
-    """The line of a text and its references."""
-    at = 0
-
-    def enter(match: re.Match[bytes]) -> bytes:
-        nonlocal at
-        kind = match.group()[0]
-        if kind >= HASH:
-            octets = references[at : at + _SIZES[kind]]
-            at += len(octets)
-        else:
-            number, at = read_varint(references, at)
-            octets = name(kind, number)
-        return octets.hex().encode()
-
-    line = _PLACES.sub(enter, text)
+def unfold(text: bytes, references: Iterator[bytes]) -> bytes:
+    """The line of a text; `references` has the octets for each place, in order."""
+    line = PLACES.sub(lambda _: next(references).hex().encode(), text)
     for escape, octet in reversed(_ESCAPES):
         line = line.replace(octet, escape)
     return line
+
+
+def named(text: bytes, references: bytes, name: Name) -> Iterator[bytes]:
+    """The octets for each place of a text, from the references that `fold` made."""
+    at = 0
+    for place in PLACES.findall(text):
+        kind = place[0]
+        if kind >= HASH:
+            yield references[at : at + SIZES[kind]]
+            at += SIZES[kind]
+        else:
+            number, at = read_varint(references, at)
+            yield name(kind, number)
 
 
 def body_of(text: bytes) -> bytes | None:

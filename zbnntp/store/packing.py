@@ -17,7 +17,7 @@ from importlib.resources import files
 
 import zstandard
 
-from zbnntp.store.folding import Find, Name, fold, read_varint, unfold, varint
+from zbnntp.store.folding import Find, Name, fold, named, read_varint, unfold, varint
 
 VERBATIM = 0
 DICTIONARY = 1  # zbnntp/data/lines-1.zdict; a better one would be 2, and 1 stay readable
@@ -61,7 +61,7 @@ def pack(line: bytes, find: Find) -> bytes:
 
     if not _RESERVED.search(line) and len(line) < TEXT_MOST:
         text, references = fold(line, noted)
-        if unfold(text, references, lambda kind, number: numbers[kind, number]) == line:
+        if unfold(text, named(text, references, lambda kind, number: numbers[kind, number])) == line:
             return b"%c%b%b%b" % (DICTIONARY, varint(len(references)), references, _tools.compress(text))
     return b"%c%b" % (VERBATIM, line) if line else b""
 
@@ -71,7 +71,7 @@ def unpack(packed: bytes, name: Name) -> bytes:
     if not packed or packed[0] == VERBATIM:
         return packed[1:]
     text, references = open_packed(packed)
-    return unfold(text, references, name)
+    return unfold(text, named(text, references, name))
 
 
 def is_folded(packed: bytes) -> bool:

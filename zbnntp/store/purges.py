@@ -52,10 +52,9 @@ def lines_naming(database: sqlite3.Connection, author: Identity) -> Iterator[tup
 
 def redact(database: sqlite3.Connection, line: int) -> int:
     """Empty a line; returns how many octets it had."""
-    octets, segment = database.execute("SELECT octets, segment FROM line WHERE pk = ?", (line,)).fetchone()
-    database.execute("UPDATE line SET octets = x'' WHERE pk = ?", (line,))
+    segment, octets = lines.blank(database, line)
     mark_redacted(database, segment)
-    return len(lines.read(database, octets))
+    return octets
 
 
 def mark_redacted(database: sqlite3.Connection, segment: int) -> None:

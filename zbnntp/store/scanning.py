@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from zbnntp.model.errors import Missing
 from zbnntp.store import lines
 from zbnntp.store.database import WINDOW_ROWS
 
@@ -69,8 +70,13 @@ def words(database: sqlite3.Connection, places: Sequence[Place]) -> Iterator[tup
     """Posts with all that is said in them, in UTF-8, among what is not said; see `lines.words_in`."""
     found = dict(database.execute(_LINES, (json.dumps([place.line for place in places]),)).fetchall())
     for place in places:
-        if place.line in found:
-            yield place, lines.words_in(database, found[place.line])
+        if place.line not in found:
+            continue
+        try:
+            said = lines.words_in(database, found[place.line])
+        except Missing:
+            continue  # it is going just now
+        yield place, said
 
 
 def read(database: sqlite3.Connection, place: Place) -> bytes:

@@ -27,18 +27,33 @@ CREATE TABLE segment (
   octets INTEGER NOT NULL,
   lines INTEGER NOT NULL,
   since INTEGER NOT NULL,
-  redacted INTEGER NOT NULL DEFAULT 0  -- lines of it were purged: it has other octets than its name says
+  redacted INTEGER NOT NULL DEFAULT 0,  -- lines of it were purged: it has other octets than its name says
+  sealed INTEGER NOT NULL DEFAULT 0  -- 1: its lines stand in frames; 2: they cannot, and stay as they are
 );
 CREATE INDEX segment_person ON segment (person, role, position);
 CREATE INDEX segment_sha256 ON segment (sha256);
 
 CREATE TABLE line (                  -- without line end
   pk INTEGER PRIMARY KEY,            -- segment * 2^20 + ordinal from 0; below 0: own, not yet sealed (the outbox)
-  octets BLOB NOT NULL,              -- store/packing.py; empty: purged
+  octets BLOB NOT NULL,              -- store/packing.py, or where in a frame it stands; empty: purged
   person INTEGER REFERENCES person,  -- in the outbox: whose
   role TEXT,                         -- in the outbox
   segment INTEGER AS (CASE WHEN pk > 0 THEN pk >> 20 END)
 );
+CREATE TABLE frame (                 -- sealed lines of posts segments: store/frames.py
+  pk INTEGER PRIMARY KEY AUTOINCREMENT,  -- readers keep frames open: none is ever another
+  dictionary INTEGER NOT NULL,       -- 0: none
+  lines INTEGER NOT NULL,
+  segments BLOB NOT NULL,            -- keys, varints
+  octets BLOB NOT NULL
+);
+
+CREATE TABLE dictionary (            -- what frames are compressed with
+  pk INTEGER PRIMARY KEY,
+  octets BLOB NOT NULL,              -- compressed
+  octets_then INTEGER NOT NULL       -- of the segments that were to be sealed when it was trained
+);
+
 CREATE INDEX line_outbox ON line (person, role) WHERE person IS NOT NULL;
 
 CREATE TABLE fork (                  -- proof that a key signed two heads of one seq

@@ -21,7 +21,7 @@ import trio
 
 from zbnntp.model.errors import NotPermitted
 from zbnntp.store import loop
-from zbnntp.store.database import configure
+from zbnntp.store.database import Store, configure
 from zbnntp.store.purges import TO_SCRUB
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ def _attempt(database: sqlite3.Connection, change: Change) -> outcome.Outcome[An
 async def open_writer(path: Path) -> AsyncIterator[Writer]:
     """The writer of a prepared file; at the end everything queued is committed and the WAL is copied back."""
     loop.install()
-    connection = await aiosqlite.connect(path, isolation_level=None, check_same_thread=False)
+    connection = await aiosqlite.connect(path, isolation_level=None, check_same_thread=False, factory=Store)
     writer = Writer(connection)
     try:
         await _in_thread(connection, configure)

@@ -1,0 +1,249 @@
+"""Sealing: the same octets from another place, for readers and peers; and nothing stays of what goes."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.houses import House
+from tests.ingest.forging import BOARD, Forger, check_octets, following, name_of, segment, shown
+from tests.store.test_frames import posts as real_posts
+from tests.store.test_packing import KEYS, VALUES
+from zbnntp.housekeeping import month_to_seal, seal_months
+from zbnntp.model.canonical import encode
+from zbnntp.model.entries import POSTS, make_carry
+from zbnntp.model.errors import NotPermitted
+from zbnntp.model.keys import Identity, Sha256, sha256
+from zbnntp.model.manifest import SegmentRef
+from zbnntp.store import compaction, evidence, lines, purges
+from zbnntp.store.database import Store, opened, prepare
+
+FAR = 1 << 40
+
+
+async def seal(house: House) -> int:
+    return await seal_months(house.path, house.writer, FAR)
+
+
+def frames(house: House) -> int:
+    return int(house.reader.execute("SELECT count(*) FROM frame").fetchone()[0])
+
+
+def on_disk(house: House, text: str) -> bool:
+    """Whether a text stands in a frame."""
+    rows = house.reader.execute("SELECT pk, lines FROM frame").fetchall()
+    return any(
+        text.encode() in lines.open_frame(house.reader, pk).text(at) for pk, count in rows for at in range(count)
+    )
+
+
+def articles(house: House) -> list[bytes]:
+    found = [house.shelf.article(BOARD, number) for number in sorted(shown(house))]
+    return [it.octets for it in found if it]
+
+
+def talk() -> tuple[Forger, Forger, list[bytes], list[bytes]]:
+    anna, carl = Forger("anna"), Forger("carl")
+    first = [anna.opening(f"Thread {number}", body=f'Ärger number {number} \\ "\n\t…\n') for number in range(40)]
+    answers = [line for post in first for line in (make_carry(post), carl.reply(post, f"> {name_of(post)}\n\nNo.\n"))]
+    return anna, carl, first, answers
+
+
+def test_readers_and_peers_notice_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        anna, carl, first, answers = talk()
+        async with following(tmp_path, anna, carl) as bob:
+            await bob.take(anna.offer([segment(*first[:20]), segment(*first[20:])]))
+            await bob.take(carl.offer([segment(*answers)]))
+            before = articles(bob)
+            assert await seal(bob) == 3
+            assert frames(bob) > 0
+            assert articles(bob) == before
+            check_octets(bob)
+            for data, author in ((segment(*first[:20]), anna), (segment(*answers), carl)):
+                assert evidence.find_segment(bob.reader, Sha256(sha256(data))) == ([author.identity], data)
+            assert await seal(bob) == 0
+            assert compaction.progress(bob.reader)[0] == compaction.progress(bob.reader)[1]
+
+    trio.run(story)
+
+
+def test_only_months_that_are_over_are_sealed(tmp_path: Path) -> None:
+    """Seven days after their end: 1795000000 is the 18th of November 2026."""
+    assert month_to_seal(1795000000) == 1793491200  # the 1st of November
+    assert month_to_seal(1793491200 + 6 * 86400) == 1790812800  # the 1st of October
+
+    async def story() -> None:
+        anna = Forger("anna")
+        async with following(tmp_path, anna) as bob:
+            await bob.take(anna.offer([segment(anna.opening("New"))]))
+            assert await seal_months(bob.path, bob.writer, month_to_seal(bob.now)) == 0
+
+    trio.run(story)
+
+
+def test_a_sealed_segment_grows_and_is_sealed_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        anna, _, first, _ = talk()
+        async with following(tmp_path, anna) as bob:
+            await bob.take(anna.offer([segment(*first[:30])]))
+            await seal(bob)
+            await bob.take(anna.offer([segment(*first)]))
+            assert frames(bob) == 0
+            assert evidence.find_segment(bob.reader, Sha256(sha256(segment(*first)))) is not None
+            assert await seal(bob) == 1
+            assert len(articles(bob)) == len(first)
+
+    trio.run(story)
+
+
+def test_what_its_author_took_back_leaves_its_frame(tmp_path: Path) -> None:
+    """And what stood beside it, in other segments, stays as it is."""
+
+    async def story() -> None:
+        anna, carl, first, answers = talk()
+        async with following(tmp_path, anna, carl) as bob:
+            await bob.take(carl.offer([segment(*answers)]))
+            await bob.take(anna.offer([segment(*first)]))
+            await seal(bob)
+            assert on_disk(bob, "Ärger number 7 ")
+            await bob.take(anna.offer([segment(*first[:7], *first[8:])]))
+            assert not on_disk(bob, "Ärger number 7 ")
+            assert evidence.find_segment(bob.reader, Sha256(sha256(segment(*answers)))) is not None
+            await seal(bob)
+            check_octets(bob)
+
+    trio.run(story)
+
+
+def test_a_purged_line_leaves_its_frame(tmp_path: Path) -> None:
+    async def story() -> None:
+        anna, _, first, _ = talk()
+        async with following(tmp_path, anna) as bob:
+            await bob.take(anna.offer([segment(*first)]))
+            await seal(bob)
+            line = next(key for key, _, octets in purges.lines_naming(bob.reader, anna.identity) if octets == first[7])
+            assert await bob.writer.run(lambda it: purges.redact(it, line)) == len(first[7])
+            assert frames(bob) == 0
+            found = evidence.post_lines_in(bob.reader, line // lines.ORDINALS)
+            assert [octets for _, octets in found] == [*first[:7], b"", *first[8:]]
+            assert await seal(bob) == 0
+
+    trio.run(story)
+
+
+def test_a_segment_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    async def story() -> None:
+        anna, _, first, _ = talk()
+        async with following(tmp_path, anna) as bob:
+            await bob.take(anna.offer([segment(*first[:30])]))
+            planned, _ = compaction.plan(bob.path, FAR)
+            batch = compaction.prepare_batch(bob.path, planned[0])
+            await bob.take(anna.offer([segment(*first)]))
+            assert await bob.writer.run(lambda it: compaction.keep_batch(it, batch)) == 0
+            assert frames(bob) == 0
+            assert len(articles(bob)) == len(first)
+
+    trio.run(story)
+
+
+@contextlib.contextmanager
+def store(path: Path) -> Iterator[sqlite3.Connection]:
+    prepare(path)
+    with opened(path) as database:
+        yield database
+
+
+def hold(database: sqlite3.Connection, author: Identity, data: list[bytes]) -> int:
+    """A segment of these lines."""
+    octets = segment(*data)
+    person = evidence.person_pk(database, author)
+    ref = SegmentRef(Sha256(sha256(octets)), len(octets), len(data), 1)
+    pk = evidence.add_segment(database, person, POSTS, 0, ref)
+    lines.add(database, pk, 0, data)
+    return pk
+
+
+def seal_all(database: sqlite3.Connection, path: Path) -> None:
+    planned, dictionary = compaction.plan(path, FAR)
+    if dictionary:
+        compaction.keep_dictionary(database, dictionary, sum(it.octets for batch in planned for it in batch))
+    for batch in planned:
+        compaction.keep_batch(database, compaction.prepare_batch(path, batch))
+
+
+ANY_LINE = st.dictionaries(KEYS, VALUES, max_size=5).map(encode) | st.binary(max_size=80).map(
+    lambda raw: raw.replace(b"\n", b"")
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(ANY_LINE, min_size=1, max_size=8), min_size=1, max_size=5))
+def test_any_mix_of_segments_seals_and_unseals_to_the_same_octets(
+    tmp_path_factory: pytest.TempPathFactory, segments: list[list[bytes]]
+) -> None:
+    """Unknown kinds, odd Unicode, lines that are no lines: what cannot be folded stays as it was."""
+    path = tmp_path_factory.mktemp("any") / "store.sqlite"
+    with store(path) as database:
+        held = {hold(database, Identity(bytes([at] * 32)), data): data for at, data in enumerate(segments)}
+        for change in (lambda: None, lambda: seal_all(database, path), lambda: _loosen_all(database)):
+            change()
+            for pk, data in held.items():
+                assert [octets for _, octets in evidence.post_lines_in(database, pk)] == data
+        assert database.execute("SELECT count(*) FROM frame").fetchone() == (0,)
+
+
+def _loosen_all(database: sqlite3.Connection) -> None:
+    lines.loosen(database, [pk for (pk,) in database.execute("SELECT pk FROM frame").fetchall()])
+
+
+def test_a_frame_that_does_not_prove_itself_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with store(path) as database:
+        pk = hold(database, Identity(b"\x01" * 32), real_posts()[:20])
+        (batch,), _ = compaction.plan(path, FAR)
+        wrong = [replace(it, sha256=b"\x00" * 32) for it in batch]
+        dictionary, _ = compaction.newest_dictionary(database)
+        made = compaction.make_batch(database, wrong, dictionary, lines.codec(database, dictionary))
+        assert made.frames == made.segments == ()
+        assert made.failed == tuple(wrong)
+        assert compaction.keep_batch(database, made) == 0
+        assert database.execute("SELECT sealed FROM segment WHERE pk = ?", (pk,)).fetchone() == (0,)
+
+
+def test_a_store_trains_a_dictionary_and_later_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sealed with the first is read with it for ever."""
+    monkeypatch.setattr(compaction, "TRAINED_OCTETS", 20_000)
+    path = tmp_path / "store.sqlite"
+    raw = real_posts()
+    with store(path) as database:
+        first = hold(database, Identity(b"\x01" * 32), raw[:60])
+        seal_all(database, path)
+        assert compaction.newest_dictionary(database)[0] == 1
+        others = [hold(database, Identity(bytes([at] * 32)), raw) for at in range(2, 8)]
+        seal_all(database, path)
+        assert compaction.newest_dictionary(database)[0] == 2
+        used = database.execute("SELECT DISTINCT dictionary FROM frame ORDER BY 1").fetchall()
+        assert used == [(1,), (2,)]
+    with opened(path) as database:
+        assert isinstance(database, Store)
+        assert [octets for _, octets in evidence.post_lines_in(database, first)] == raw[:60]
+        for pk in others:
+            assert [octets for _, octets in evidence.post_lines_in(database, pk)] == raw
+        assert len(database.frames) <= Store.FRAMES_MOST + 1
+
+
+def test_a_store_that_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    prepare(path)
+    path.write_bytes(b"\xff" * 100_000)
+    with pytest.raises(NotPermitted, match="restore your backup"):
+        compaction.plan(path, FAR)
