@@ -20,12 +20,14 @@ from zbnntp.model.errors import Refused
 from zbnntp.retention import Keeping, Swept, adopt, sweep
 from zbnntp.standing import Standings
 from zbnntp.store import compaction, purges
+from zbnntp.store.database import give_back
 from zbnntp.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 600
 SEAL_AFTER_SECONDS = 7 * 86400  # after the end of a month: until then what was written in it still comes in
+PAUSE_SECONDS = 0.1  # between steps in which the file becomes smaller
 REST = 2  # times as long as a batch took
 
 
@@ -55,6 +57,7 @@ async def keep_lean(house: House, views: Sequence[int]) -> None:
                 await house.writer.scrub()
             gone = await sweep_all(house.writer, keeping, views, house.now(), house.standings.note)
             await seal_months(house.store, house.writer, month_to_seal(house.now()))
+            await shrink(house.writer)
         except Refused as error:  # a full or failing disk: the next round comes back to it
             log.warning("what is not to be kept could not be dropped: %s", error)
         else:
@@ -83,6 +86,14 @@ async def seal_months(store: Path, writer: Writer, before: int) -> int:
         sealed += await writer.run(lambda database, batch=batch: compaction.keep_batch(database, batch))  # type: ignore[misc]
         await trio.sleep(REST * (trio.current_time() - began))
     return sealed
+
+
+async def shrink(writer: Writer) -> None:
+    """Give back to the disk what is free of the file, but for a part that new posts will fill."""
+    while True:
+        if not await writer.run(give_back):
+            return
+        await trio.sleep(PAUSE_SECONDS)
 
 
 async def sweep_all(

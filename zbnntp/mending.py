@@ -118,7 +118,7 @@ def _post_of(database: sqlite3.Connection, it: mends.HeldPost) -> Post | None:
 def restore_ids(database: sqlite3.Connection) -> None:
     """Put right the ids of people whose manifest says who they are, and of posts that are held."""
     for person, identity, pointer in mends.pointers(database):
-        actual = attempt(lambda pointer=pointer: open_pointer(pointer).identity)  # type: ignore[misc]
+        actual = attempt(lambda kept=pointer: open_pointer(mends.read_line(database, kept)).identity)  # type: ignore[misc]
         if actual is not None and actual != identity:
             mends.rename_person(database, person, actual)
     for it in mends.held_posts(database):

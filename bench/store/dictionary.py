@@ -30,7 +30,7 @@ SEGMENT, DMER = 128, 8  # k and d of the trainer
 
 
 def lines_of(posts: list[Said]) -> Iterator[bytes]:
-    """Every post; of every eighth the carry, and of some a vote and a rating."""
+    """Every post; of every eighth the carry or a manifest, and of some a vote and a rating."""
     for index, said in enumerate(posts):
         time = BEGIN + index * PAUSE_SECONDS
         header = {"kind": "post", "author": ID, "boards": [said.board], "time": time}
@@ -41,9 +41,23 @@ def lines_of(posts: list[Said]) -> Iterator[bytes]:
             yield encode(op | {"sig": SIG, "body": said.body})
         if index % 8 == 0:
             yield encode({"kind": "carry", "header": op | {"body_sha256": ID}, "sig": SIG})
+        if index % 8 == 4:
+            yield from _manifest(index, time)
         if index % 32 == 0:
             yield encode({"kind": "vote", "post": ID, "author": ID, "value": 1})
             yield encode({"kind": "trust", "id": ID, "time": time, "mt": 5000, "tlt": 2500})
+
+
+def _manifest(index: int, time: int) -> Iterator[bytes]:
+    """A pointer and a head."""
+    yield encode({"kind": "pointer", "id": ID, "seq": time, "head": ID, "sig": SIG})
+    size = {"sha256": ID, "bytes": index * 7, "lines": index % 90 + 1}
+    segments = [size | {"from": time - at} for at in range(index % 5)]
+    head = {"kind": "head", "v": 1, "id": ID, "seq": time, "time": time, "nick": f"{index:x}", "endpoints": []}
+    head |= {"next": ID}
+    if index % 3:
+        head |= {"prev": [time - 1, ID], "endpoints": [{"url": f"http://{'a2' * 28}.onion", "own": True}]}
+    yield encode(head | {"posts": segments[1:], "state": segments[:1]})
 
 
 def main() -> None:

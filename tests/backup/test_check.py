@@ -72,7 +72,7 @@ EVIDENCE = {
     "a name of a segment": f"UPDATE segment SET sha256 = zeroblob(32) WHERE pk = {SEGMENT}",
     "a place of a segment": f"UPDATE segment SET position = 7 WHERE pk = {SEGMENT}",
     "a pointer": f"UPDATE manifest SET pointer = zeroblob(200) WHERE person = {HERS}",
-    "a head": f"UPDATE manifest SET head = CAST(replace(head, 'alice', 'alicf') AS BLOB) WHERE person = {HERS}",
+    "a head": f"UPDATE manifest SET head = CAST(substr(head, 1, 50) || zeroblob(60) AS BLOB) WHERE person = {HERS}",
     "a version": f"UPDATE manifest SET seq = seq + 1 WHERE person = {HERS}",
     "a recovery key": f"UPDATE recovery SET next = zeroblob(32) WHERE person = {HERS}",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.store.database import VERSION, connect_reader, opened, prepare
+from zbnntp.store.database import VERSION, connect_reader, give_back, opened, prepare
 
 
 def test_a_new_file_gets_the_newest_version(tmp_path: Path) -> None:
@@ -68,3 +68,24 @@ def test_readers_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         reader.execute("DELETE FROM meta")
     reader.close()
+
+
+def test_a_file_becomes_smaller_a_bit_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "store.sqlite"
+    monkeypatch.setattr("zbnntp.store.database.FREE_LEAST", 100)
+    prepare(path)
+    with opened(path) as database:
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO meta VALUES (?, ?)", ((f"key {n:5}", "x" * 900) for n in range(8000)))
+        database.execute("COMMIT")
+        assert not give_back(database)
+        database.execute("DELETE FROM meta WHERE key > 'key  1000'")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        full = path.stat().st_size
+        steps = 0
+        while give_back(database):
+            steps += 1
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert steps > 3
+        assert path.stat().st_size < full / 2
+        assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

@@ -18,6 +18,8 @@ from zbnntp.store.frames import Codec, Frame
 
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
 MAPPED_OCTETS = 1 << 40  # all of it
+FREE_PART, FREE_LEAST = 10, 2048  # a tenth of the file, and 8 MiB, may be free: new posts will fill it
+STEP_PAGES = 256  # some milliseconds
 WINDOW_ROWS = 256  # one bounded step of a reader
 CHECK_OCTETS = 64 * 1024 * 1024  # larger files are not read through at every start (0.1 s here)
 _MIGRATIONS = ("schema.sql",)  # number n makes version n of version n - 1
@@ -39,6 +41,7 @@ def prepare(path: Path) -> None:
     """Make or migrate the file; raises NotPermitted with what to do when it is damaged or newer than this program."""
     try:
         with opened(path) as database:
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file: it can become smaller a bit at a time
             database.execute("PRAGMA journal_mode = WAL")
             _migrate(database, path)
             damage = _damage(database, path)
@@ -76,6 +79,15 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 def data_version(reader: sqlite3.Connection) -> int:
     """Another number after each commit of another connection."""
     return int(reader.execute("PRAGMA data_version").fetchone()[0])
+
+
+def give_back(database: sqlite3.Connection) -> bool:
+    """Give a few free pages back to the disk while many are free; whether there is more to give."""
+    pages, free = (int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count"))
+    if free <= max(FREE_LEAST, pages // FREE_PART):
+        return False
+    database.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
+    return int(database.execute("PRAGMA freelist_count").fetchone()[0]) < free
 
 
 @contextmanager

@@ -73,7 +73,10 @@ def find_manifest(database: sqlite3.Connection, identity: Identity) -> HeldManif
         "JOIN person p ON p.pk = m.person WHERE p.id = ?",
         (identity,),
     ).fetchone()
-    return HeldManifest(*row) if row else None
+    if row is None:
+        return None
+    person, seq, name, pointer, head, nick = row
+    return HeldManifest(person, seq, name, lines.read(database, pointer), lines.read(database, head), nick)
 
 
 def nick_of(database: sqlite3.Connection, person: int) -> str:
@@ -89,7 +92,8 @@ def nicks(database: sqlite3.Connection) -> Iterator[tuple[int, Identity, str]]:
 
 def keep_manifest(database: sqlite3.Connection, person: int, pointer: Pointer, head: Head, now: int) -> None:
     """Replace what was held; the caller has checked seq."""
-    values = (person, head.seq, head.sha256, pointer.raw, head.raw, head.nick, now, notices.next_change(database))
+    raw = (lines.keep(pointer.raw), lines.keep(head.raw))
+    values = (person, head.seq, head.sha256, *raw, head.nick, now, notices.next_change(database))
     database.execute(
         "INSERT OR REPLACE INTO manifest (person, seq, head_sha256, pointer, head, nick, arrived, change) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -163,15 +167,16 @@ def changes(database: sqlite3.Connection, view: int, mirror: str, after: int, li
 
     One pointer a person, and the notices about them.
     """
-    return database.execute(
-        f"SELECT m.change, m.pointer FROM manifest m WHERE m.change > :after AND {_OFFERED} AND {_GOOD} "  # noqa: S608
+    rows = database.execute(
+        f"SELECT m.change, m.pointer, 1 FROM manifest m WHERE m.change > :after AND {_OFFERED} AND {_GOOD} "  # noqa: S608
         "AND NOT EXISTS (SELECT 1 FROM shown s WHERE s.view = :view AND s.person = m.person AND s.change > m.change) "
-        "UNION ALL SELECT s.change, m.pointer FROM shown s JOIN manifest m ON m.person = s.person "
+        "UNION ALL SELECT s.change, m.pointer, 1 FROM shown s JOIN manifest m ON m.person = s.person "
         f"WHERE s.view = :view AND s.change > :after AND s.change > m.change AND {_OFFERED} AND {_GOOD} "
-        "UNION ALL SELECT n.change, n.line FROM notice n JOIN manifest m ON m.person = n.person "
+        "UNION ALL SELECT n.change, n.line, 0 FROM notice n JOIN manifest m ON m.person = n.person "
         f"WHERE n.change > :after AND {_OFFERED} ORDER BY 1 LIMIT :limit",
         {"after": after, "limit": limit} | _offer(view, mirror),
     ).fetchall()
+    return [(change, lines.read(database, line) if packed else line) for change, line, packed in rows]
 
 
 def offered(database: sqlite3.Connection, view: int, mirror: str) -> set[int]:
@@ -213,7 +218,8 @@ def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
 def find_segment(database: sqlite3.Connection, sha256: Sha256) -> tuple[list[Identity], bytes] | None:
     """Whose it is - two people may have said the same - and its bytes."""
     rows = database.execute(
-        "SELECT s.pk, p.id FROM segment s JOIN person p ON p.pk = s.person WHERE s.sha256 = ? AND NOT redacted",
+        "SELECT s.pk, p.id FROM segment s JOIN person p ON p.pk = s.person "
+        "WHERE s.key = substr(?1, 1, 8) AND s.sha256 = ?1 AND NOT redacted",
         (sha256,),
     ).fetchall()
     return ([Identity(who) for _, who in rows], segment_octets(database, rows[0][0])) if rows else None

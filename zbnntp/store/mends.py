@@ -102,7 +102,7 @@ def forget_openings(database: sqlite3.Connection) -> None:
 
 
 def pointers(database: sqlite3.Connection) -> list[tuple[int, Identity, bytes]]:
-    """Of everybody whose manifest is held."""
+    """Of everybody whose manifest is held, as it is kept; for `read_line`."""
     return database.execute(
         "SELECT m.person, p.id, m.pointer FROM manifest m JOIN person p ON p.pk = m.person"
     ).fetchall()

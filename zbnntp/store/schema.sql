@@ -11,7 +11,7 @@ CREATE TABLE manifest (              -- the newest head held of each person
   person INTEGER PRIMARY KEY REFERENCES person,
   seq INTEGER NOT NULL,
   head_sha256 BLOB NOT NULL,
-  pointer BLOB NOT NULL,             -- lines as received, without line end
+  pointer BLOB NOT NULL,             -- lines as received, without line end: store/packing.py
   head BLOB NOT NULL,
   nick TEXT NOT NULL,
   arrived INTEGER NOT NULL,          -- unix seconds
@@ -28,10 +28,11 @@ CREATE TABLE segment (
   lines INTEGER NOT NULL,
   since INTEGER NOT NULL,
   redacted INTEGER NOT NULL DEFAULT 0,  -- lines of it were purged: it has other octets than its name says
-  sealed INTEGER NOT NULL DEFAULT 0  -- 1: its lines stand in frames; 2: they cannot, and stay as they are
+  sealed INTEGER NOT NULL DEFAULT 0, -- 1: its lines stand in frames; 2: they cannot, and stay as they are
+  key BLOB AS (substr(sha256, 1, 8))
 );
 CREATE INDEX segment_person ON segment (person, role, position);
-CREATE INDEX segment_sha256 ON segment (sha256);
+CREATE INDEX segment_key ON segment (key);
 
 CREATE TABLE line (                  -- without line end
   pk INTEGER PRIMARY KEY,            -- segment * 2^20 + ordinal from 0; below 0: own, not yet sealed (the outbox)
