@@ -114,8 +114,15 @@ class Homecoming:
             Doubt.COPY: "this home is a copy or its store is old: nothing is published until a friend has said which "
             "version of your manifest is the newest",
         }[self._doubt]
+        return f"{what}; {self._prospects()}"
+
+    def _prospects(self) -> str:
+        """Who is being asked, or what to do when that has come to nothing."""
+        friends = list(self._friends())[:ASKED_AT_ONCE] if self._carrier.has_way else []
+        if friends and not self._asked:
+            return f"asking {', '.join(short_id(it.identity) for it in friends)}"
         asked = f"of {self._asked} asked nobody has it or answers" if self._asked else "there is nobody to ask"
-        return f"{what}; {asked}. Follow somebody who has it, or start once with --publish-anew to begin without"
+        return f"{asked}. Follow somebody who has it, or start once with --publish-anew to begin without"
 
     def _say_so(self, pause: float) -> None:
         if pause == FIRST_PAUSE_SECONDS and self.is_copy:
@@ -125,12 +132,12 @@ class Homecoming:
     async def _ask_friends(self) -> bool:
         """Ask them all at once, then fetch from whoever has the newest; False when nobody could say."""
         friends = list(self._friends())[:ASKED_AT_ONCE]
-        self._asked = len(friends)
         answers: dict[Link, int] = {}
         with trio.move_on_after(ASK_SECONDS) as scope:
             async with trio.open_nursery() as nursery:
                 for friend in friends:
                     nursery.start_soon(self._ask, friend, answers, scope)
+        self._asked = len(friends)
         having = sorted((it for it in answers if answers[it]), key=lambda it: -answers[it])
         for friend in having:
             try:

@@ -88,6 +88,7 @@ def test_restore_with_only_the_key(pair: tuple[NodeProcess, NodeProcess], tmp_pa
     again.start()
     try:
         assert "nothing is published" in again.output
+        assert "back; asking " in again.output, "whom it asks"
         wait_until(lambda: len(subjects(again)) == 3, "bert's own posts to come back", 60)
         wait_until(lambda: not again.status()["waits"], "the newest version to be known", 60)
         assert again.status()["nick"] == "Bertold"

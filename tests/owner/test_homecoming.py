@@ -16,7 +16,7 @@ from tests.peers.trio_tests import autojump_clock
 from zbnntp import home
 from zbnntp.homecoming import LONG_GRACE_SECONDS, PATIENCE_SECONDS, Doubt, Homecoming, doubt_of
 from zbnntp.model.errors import Missing, NotPermitted, PeerGone
-from zbnntp.model.keys import Signer, sha256
+from zbnntp.model.keys import Signer, sha256, short_id
 from zbnntp.model.link import Link
 
 __all__ = ["autojump_clock"]
@@ -127,6 +127,16 @@ async def test_a_copy_waits_for_as_long_as_nobody_can_say_and_tells_it_once(
     assert len(road.told) == 1
     assert "othing" in road.told[0]
     assert "--publish-anew" in coming.describe()
+
+
+async def test_whom_it_asks_is_said_before_they_have_answered(autojump_clock: trio.testing.MockClock) -> None:
+    road = Road({"a": None, "b": None})
+    coming = road.coming(Doubt.KEY)
+    names = ", ".join(short_id(it.identity) for it in road.friends())
+    assert coming.describe().endswith(f"; asking {names}")
+    assert await until_settled(coming, 1_000) == math.inf
+    assert "of 2 asked nobody has it or answers. Follow somebody" in coming.describe()
+    assert "there is nobody to ask" in Road({"a": 7}, has_way=False).coming(Doubt.KEY).describe()
 
 
 async def test_a_friend_who_comes_later_is_asked_at_once(autojump_clock: trio.testing.MockClock) -> None:
