@@ -7,8 +7,9 @@ from tests.control.test_cards import people
 from tests.ingest.test_moves import Owner, recovery_key
 from zbnntp.control.kinship import kinship_text
 from zbnntp.model.entries import make_same
-from zbnntp.model.keys import PostId, identity_text, message_id, short_id
-from zbnntp.store import evidence
+from zbnntp.model.keys import PostId, Sha256, identity_text, message_id, short_id
+from zbnntp.store import endings, evidence
+from zbnntp.store.endings import Ending
 
 
 async def meet(node: Node, owner: Owner, *lines: bytes, state: tuple[bytes, ...] = (), rated: str = "50") -> None:
@@ -136,3 +137,17 @@ async def test_same_is_said_and_taken_back(open_desk: Open) -> None:
         assert "no longer say" in await node.ok("same laptop off")
         assert "You said nothing of laptop" in await node.ok("same laptop off")
         assert "name another one of yours" in await node.refused_after(f"same {me}")
+
+
+async def test_an_owner_whose_identity_has_ended_is_told_that_nobody_learns_what_he_says(open_desk: Open) -> None:
+    alice = Owner("alice")
+    async with open_desk() as node:
+        await meet(node, alice)
+        person = evidence.find_person(node.house.reader, node.house.identity) or 0
+        end = [Ending(person, 1, Sha256(bytes(32)), None)]
+        await node.house.writer.run(lambda database: endings.replace(database, end))
+        for command in ("trust alice 80", "nick Ada"):
+            answer = " ".join((await node.ok(command)).split())
+            assert "Your identity has ended by its recovery words: this is kept here" in answer
+            assert "fetch you next" not in answer
+        assert "has ended" not in await node.ok("trust alice 70 private")

@@ -28,12 +28,13 @@ from zbnntp.model.keys import Identity, message_id
 from zbnntp.model.proto import ProtoArticle
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Outcome, Standings
-from zbnntp.store import deeds, evidence, posts, promises
+from zbnntp.store import deeds, endings, evidence, posts, promises
 from zbnntp.store.writer import Writer
 from zbnntp.visibility import Settled, settle_all
 
 REFERENCES_OCTETS = 900  # of one header line, of which RFC 5322 allows 998
 _ABOUT_TRUST = (Follow, Rate, Shift, Untrust, Why)
+ENDED = "Your identity has ended by its recovery words: this is kept here, and nobody else is told."
 Commit = Callable[[sqlite3.Connection], int]
 
 
@@ -139,7 +140,10 @@ class Control:
             self._house.publish()  # and it looks whom trust fetches now
         self._house.know(done.before.people())
         outcome = replace(outcome, settled=outcome.settled + done.settled)
-        return await self._answer(sheet.commands, done.receipts, outcome), done.article
+        answer = await self._answer(sheet.commands, done.receipts, outcome)
+        if done.before.publishes and endings.find(self._reader, done.before.me):
+            answer = replace(answer, text=f"{answer.text}\n\n{ENDED}")
+        return answer, done.article
 
     def _change(self, database: sqlite3.Connection, sheet: Sheet, nick: str, now: int) -> Done:
         """The one transaction of all commands; whatever raises takes all of it back."""

@@ -17,7 +17,7 @@ from zbnntp.model.entries import SCALE
 from zbnntp.model.errors import Missing, NotPermitted, Refused, Unreachable
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store import evidence, numbers, promises, ratings
+from zbnntp.store import endings, evidence, numbers, promises, ratings
 from zbnntp.store.ratings import Standing, StoredRating
 
 HUNDREDTH = SCALE // 100  # commands speak of -100..100
@@ -160,7 +160,8 @@ def nick(before: Before, order: Nick) -> Receipt:
     old = before.put("nick", "", order.name)
     if old == order.name:
         return constant(f"You were called {old} already; nothing has changed.")
-    return constant(f"You were called {old}, now you are called {order.name}; others see it when they fetch you next.")
+    seen = "" if endings.find(before.database, before.me) else "; others see it when they fetch you next"
+    return constant(f"You were called {old}, now you are called {order.name}{seen}.")
 
 
 def _wire(number: int | None) -> int | None:
