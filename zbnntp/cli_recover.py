@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,9 @@ def add_recover(commands: Any, add: Add) -> None:
     what.add_argument("--renew", action="store_true", help="replace the recovery words")
     what.add_argument("--give-up", action="store_true", help="forget a --new that was broken off")
     command.add_argument("--words-file", type=Path, metavar="F", help="file with the 24 words; - is standard input")
-    command.add_argument("--from", dest="source", metavar="ID|LINK", help="an old identity whose key is not here")
+    command.add_argument(
+        "--from", dest="source", metavar="WHO", help="an old identity whose key is not here: its id, nick or link"
+    )
     command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home")
     command.add_argument("--nick", help="the name of the new identity (default: the old one's)")
     command.add_argument(
@@ -160,15 +163,24 @@ def _begin_anew(options: argparse.Namespace, accounts: list[Account], account: A
 def _wish(options: argparse.Namespace, account: Account) -> Wish:
     from zbnntp.recovering import Wish, commitment_in
 
-    source = _identity(options.source) if options.source else account.identity
+    source = _identity(options.home / home.STORE_FILE, options.source) if options.source else account.identity
     own, written = None, None
     if source == account.identity:
         own, written = account.published, commitment_in(account.place)
     return Wish(read_words(options.words_file), source, options.last, own, written, int(time.time()))
 
 
-def _identity(text: str) -> Identity:
-    return parse_link(text).identity if text.startswith("zb:") else parse_identity(text)
+def _identity(store: Path, who: str) -> Identity:
+    """Whom a link or an id means; a nick or the beginning of an id when somebody like that is known here."""
+    if who.startswith("zb:"):
+        return parse_link(who).identity
+    if not store.exists():
+        return parse_identity(who)
+    from zbnntp.control.people import find_who
+    from zbnntp.store.database import connect_reader
+
+    with closing(connect_reader(store)) as reader:
+        return find_who(reader, who, None)
 
 
 def _confirm(warning: str) -> None:

@@ -109,7 +109,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli_trust": {"model", "store", "trust", "inquiry", "tuning", "home", "config"},
     "cli_restore": {"model", "home"},
     "cli_ask": {"model", "home"},
-    "cli_recover": {"model", "home", "cli_ask", "recovering"},
+    "cli_recover": {"model", "store", "control", "home", "cli_ask", "recovering"},
     "cli_search": {"model", "store", "searching", "control", "home"},
     "cli_store": {"model", "store", "home", "admin", "examining", "repairing"},
     "cli": {

@@ -18,7 +18,7 @@ from zbnntp import cli, home, sealing
 from zbnntp.home import STORE_FILE
 from zbnntp.model import keys as model_keys
 from zbnntp.model.errors import NotPermitted
-from zbnntp.model.keys import Identity, identity_text, sha256
+from zbnntp.model.keys import Identity, identity_text, sha256, short_id
 from zbnntp.model.manifest import Head, open_head, open_pointer
 from zbnntp.model.succession import Move, open_move
 from zbnntp.store import choices, endings, evidence, notices, numbers
@@ -289,7 +289,11 @@ async def test_an_identity_whose_key_is_lost_is_followed_from_another_home(
         await house.standings.refresh(START)
         assert await house.take(offer)
         house.reader.close()
-    assert anew.recover(words, "--new", "--from", source) == 0
+    assert anew.recover(words, "--new", "--from", "nobody") == 1
+    assert "nobody known here is called 'nobody'" in anew.refused
+    assert anew.recover(words, "--revoke", "--from", "anna") == 1, "that is the new one as well"
+    assert f"anna ({short_id(old)})" in anew.refused
+    assert anew.recover(words, "--new", "--from", f"anna ({short_id(old)})") == 0
     (move,) = anew.moves()
     assert (move.source, move.target) == (old, anew.identity)
     await anew.live(now=START + 60)
