@@ -18,7 +18,7 @@ from typing import Any
 
 import trio
 
-from zbnntp.model.errors import Unreachable, ZbError
+from zbnntp.model.errors import Invalid, Unreachable, ZbError
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ async def _answer(handler: Handler, stream: trio.SocketStream) -> dict[str, Any]
     try:
         return await handler(request)
     except ZbError as error:
-        return {"ok": False, "text": str(error)}
+        return {"ok": False, "text": str(error), "damaged": isinstance(error, Invalid)}
     except Exception:
         log.exception("a request of the owner failed")
         return {"ok": False, "text": "that failed inside the node; its log says more"}

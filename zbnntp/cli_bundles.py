@@ -11,7 +11,6 @@ import gzip
 import os
 import sqlite3
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +22,9 @@ from tqdm import tqdm
 
 from zbnntp import home
 from zbnntp.model import limits
-from zbnntp.model.errors import BadEncoding, Invalid, Missing, NotPermitted, Unreachable
+from zbnntp.model.canonical import decode
+from zbnntp.model.errors import BadEncoding, Invalid, Missing, NotPermitted, Refused, Unreachable, ZbError
+from zbnntp.model.keys import Identity, parse_hex, short_id
 
 if TYPE_CHECKING:
     from zbnntp.bundling import Choice
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 PACKED = ".gz"
 GZIP_MAGIC = b"\x1f\x8b"
 REASONS_SHOWN = 10
+NAMES_SHOWN = 5
 EXPORT = """\
 Write what this node holds into FILE, as a bundle that any other node takes in with 'zbnntp import FILE': people's
 signed manifests, yours included; nothing private. The node may run or not. A FILE that ends in .gz is packed. With
@@ -81,17 +83,31 @@ def _day(text: str) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from zbnntp.store.database import connect_reader, snapshot
+    from zbnntp.store.soundness import UNREADABLE
 
     path = options.home / home.STORE_FILE
     if not path.exists():
         raise NotPermitted(f"there is no store in {options.home}; start the node once with 'zbnntp run'")
-    if options.file.exists() and not options.replace:
-        raise NotPermitted(f"{options.file} is there already; choose another name, or write over it with --replace")
-    with closing(connect_reader(path)) as reader, snapshot(reader):
-        choice = _choice(reader, options)
-        said = _export_mbox(reader, options, choice) if options.mbox else _export_bundle(reader, options.file, choice)
+    _check_target(options.file, options.replace)
+    try:
+        with closing(connect_reader(path)) as reader, snapshot(reader):
+            choice = _choice(reader, options)
+            said = (_export_mbox if options.mbox else _export_bundle)(reader, options, choice)
+    except UNREADABLE as error:
+        raise NotPermitted(
+            f"{path} cannot be read ({error}); 'zbnntp check --repair' saves what can be saved, or restore your backup"
+        ) from error
     print(f"{said} in {options.file}, {options.file.stat().st_size:,} octets.")
     return 0
+
+
+def _check_target(file: Path, replace: bool) -> None:
+    if str(file) == "-":
+        raise NotPermitted("an export is a file that is whole or not there, and no stream; name a FILE")
+    if file.is_dir():
+        raise NotPermitted(f"{file} is a directory; name a file in it")
+    if file.exists() and not replace:
+        raise NotPermitted(f"{file} is there already; choose another name, or write over it with --replace")
 
 
 def _choice(reader: sqlite3.Connection, options: argparse.Namespace) -> Choice:
@@ -102,14 +118,14 @@ def _choice(reader: sqlite3.Connection, options: argparse.Namespace) -> Choice:
     return Choice(people, frozenset(options.board), options.since)
 
 
-def _export_bundle(reader: sqlite3.Connection, file: Path, choice: Choice) -> str:
+def _export_bundle(reader: sqlite3.Connection, options: argparse.Namespace, choice: Choice) -> str:
     from zbnntp.bundling import bundle_lines, choose
 
     chosen = list(choose(reader, choice))
     if not chosen:
-        raise Missing("nothing that is held here is meant by that; 'zbnntp do people' says who is known")
+        raise Missing("nothing that is held here is meant by that; the group zb.people says who is known")
     total = sum(share.octets for share in chosen)
-    with _written_whole(file) as out, _bar(total, "exporting") as bar:
+    with _written_whole(options.file) as out, _bar(total, "exporting") as bar:
         for share in chosen:
             for line in bundle_lines(reader, share):
                 out.write(line)
@@ -164,19 +180,59 @@ class Tally:
 
     news: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, list[str]] = field(default_factory=dict)  # why, and whose
+    is_damaged: bool = False  # some of it broke a rule
+    _missing: dict[str, tuple[str, dict[bytes, int]]] = field(default_factory=dict)  # nick; octets of its segments
 
-    def note(self, offer: Offer, is_news: bool, reason: str) -> None:
-        """`reason`: why it was refused, empty when it was not."""
-        if reason:
-            self.refused[reason] += 1
+    def note(self, offer: Offer, is_news: bool, error: ZbError | None) -> None:
+        """`error`: why it was refused, if it was."""
+        if error:
+            self.refused.setdefault(str(error), []).append(_whose(offer))
+            self.is_damaged |= isinstance(error, Invalid)
         else:
             (self.news if is_news else self.known).add(offer.pointer.hex())
+            self._note_missing(offer)
+
+    def _note_missing(self, offer: Offer) -> None:
+        """A person with a lot comes as several offers of one head."""
+        from zbnntp.model.manifest import open_head, open_pointer
+
+        head = open_head(offer.head, open_pointer(offer.pointer))
+        name = f"{head.nick} ({short_id(head.identity)})"
+        left = self._missing.setdefault(offer.pointer.hex(), (name, {ref.sha256: ref.octets for ref in head.segments}))[
+            1
+        ]
+        for part in offer.slices:
+            left[part.segment] = left.get(part.segment, 0) - len(part.data)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.news or self.known or self.refused)
 
     def sentences(self) -> Iterator[str]:
         yield f"News of {_people(len(self.news))}; of {_people(len(self.known - self.news))} nothing new."
-        for reason, count in self.refused.most_common(REASONS_SHOWN):
-            yield f"Refused {count}: {reason}"
+        yield from self._missing_sentences()
+        for reason, whose in sorted(self.refused.items(), key=lambda it: -len(it[1]))[:REASONS_SHOWN]:
+            names = ", ".join(whose[:NAMES_SHOWN]) + (", ..." if len(whose) > NAMES_SHOWN else "")
+            yield f"Refused {len(whose)}: {reason} ({names})"
+
+    def _missing_sentences(self) -> Iterator[str]:
+        """Of whom not all came: cut off, or left out by whoever wrote the file."""
+        found = {name: sum(octets > 0 for octets in left.values()) for name, left in self._missing.values()}
+        lacking = [(name, count) for name, count in found.items() if count]
+        for name, count in lacking[:REASONS_SHOWN]:
+            what = "1 segment of" if count == 1 else f"{count} segments of"
+            yield f"{what} {name} {'is' if count == 1 else 'are'} not in this file; what lacks is fetched from peers."
+        if lacking[REASONS_SHOWN:]:
+            yield f"Neither is all of {_people(len(lacking) - REASONS_SHOWN)} more."
+
+
+def _whose(offer: Offer) -> str:
+    """As the pointer says, whether that is true or not."""
+    try:
+        return short_id(Identity(parse_hex(decode(offer.pointer).get("id"))))
+    except Invalid:
+        return "nobody's"
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -185,8 +241,9 @@ def _import(options: argparse.Namespace) -> int:
         with _opened(options.file) as (raw, lines), _bar(options.file.stat().st_size, "importing") as bar:
             _take(options.home, _offers(lines, raw, bar), tally)
     finally:
-        print("\n".join(tally.sentences()))
-    return 0 if tally.news or tally.known or not tally.refused else 1
+        if not tally.is_empty:
+            print("\n".join(tally.sentences()))
+    return 1 if tally.is_damaged or not (tally.news or tally.known) else 0
 
 
 def _take(place: Path, offers: Iterator[Offer], tally: Tally) -> None:
@@ -204,18 +261,28 @@ def _take(place: Path, offers: Iterator[Offer], tally: Tally) -> None:
         return
     for offer in offers:
         answer = ask_node(door, {"import": b"".join(write_offer(offer)).decode()})
-        tally.note(offer, bool(answer.get("news")), "" if answer.get("ok") else str(answer.get("text")))
+        kind = Invalid if answer.get("damaged") else Refused
+        tally.note(offer, bool(answer.get("news")), None if answer.get("ok") else kind(str(answer.get("text"))))
 
 
 def _offers(lines: Iterable[bytes], raw: IO[bytes], bar: tqdm[Any]) -> Iterator[Offer]:
     from zbnntp.model.bundle import read_bundle
 
+    number = found = 0
+
+    def numbered() -> Iterator[bytes]:
+        nonlocal number
+        for number, line in enumerate(lines, 1):  # noqa: B007 - read when one of them is damaged
+            yield line
+
     try:
-        for offer in read_bundle(lines):
+        for found, offer in enumerate(read_bundle(numbered()), 1):  # noqa: B007
             yield offer
-            bar.update(raw.tell() - bar.n)
+            bar.update(raw.tell() - bar.n if raw.seekable() else 0)
     except Invalid as error:
-        raise BadEncoding(f"that is no bundle, or it is damaged from here on: {error}") from error
+        raise BadEncoding(f"that is no bundle, or it is damaged from line {number} on: {error}") from error
+    if not found:
+        raise BadEncoding("there is no manifest in that file; export it again, or copy it anew")
 
 
 @contextmanager
@@ -226,8 +293,7 @@ def _opened(file: Path) -> Iterator[tuple[IO[bytes], Iterator[bytes]]]:
     except OSError as error:
         raise NotPermitted(f"{file} cannot be read: {error.strerror}") from error
     with raw:
-        is_packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        raw.seek(0)
+        is_packed = raw.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)  # a pipe cannot be read twice
         yield raw, _lines(gzip.GzipFile(fileobj=raw) if is_packed else raw)
 
 

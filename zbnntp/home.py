@@ -304,7 +304,13 @@ def waste_time(passphrase: str) -> None:
 @contextmanager
 def locked(home: Path) -> Iterator[None]:
     """Hold the home directory; NotPermitted while another node does."""
-    with (home / LOCK_FILE).open("w") as file:
+    try:
+        opened = (home / LOCK_FILE).open("w")
+    except OSError as error:
+        raise NotPermitted(
+            f"{home} is no home of a node ({error.strerror}); make one with 'zbnntp init', or choose another --home"
+        ) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

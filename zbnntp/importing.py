@@ -17,13 +17,13 @@ from zbnntp.byhand import import_offer
 from zbnntp.config import load_config
 from zbnntp.ingest import Intake
 from zbnntp.model.bundle import Offer
-from zbnntp.model.errors import Invalid, Refused
+from zbnntp.model.errors import Invalid, Refused, ZbError
 from zbnntp.standing import Standings
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import open_writer
 from zbnntp.tuning import make_parameters
 
-Told = Callable[[Offer, bool, str], None]  # an offer, whether it was news, and why it was refused ("" when it was not)
+Told = Callable[[Offer, bool, ZbError | None], None]  # an offer, whether it was news, and why it was refused
 
 
 def take_offers(place: Path, offers: Iterable[Offer], told: Told, say: Callable[[str], None]) -> None:
@@ -46,6 +46,6 @@ async def _take(place: Path, offers: Iterable[Offer], told: Told, say: Callable[
             intake.alarm = say
             for offer in offers:
                 try:
-                    told(offer, await import_offer(intake, offer, int(time.time())), "")
+                    told(offer, await import_offer(intake, offer, int(time.time())), None)
                 except (Invalid, Refused) as error:
-                    told(offer, False, str(error))
+                    told(offer, False, error)

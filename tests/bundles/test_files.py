@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.ingest.forging import Forger, segment
 from zbnntp import bundling, cli, home
 from zbnntp.model import keys
 from zbnntp.model.bundle import Offer, read_bundle, write_offer
+from zbnntp.model.keys import short_id
 from zbnntp.store.database import prepare
 
 MEMORY_OCTETS = 16 * 1024 * 1024
@@ -159,9 +162,10 @@ def test_one_bad_offer_does_not_keep_the_others_out(run: Run, tmp_path: Path) ->
         good,
     )
     code, said = run("import", write(tmp_path / "given", octets))
-    assert code == 0
+    assert code == 1
     assert said.startswith("News of 1 person; of 0 people nothing new.\n")
     assert said.count("Refused 1: ") == 3
+    assert said.count(f"({short_id(Forger('mallory').identity)})\n") == 2
 
 
 def test_wrong_hash_in_a_bundle(run: Run, tmp_path: Path) -> None:
@@ -198,14 +202,64 @@ PACKED = gzip.compress(bundle(offer_of("mallory"), offer_of("trent")) * 3)
 )
 def test_a_file_that_is_no_bundle_or_is_damaged(run: Run, tmp_path: Path, octets: bytes) -> None:
     code, said = run("import", write(tmp_path / "given", octets))
-    assert (code, "that is no bundle, or it is damaged from here on" in said) == (1, True)
+    assert (code, "that is no bundle, or it is damaged from line " in said) == (1, True)
 
 
 def test_what_came_before_the_damage_stays(run: Run, tmp_path: Path) -> None:
     octets = bundle(offer_of("mallory"), offer_of("trent"))
-    code, said = run("import", write(tmp_path / "given", octets[: -len(octets) // 4]))
+    code, said = run("import", write(tmp_path / "given", octets + b"nonsense\n"))
     assert code == 1
-    assert said.startswith("News of 1 person")
+    assert said.startswith("News of 2 people; of 0 people nothing new.\n")
+    assert "damaged from line 7 on" in said
+
+
+def test_a_file_that_was_cut_at_the_end_of_a_line(run: Run, tmp_path: Path) -> None:
+    octets = bundle(offer_of("mallory"), offer_of("trent"))
+    code, said = run("import", write(tmp_path / "given", b"".join(octets.splitlines(keepends=True)[:-1])))
+    assert code == 0
+    assert f"1 segment of trent ({short_id(Forger('trent').identity)}) is not in this file" in said
+    assert "mallory" not in said
+
+
+def test_a_file_without_a_manifest(run: Run, tmp_path: Path) -> None:
+    for octets in (b"", b'{"kind":"later"}\n'):
+        code, said = run("import", write(tmp_path / "given", octets))
+        assert (code, said.count("\n"), "there is no manifest in that file" in said) == (1, 1, True)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_pipe(run: Run, tmp_path: Path, packed: bool) -> None:
+    octets = bundle(offer_of("mallory"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(octets) if packed else octets,))
+    writer.start()
+    assert run("import", pipe) == (0, "News of 1 person; of 0 people nothing new.\n")
+    writer.join()
+
+
+def test_a_home_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "given", bundle(offer_of("mallory")))
+    assert cli.main(["import", str(file), "--home", str(tmp_path / "nowhere")]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, "is no home of a node" in printed.err) == ("", True)
+
+
+@pytest.mark.parametrize("octets", [b"no store at all" * 400, b""])
+def test_an_export_or_a_backup_of_what_is_no_store(run: Run, place: Path, tmp_path: Path, octets: bytes) -> None:
+    write(place / home.STORE_FILE, octets)
+    for command in ("export", "backup")[: 2 if octets else 1]:
+        code, said = run(command, tmp_path / "out")
+        assert (code, "'zbnntp check --repair'" in said) == (1, True)
+        assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_name_of_a_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, said = run("export", "-")
+    assert (code, "name a FILE" in said, (tmp_path / "-").exists()) == (1, True, False)
+    code, said = run("export", "--replace", tmp_path)
+    assert (code, "is a directory; name a file in it" in said) == (1, True)
 
 
 def within_memory(call: Callable[[], tuple[int, str]]) -> tuple[int, str]:

@@ -8,12 +8,13 @@ Nothing here is believed: an Offer is raw bytes, sorted; ingest verifies it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from zbnntp.model import limits
 from zbnntp.model.canonical import decode, encode
-from zbnntp.model.errors import BadEncoding, TooLarge
+from zbnntp.model.errors import BadEncoding, Invalid, TooLarge
 from zbnntp.model.fields import integer, text_field
 from zbnntp.model.keys import Sha256, parse_hex
 
@@ -65,24 +66,33 @@ def read_bundle(lines: Iterable[bytes]) -> Iterator[Offer]:
     """The offers in a bundle's lines (with or without line end); raises BadEncoding, TooLarge.
 
     The limit of octets is one offer's: a file may hold any number of offers, also several of one identity. Lines of
-    kinds that are not known are skipped.
+    kinds that are not known are skipped. What came before a line that is damaged is an offer still.
     """
     group: list[tuple[str, bytes, dict[str, Any]]] = []
     octets = 0
+    try:
+        for kind, raw, line in _sorted(lines):
+            if kind == "pointer" and group:
+                yield _open_offer(group)
+                group, octets = [], 0
+            octets += len(raw) + 1
+            if octets > limits.BUNDLE_OCTETS:
+                raise TooLarge(f"an offer is at most {limits.BUNDLE_OCTETS} octets")
+            if kind in _OFFERED or (kind in _NOTICES and group):
+                group.append((kind, raw, line))
+    except Invalid:
+        with suppress(Invalid):
+            yield _open_offer(group)
+        raise
+    if group:
+        yield _open_offer(group)
+
+
+def _sorted(lines: Iterable[bytes]) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
     for raw in lines:
         raw = raw.removesuffix(b"\n")
         line = decode(raw, limits.BUNDLE_LINE_OCTETS)
-        kind = text_field(line, "kind", lines=True)
-        if kind == "pointer" and group:
-            yield _open_offer(group)
-            group, octets = [], 0
-        octets += len(raw) + 1
-        if octets > limits.BUNDLE_OCTETS:
-            raise TooLarge(f"an offer is at most {limits.BUNDLE_OCTETS} octets")
-        if kind in _OFFERED or (kind in _NOTICES and group):
-            group.append((kind, raw, line))
-    if group:
-        yield _open_offer(group)
+        yield text_field(line, "kind", lines=True), raw, line
 
 
 def _open_offer(group: list[tuple[str, bytes, dict[str, Any]]]) -> Offer:

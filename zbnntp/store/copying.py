@@ -16,6 +16,7 @@ from zbnntp.model.errors import NotPermitted
 from zbnntp.store.database import snapshot
 from zbnntp.store.soundness import UNREADABLE, is_whole
 
+SAVE = "'zbnntp check --repair' saves what can be saved, or restore an older backup"
 STEP_PAGES = 256  # between two words about how far it is: 1 MiB
 Progress = Callable[[int, int], None]  # octets done, of how many
 
@@ -29,14 +30,14 @@ def write_copy(source: Path, target: Path, progress: Progress) -> None:
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             _copy(source, copy, progress)
             if not is_whole(copy):
-                raise NotPermitted(f"{source} is damaged, so no copy of it was made: 'zbnntp check' says where")
+                raise NotPermitted(f"{source} is damaged, so no copy of it was made; {SAVE}")
         _sync(part)
         part.replace(target)
         _sync(target.parent)
     except OSError as error:
         raise NotPermitted(f"{target} cannot be written: {error.strerror}") from error
     except UNREADABLE as error:
-        raise NotPermitted(f"{source} could not be copied to {target}: {error}") from error
+        raise NotPermitted(f"{source} could not be copied to {target} ({error}); {SAVE}") from error
     finally:
         part.unlink(missing_ok=True)
 
