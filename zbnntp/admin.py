@@ -61,7 +61,7 @@ async def _answer(handler: Handler, stream: trio.SocketStream) -> dict[str, Any]
     try:
         return await handler(request)
     except ZbError as error:
-        return {"ok": False, "text": str(error), "damaged": isinstance(error, Invalid)}
+        return {"ok": False, "text": str(error)} | ({"damaged": True} if isinstance(error, Invalid) else {})
     except Exception:
         log.exception("a request of the owner failed")
         return {"ok": False, "text": "that failed inside the node; its log says more"}

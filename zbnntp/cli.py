@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -25,15 +26,21 @@ from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
 from zbnntp.model.errors import NotPermitted, ZbError
 
+PIPE_BROKEN = 128 + signal.SIGPIPE  # the exit code that shells give to whom SIGPIPE ended
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
+        sys.stdout.flush()
     except (ZbError, ExceptionGroup) as error:
         print(f"zbnntp: {_sentence(error)}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes there at the end
+        return PIPE_BROKEN
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D where something was asked
         return 130
     return code

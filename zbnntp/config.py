@@ -7,11 +7,13 @@ file, the file before the defaults.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from zbnntp.model.errors import NotPermitted
+from zbnntp.model.boards import check_board
+from zbnntp.model.errors import BadEncoding, NotPermitted
 
 FILE_NAME = "zbnntp.toml"
 
@@ -206,6 +208,17 @@ def _check(setting: Setting, value: object, where: str) -> None:
         raise NotPermitted(f"{where}: {setting.key} is between {setting.low:.10g} and {setting.high:.10g}")
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise NotPermitted(f"{where}: {setting.key} is a list of strings")
+    if setting.unit == "boards" and isinstance(value, list):
+        _check_boards(value, f"{where}: {setting.key}")
+
+
+def _check_boards(names: Sequence[str], where: str) -> None:
+    """Boards, and hierarchies such as tech.*"""
+    for name in names:
+        try:
+            check_board(name.removesuffix(".*"))
+        except BadEncoding as error:
+            raise NotPermitted(f"{where}: {error}") from error
 
 
 def _freeze(value: Any) -> Any:

@@ -14,6 +14,7 @@ from zbnntp.library import Bell, Library
 from zbnntp.model.entries import make_carry, make_profile
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Sha256, identity_text, sha256
+from zbnntp.model.link import Link, format_link
 from zbnntp.purging import purge_post
 from zbnntp.rebuild import rebuild
 from zbnntp.store import lines, purges
@@ -202,3 +203,20 @@ class Parts:
 
     def now(self) -> int:
         return self._now
+
+
+async def test_what_was_purged_is_said_to_be(open_desk: Open) -> None:
+    async with open_desk() as node:
+        anna, _, bad, _, _ = await told(node)
+        await node.ok(f"purge {name_of(bad)}")
+        answer = await node.ok(f"why {name_of(bad)}")
+        assert "You purged it: it was deleted here for good" in answer
+        assert "Only its header" not in answer
+        who = identity_text(anna.identity)
+        await node.ok(f"purge {who}")
+        answer = " ".join((await node.ok(f"why {who}")).split())
+        assert "you purged what they publish" in answer
+        assert "To see all" not in answer
+        answer = await node.ok(f"follow {format_link(Link(anna.identity, ('local:anna',)))}")
+        assert "was purged here: it is not fetched any more" in " ".join(answer.split())
+        assert "by itself" not in answer

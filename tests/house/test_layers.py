@@ -112,6 +112,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli_recover": {"model", "store", "control", "home", "cli_ask", "recovering"},
     "cli_search": {"model", "store", "searching", "control", "home"},
     "cli_store": {"model", "store", "home", "admin", "examining", "repairing"},
+    "entry": {"cli"},
     "cli": {
         "cli_search",
         "cli_store",

@@ -44,6 +44,8 @@ def test_flags_go_before_the_file_and_the_file_before_the_defaults(tmp_path: Pat
         ("connections = 0", "connections is between 1 and 100000"),
         ('mirror = "all"', "mirror is one of none, rated, fetched"),
         ("tor_options = [1]", "tor_options is a list of strings"),
+        ('mirror_boards = ["tech.*", "Bad Board"]', "mirror_boards: 'Bad Board' is no board name"),
+        ('mirror_boards = ["*"]', "mirror_boards: '\\*' is no board name"),
         ('tor_options = "x"', "tor_options is a list of strings"),
         ("listen =", "cannot be read"),
         ('[tor]\nmode = "own"', "tor is a string"),

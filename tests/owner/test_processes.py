@@ -66,6 +66,24 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_reader_that_has_read_enough(place: Path) -> None:
+    command = [sys.executable, "-m", "zbnntp.cli", "init", "--add", "--nick", "bob", "--no-passphrase", "--home", place]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_ctrl_c_while_the_program_is_being_read(tmp_path: Path) -> None:
+    """In place of the modules: one whose reading is interrupted."""
+    (tmp_path / "tqdm.py").write_text("raise KeyboardInterrupt")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    code = "import sys; from zbnntp.entry import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_node_in_two_seconds_with_0(node: NodeProcess, signal_number: int) -> None:
     with node.connect() as reader:

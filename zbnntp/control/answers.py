@@ -17,7 +17,7 @@ from zbnntp.model.boards import is_virtual
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, message_id, parse_message_id
 from zbnntp.model.views import Level
-from zbnntp.store import cards, choices, endings, evidence, labels, numbers, posts, promises
+from zbnntp.store import cards, choices, endings, evidence, labels, numbers, posts, promises, purges
 from zbnntp.store.ratings import StoredRating
 from zbnntp.trust.explain import Explanation, causes_of, why
 from zbnntp.trust.graph import Graph
@@ -129,6 +129,7 @@ def person_case(after: After, target: Identity) -> Case:
         private=whose is not None and choices.find_private_rating(database, me, whose) is not None,
         heir=evidence.identity_of(database, ending.heir) if ending and ending.heir and moved else None,
         level=standing.level,
+        purged=purges.is_purged(database, target),
         inherited=after.name(evidence.identity_of(database, whose)) if whose and whose != person else "",
     )
 
@@ -187,9 +188,11 @@ def post_case(after: After, reference: str) -> PostCase:
 
 
 def _absent_case(after: After, article: int, identifier: str) -> PostCase:
-    author = posts.author_of(after.database, article)
+    author, post = posts.author_of(after.database, article), posts.post_id(after.database, article)
+    if any(purges.is_purged(after.database, it) for it in (post, author) if it):
+        return PostCase(identifier, Standing.PURGED, author, after.name(author) if author else "")
     if author is not None:
-        subject = posts.opening_subject(after.database, posts.post_id(after.database, article))
+        subject = posts.opening_subject(after.database, post)
         blame = in_short(person_case(after, author))
         places = numbers.places_of(after.database, after.me, article)
         return PostCase(identifier, Standing.HEADER, author, after.name(author), subject, places, blame=blame)

@@ -7,6 +7,7 @@ anew, so they can say what became of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zbnntp.control.language import FOLLOW_DEFAULT, SHIFT
@@ -17,7 +18,7 @@ from zbnntp.model.entries import SCALE
 from zbnntp.model.errors import Missing, NotPermitted, Refused, Unreachable
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store import endings, evidence, numbers, promises, ratings
+from zbnntp.store import endings, evidence, numbers, promises, purges, ratings
 from zbnntp.store.ratings import Standing, StoredRating
 
 HUNDREDTH = SCALE // 100  # commands speak of -100..100
@@ -106,6 +107,16 @@ def untrust(before: Before, order: Untrust) -> Receipt:
     return publish_rating(before, StoredRating(target, None, None, "", None)).receipt
 
 
+async def visit(after: After, target: Identity, urls: Sequence[str]) -> str:
+    """Go to somebody at once; a sentence on what came of it."""
+    if purges.is_purged(after.database, target):
+        return "What they publish was purged here: it is not fetched any more."
+    try:
+        return await after.house.follow(target, urls)
+    except (Unreachable, Refused) as error:
+        return f"Nothing came yet: {str(error).rstrip('.')}. Your node tries again by itself."
+
+
 def follow(before: Before, order: Follow) -> Receipt:
     target, urls = order.link.identity, order.link.urls
     if target == before.view:
@@ -119,11 +130,7 @@ def follow(before: Before, order: Follow) -> Receipt:
     rated = publish_rating(before, StoredRating(target, mt, tlt, note, None))
 
     async def receipt(after: After) -> str:
-        try:
-            came = await after.house.follow(target, urls)
-        except (Unreachable, Refused) as error:
-            came = f"Nothing came yet: {str(error).rstrip('.')}. Your node tries again by itself."
-        name = after.name(target)
+        came, name = await visit(after, target, urls), after.name(target)
         return f"You follow {name}: trust was {rating_text(rated.old)}, is now {rating_text(rated.new)}. {came}"
 
     return receipt

@@ -23,6 +23,7 @@ class Standing(Enum):
     ABSENT = "named by others, not here"
     HEADER = "only the header of a thread's opening is here"
     DELETED = "taken back"
+    PURGED = "deleted here for good"
     DISOWNED = "published after its author's recovery key had ended them"
     NO_OPENING = "its thread's opening is not here"
     OTHER_BOARDS = "its boards are not its thread's"
@@ -96,6 +97,7 @@ _SENTENCES: dict[Standing, Callable[[PostCase], str]] = {
     Standing.ABSENT: _absent,
     Standing.HEADER: _header,
     Standing.DELETED: lambda case: "Its author has taken it back. Nothing here brings it back.",
+    Standing.PURGED: lambda case: "You purged it: it was deleted here for good, and is never fetched again.",
     Standing.DISOWNED: lambda case: (
         "It is here and not shown, because it was published after the version that its author's recovery key calls the "
         "last good one: somebody else may have had their key."

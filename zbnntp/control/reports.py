@@ -51,6 +51,7 @@ class Case:
     private: bool = False  # the owner's rating is
     heir: Identity | None = None  # whom they moved to, when it is that one who decides how they are shown
     level: Level = Level.HIDDEN  # how they are shown then
+    purged: bool = False  # deleted here for good
     inherited: str = ""  # whom the owner's rating is of, when it is not of them: whom they follow
 
 
@@ -61,7 +62,7 @@ def why_text(case: Case) -> str:
         [case.name(explanation.target), identity_text(explanation.target)],
         [in_short(case)],
         [case.kinship] if case.kinship else [],
-        *(_left_part(case, case.heir) if case.heir else _trust_parts(case)),
+        *([] if case.purged else _left_part(case, case.heir) if case.heir else _trust_parts(case)),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -105,6 +106,8 @@ def _own_sentence(case: Case) -> str:
 
 def in_short(case: Case) -> str:
     """The answer in one sentence, for somebody in a hurry."""
+    if case.purged:
+        return "In short: you purged what they publish: it was deleted here for good, and is not fetched any more."
     if case.pinned:
         return "In short: you pinned them, so what you saw then stays, and nothing newer is fetched."
     if case.heir:

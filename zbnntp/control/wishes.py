@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from zbnntp.control.changes import visit
 from zbnntp.control.facts import filter_key, filter_name, filter_text, group_name, mirror_text, quoted
 from zbnntp.control.ledger import After, Before, Receipt, constant
 from zbnntp.control.orders import (
@@ -32,7 +33,7 @@ from zbnntp.control.people import find_who
 from zbnntp.control.reports import SHOWN, day_text
 from zbnntp.filters import FILTERS_MOST
 from zbnntp.model import limits
-from zbnntp.model.errors import Missing, NotPermitted, Refused, Unreachable
+from zbnntp.model.errors import Missing, NotPermitted, Refused
 from zbnntp.model.keys import Identity, message_id
 from zbnntp.purging import Purged, purge_person, purge_post
 from zbnntp.store import choices, evidence, posts, promises, purges
@@ -195,10 +196,7 @@ def via_link(before: Before, order: ViaLink) -> Receipt:
     prefix = group_name(before.scope, "via", target.hex())
 
     async def receipt(after: After) -> str:
-        try:
-            came = await after.house.follow(target, order.link.urls)
-        except (Unreachable, Refused) as error:
-            came = f"Nothing came yet: {str(error).rstrip('.')}. Your node tries again by itself."
+        came = await visit(after, target, order.link.urls)
         return f"{await made(after)} The board is {prefix}.{order.board}. {came}"
 
     return receipt
