@@ -35,7 +35,7 @@ check: $(VENV)/installed-dev lint
 test: $(VENV)/installed-dev
 	@tests/programs.sh
 	@$(MAKE) lint
-	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fuzz: $(VENV)/installed-dev
 	@FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest -rP -m slow tests/fuzz

@@ -1,19 +1,13 @@
-"""`make test` runs several tests at once: those of a file in one process, for its fixtures, and in one all that use the
-private Tor network. What takes long begins first, so that nobody waits for it alone."""
+"""`make test` runs several files of tests at once. Those that take long begin first: nobody waits for them alone."""
 
 from __future__ import annotations
 
 import pytest
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        group = "tor" if item.get_closest_marker("tor") else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_rank)
+    if hasattr(config, "workerinput"):
+        items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
