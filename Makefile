@@ -17,7 +17,7 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 MINUTES ?= 5
-AT_ONCE ?= 4
+AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 .PHONY: run demo test check lint fuzz clean

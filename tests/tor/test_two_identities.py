@@ -32,6 +32,7 @@ def household(tmp_path: Path, network_torrc: Sequence[str]) -> Iterator[NodeProc
     try:
         for nick in ("anna", "bert"):
             wait_until(lambda it=nick: "reachable" in status(node, it), f"{nick}'s onion to be published", 90)
+            wait_until(lambda it=nick: '"published_seq": 0' not in ask(node, "status", it, "--json"), "a head", 90)
         yield node
     finally:
         node.stop()
@@ -41,8 +42,8 @@ def status(node: NodeProcess, nick: str) -> str:
     return ask(node, "status", nick)
 
 
-def ask(node: NodeProcess, verb: str, nick: str) -> str:
-    command = [sys.executable, "-m", "zbnntp.cli", verb, "--home", str(node.home), "--as", nick]
+def ask(node: NodeProcess, verb: str, nick: str, *words: str) -> str:
+    command = [sys.executable, "-m", "zbnntp.cli", verb, "--home", str(node.home), "--as", nick, *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
