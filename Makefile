@@ -17,6 +17,7 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 MINUTES ?= 5
+# files of tests at once; their paths are short because those of sockets have to be
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
@@ -35,7 +36,8 @@ check: $(VENV)/installed-dev lint
 test: $(VENV)/installed-dev
 	@tests/programs.sh
 	@$(MAKE) lint
-	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@place=$$(mktemp -d /tmp/zb.XXXXXX) && trap 'rm -rf "$$place"' EXIT && $(BIN)/python -m pytest \
+	    -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder --basetemp "$$place/t" $(ARGS)
 
 fuzz: $(VENV)/installed-dev
 	@FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest -rP -m slow tests/fuzz
