@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The system programs that the tests drive: tor for the private Tor network, and the newsreaders.
+# The system programs that the tests drive: tor for the private Tor network, newsreaders, a namespace without network.
 # As root they are installed. Elsewhere the missing packages are named and their tests are left out, which pytest
 # lists at its end; under CI=true a missing program is a failure.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin  # of ip
 
 # program:package
-wanted=(tor:tor slrn:slrn tin:tin thunderbird:thunderbird neomutt:neomutt emacs:emacs-nox)
+wanted=(tor:tor slrn:slrn tin:tin thunderbird:thunderbird neomutt:neomutt emacs:emacs-nox unshare:util-linux ip:iproute2)
 
 missing() {
     local pair

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.boards import subjects
 from tests.node_process import NodeProcess, wait_until
 from tests.published import fetch
 from zbnntp.model.keys import parse_identity
@@ -19,14 +20,6 @@ BOARD, OTHER = "test.talk", "test.other"
 
 def process(folder: Path, name: str, *flags: str) -> NodeProcess:
     return NodeProcess(folder / name, name, args=("--local-net", str(folder / "net"), *flags))
-
-
-def subjects(node: NodeProcess, board: str = BOARD) -> list[str]:
-    with node.connect() as client:
-        if board not in client.groups():
-            return []
-        client.group(board)
-        return [row.subject for row in client.over()]
 
 
 def publish(node: NodeProcess, board: str, subject: str) -> str:

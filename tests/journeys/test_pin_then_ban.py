@@ -6,18 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.boards import BOARD, subjects
 from tests.node_process import NodeProcess, wait_until
 
 pytestmark = pytest.mark.slow
-BOARD = "test.talk"
-
-
-def subjects(node: NodeProcess) -> list[str]:
-    with node.connect() as client:
-        if BOARD not in client.groups():
-            return []
-        client.group(BOARD)
-        return [row.subject for row in client.over()]
 
 
 def test_a_ban_after_a_pin_keeps_the_old_posts(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.boards import BOARD
+from tests.journeys.boards import sorted_subjects as subjects
 from tests.node_process import ROOT, NodeProcess, wait_until, words_in
 
 pytestmark = pytest.mark.slow
-BOARD = "test.talk"
 
 
 class Careful(NodeProcess):
@@ -30,14 +31,6 @@ class Careful(NodeProcess):
         assert done.returncode == 0, done.stderr
         self.words = words_in(done.stdout) or self.words
         return done.stdout
-
-
-def subjects(node: NodeProcess) -> list[str]:
-    with node.connect() as client:
-        if BOARD not in client.groups():
-            return []
-        client.group(BOARD)
-        return sorted(row.subject for row in client.over())
 
 
 def say(node: NodeProcess, subject: str) -> None:

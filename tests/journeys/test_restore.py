@@ -10,25 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.boards import BOARD, text_of
+from tests.journeys.boards import sorted_subjects as subjects
 from tests.node_process import CommandRefused, NodeProcess, wait_until
 
 pytestmark = pytest.mark.slow
-BOARD = "test.talk"
-
-
-def subjects(node: NodeProcess) -> list[str]:
-    with node.connect() as client:
-        if BOARD not in client.groups():
-            return []
-        client.group(BOARD)
-        return sorted(row.subject for row in client.over())
-
-
-def text_of(node: NodeProcess, group: str) -> str:
-    """All that stands in a group, in one line."""
-    with node.connect() as client:
-        client.group(group)
-        return " ".join(" ".join(client.article(row.number).get_content().split()) for row in client.over())
 
 
 def speaks_of_forks(node: NodeProcess) -> bool:

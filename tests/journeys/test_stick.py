@@ -12,10 +12,10 @@ import pytest
 
 from tests.independent.archive import Archive
 from tests.independent.octets import message_id
+from tests.journeys.boards import BOARD, subjects
 from tests.node_process import CommandRefused, NodeProcess, wait_until
 
 pytestmark = pytest.mark.slow
-BOARD = "test.talk"
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,6 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeProces
 @pytest.fixture(scope="module")
 def stick(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("media")
-
-
-def subjects(node: NodeProcess) -> list[str]:
-    with node.connect() as client:
-        if BOARD not in client.groups():
-            return []
-        client.group(BOARD)
-        return [row.subject for row in client.over()]
 
 
 def export(node: NodeProcess, file: Path) -> bool:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.boards import BOARD, text_of
+from tests.journeys.boards import sorted_subjects as subjects
 from tests.node_process import NodeProcess, wait_until
 
 pytestmark = pytest.mark.slow
-BOARD = "test.talk"
 WARNING = "A version of your own manifest that this node has not made"
 
 
@@ -25,21 +26,6 @@ class Trio:
     anna: NodeProcess
     bert: NodeProcess
     copy: NodeProcess
-
-
-def subjects(node: NodeProcess) -> list[str]:
-    with node.connect() as client:
-        if BOARD not in client.groups():
-            return []
-        client.group(BOARD)
-        return sorted(row.subject for row in client.over())
-
-
-def text_of(node: NodeProcess, group: str) -> str:
-    """All that stands in a group, in one line."""
-    with node.connect() as client:
-        client.group(group)
-        return " ".join(" ".join(client.article(row.number).get_content().split()) for row in client.over())
 
 
 def post(node: NodeProcess, text: str) -> None:

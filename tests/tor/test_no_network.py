@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import need
+
 pytestmark = [pytest.mark.tor, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 INSIDE = "ZBNNTP_WITHOUT_NETWORK"
@@ -19,10 +21,11 @@ SECONDS = 600  # as long as on a very busy machine
 
 def namespace() -> list[str]:
     """The command that runs another one without any network but a loopback; skips where the system forbids it."""
-    unshare, ip = shutil.which("unshare"), shutil.which("ip") or "/sbin/ip"
-    if unshare is None or not Path(ip).exists():
-        pytest.skip("needs the programs unshare and ip (apt-get install util-linux iproute2)")
-    command = [unshare, "--net", *([] if os.getuid() == 0 else ["--map-root-user"])]
+    need("unshare", "util-linux")
+    ip = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
+    if ip is None:
+        need("ip", "iproute2")
+    command = ["unshare", "--net", *([] if os.getuid() == 0 else ["--map-root-user"])]
     start = [*command, "sh", "-c", f'{ip} link set lo up && exec "$@"', "sh"]
     if subprocess.run([*start, "true"], capture_output=True).returncode:
         pytest.skip("this system allows no network namespaces here")
