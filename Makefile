@@ -5,6 +5,7 @@
 #   make test   [ARGS="tests/nntp -x"]                   lint, types and every test, real newsreaders and a private Tor included
 #   make check                                           the same without what is slow: for the inner loop
 #   make fuzz   [MINUTES=5]                              random octets at everything that reads octets; so long each
+#   make docs                                            these pages as a site, into build/site
 #   make clean                                           remove what the others made; never touches a node's data
 #
 # Each target first sets up what it needs: .venv with the project installed in place. Needs python3 (3.11 or newer)
@@ -21,7 +22,7 @@ MINUTES ?= 5
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
-.PHONY: run demo test check lint fuzz clean
+.PHONY: run demo test check lint fuzz docs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -41,6 +42,9 @@ test: $(VENV)/installed-dev
 
 fuzz: $(VENV)/installed-dev
 	@FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest -rP -m slow tests/fuzz
+
+docs: $(VENV)/installed-dev
+	@$(BIN)/sphinx-build -q -W --keep-going -d build/doctrees docs build/site && echo "build/site/index.html"
 
 lint: $(VENV)/installed-dev
 	@echo "ruff and mypy …"
