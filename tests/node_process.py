@@ -56,6 +56,8 @@ def words_in(printed: str) -> str:
 class NodeProcess:
     """One node: `home` its data directory, `net` the directory of the local transport, or `args` for another one."""
 
+    place = ROOT  # where its commands are run
+
     def __init__(self, home: Path, nick: str, *, net: Path | None = None, args: tuple[str, ...] = ()) -> None:
         self.home = home
         self.nick = nick
@@ -102,7 +104,7 @@ class NodeProcess:
         self.lines.clear()
         self.process = subprocess.Popen(
             self._start_command(listen),
-            cwd=ROOT,
+            cwd=self.place,
             env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -194,7 +196,7 @@ class NodeProcess:
     def _zbnntp(self, verb: str, *options: str, words: tuple[str, ...] = ()) -> str:
         command = [*self._program(verb), *options, *words]
         done = subprocess.run(
-            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=COMMAND_SECONDS
+            command, cwd=self.place, env=self._environment(), capture_output=True, text=True, timeout=COMMAND_SECONDS
         )
         if done.returncode != 0:
             raise CommandRefused((done.stdout + done.stderr).strip())
