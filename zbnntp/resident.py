@@ -256,6 +256,7 @@ class Resident:
                 "full": sum(it.level == Level.FULL for it in standings),
                 "limited": sum(it.level == Level.LIMITED for it in standings),
             },
+            "trouble": self.commons.writer.trouble,
             "fetching": fetching(reader, self.view, self.peering.under_way if self.peering else {}),
             "boards": {row.name: row.count for row in boards if not row.hidden},
             "kept": retention.report(reader, self.commons.intake.keeping, self.commons.standings.views)

@@ -213,7 +213,7 @@ def test_status_lines() -> None:
     report = {
         "nick": "Ada", "identity": "abc", "from": "Ada <x@y>", "listening": ["nntp://127.0.0.1:1119"], "tor": "ready",
         "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
-        "unpublished": 0, "waits": "", "ended": False, "forked": False,
+        "unpublished": 0, "waits": "", "ended": False, "forked": False, "trouble": "",
         "fetching": {"absent": 0, "waiting_people": 0, "waiting_posts": 0, "under_way": []},
         "kept": {"octets": 1_250_000, "quota_octets": 0, "months": 12, "sealed_octets": 0,
                  "served_octets_today": 40_000},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def test_a_full_disk_refuses_posts_and_goes_on_reading(tmp_path: Path) -> None:
             client.group(BOARD)
             assert [row.message_id for row in client.over()] == kept
         assert node.status()["boards"][BOARD] == len(kept)
+        assert "only reading is possible: the disk of this node is full" in node.call("status")
         assert node.stop() == 0
     roomy = NodeProcess(tmp_path / "home", "anna", net=tmp_path / "net")
     roomy.start()
@@ -47,6 +49,7 @@ def test_a_full_disk_refuses_posts_and_goes_on_reading(tmp_path: Path) -> None:
             client.group(BOARD)
             assert [row.message_id for row in client.over()] == kept
             assert client.post(BOARD, "Room again", "x", sender=roomy.sender).code == 240
+        assert roomy.status()["trouble"] == ""
     finally:
         roomy.stop()
 
@@ -59,3 +62,25 @@ def test_a_node_that_cannot_make_its_store_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "make room" in done.stderr
+
+
+def test_a_node_whose_disk_is_full_says_so_and_takes_posts_again_when_there_is_room(tmp_path: Path) -> None:
+    with NodeProcess(tmp_path / "home", "anna", net=tmp_path / "net") as node:
+        node.do(f"board add {BOARD}")
+        with node.connect() as client:
+            kept = client.post(BOARD, "Hello", "x", sender=node.sender).message_id
+        no_growth(node, 0)
+        with node.connect() as client:
+            client.group(BOARD)
+            assert [row.message_id for row in client.over()] == [kept]
+            refused = client.post(BOARD, "More", "x", sender=node.sender)
+            assert (refused.code, "disk" in refused.text) == (441, True)
+            assert "only reading is possible" in node.call("status")
+            no_growth(node, resource.RLIM_INFINITY)
+            assert client.post(BOARD, "More", "x", sender=node.sender).code == 240
+        assert "only reading" not in node.call("status")
+
+
+def no_growth(node: NodeProcess, octets: int) -> None:
+    """From now on no file of a running node can grow beyond so much."""
+    resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))

@@ -30,6 +30,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         f"Fetching    {fetching_text(report['fetching'])}",
         f"Boards      {len(boards)} with {sum(boards.values())} articles",
         f"Keeps       {kept_text(report['kept'])}",
+        *([f"Disk        only reading is possible: {report['trouble']}"] if report["trouble"] else []),
         *([FORKED] if report["forked"] else []),
         f"To publish  {_waiting(unpublished)}" + (f"; {report['waits']}" if report["waits"] else ""),
     ]

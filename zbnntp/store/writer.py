@@ -44,13 +44,17 @@ class _Job:
 
 
 class Writer:
-    """Queue of changes; `run` returns when its change is durable. `commits` counts up with every commit."""
+    """Queue of changes; `run` returns when its change is durable.
+
+    `commits` counts up with every commit; `trouble` says why the last change could not be kept, empty when it was.
+    """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._send, self._receive = trio.open_memory_channel[_Job](math.inf)
         self._since_checkpoint = 0
         self.commits = 0
+        self.trouble = ""
 
     async def run(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """The value of `change(database)`, durably committed; what it raises is raised here, its changes undone."""
@@ -79,15 +83,24 @@ class Writer:
         with trio.CancelScope(shield=True):
             async for first in self._receive:
                 jobs = [first, *self._queued()]
-                try:
-                    results = await _in_thread(self._connection, _commit_group, jobs)
-                except sqlite3.Error as error:
-                    results = [outcome.Error(_for_people(error))] * len(jobs)
+                results = await self._commit(jobs)
                 self.commits += 1
                 for job, result in zip(jobs, results, strict=True):
                     job.result = result
                     job.done.set()
                 await self._checkpoint()
+
+    async def _commit(self, jobs: list[_Job]) -> list[outcome.Outcome[Any]]:
+        before = self._connection.total_changes
+        try:
+            results = await _in_thread(self._connection, _commit_group, jobs)
+        except sqlite3.Error as error:
+            said = _for_people(error)
+            self.trouble = str(said)
+            return [outcome.Error(said)] * len(jobs)
+        if self._connection.total_changes > before:
+            self.trouble = ""
+        return results
 
     def close(self) -> None:
         """No more changes; `serve` ends when those queued are done."""
