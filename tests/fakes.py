@@ -233,6 +233,7 @@ class FakeHouse:
     passwords: dict[str, str] = field(default_factory=dict)
     offers_login: bool = False
     demands_login: bool = False
+    welcomes_guests: bool = False
     delay: Callable[[], Awaitable[None]] | None = None
     logins: list[tuple[str, str]] = field(default_factory=list)
 

@@ -109,6 +109,9 @@ def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "run", "run the node until it is stopped; makes an identity when there is none")
     command.add_argument("--listen", metavar="HOST:PORT", help="where newsreaders connect (default: port 119 or 1119)")
+    command.add_argument(
+        "--public-reader", action="store_true", default=None, help="let guests read what the default identity sees"
+    )
     peers = command.add_mutually_exclusive_group()
     peers.add_argument("--tor", choices=["auto", "own", "system", "off"], help="which tor carries it (default: auto)")
     peers.add_argument("--local-net", type=Path, metavar="DIR", help="no tor: peers are the nodes with sockets in DIR")
@@ -183,7 +186,7 @@ def _init(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from zbnntp.node import Plan, run_node  # here, so that `do` and its like start fast
 
-    flags = {name: getattr(options, name) for name in ("listen", "tor", "mirror_only", "onion")}
+    flags = {name: getattr(options, name) for name in ("listen", "public_reader", "tor", "mirror_only", "onion")}
     config = load_config(options.home, **flags)
     home.make_directory(options.home)
     with home.locked(options.home):

@@ -49,6 +49,11 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("offered", "demanded"),
     ),
     Setting(
+        "public_reader", bool, False, "",
+        "Guests may read without a login what the default identity sees, from other machines too; all identities of "
+        "this home, that one included, log in to post.",
+    ),
+    Setting(
         "tor", str, "auto", "",
         "own: start a tor of its own; system: use the tor that runs already; off: no peers; auto: own if installed.",
         choices=("auto", "own", "system", "off"),
@@ -146,6 +151,7 @@ class Config:
     tls_certificate: str
     tls_key: str
     login: str
+    public_reader: bool
     tor: str
     tor_control: str
     tor_socks: str

@@ -41,13 +41,15 @@ def open_doors(
 ) -> Doors:
     """The sockets that the settings name; raises NotPermitted where one cannot be had or would be unsafe.
 
-    An address that other machines reach needs TLS, which is then offered by STARTTLS at least, and passphrases.
+    An address that other machines reach needs TLS, which is then offered by STARTTLS at least, and passphrases; a
+    public reader needs them wherever it listens.
     """
     far = [it for it in (config.listen, config.tls_listen) if it and not is_loopback(_split(it)[0])]
-    if far and not all(account.sealed for account in accounts):
+    if (far or config.public_reader) and not all(account.sealed for account in accounts):
+        why = f"{far[0]} can be reached from other machines" if far else "a public reader lets strangers in"
         raise NotPermitted(
-            f"{far[0]} can be reached from other machines, and an identity of this home has no passphrase: "
-            "anybody could log in; use 127.0.0.1, or identities with passphrases"
+            f"{why}, and an identity of this home has no passphrase: anybody could log in; use 127.0.0.1 without "
+            "--public-reader, or identities with passphrases"
         )
     context = None
     if far or config.tls_listen:

@@ -32,15 +32,14 @@ from zbnntp.ingest import Intake
 from zbnntp.library import Bell
 from zbnntp.listening import Doors, open_doors
 from zbnntp.listening import hosts as listening_hosts
-from zbnntp.model.errors import NotPermitted, Refused
-from zbnntp.model.keys import Identity, Signer, identity_text
+from zbnntp.model.errors import Refused
+from zbnntp.model.keys import Identity
 from zbnntp.nntp import server as nntp
 from zbnntp.peering import Network, socket_places
-from zbnntp.posting import Desk
+from zbnntp.reception import Reception, find_resident
 from zbnntp.repairing import repair_running
 from zbnntp.resident import Commons, Resident, no_link
 from zbnntp.retention import make_keeping
-from zbnntp.shelf import Shelf
 from zbnntp.standing import Outcome, Standings
 from zbnntp.store import diary, evidence, promises
 from zbnntp.store.database import connect_reader, prepare
@@ -170,6 +169,7 @@ class Node:
         )
         self.residents = [Resident(self.commons, account, view) for account, view in accounts.items()]
         self.owner = self.residents[0]
+        self.reception = Reception(self.residents, plan.config, self._posted)
         intake.alarm, intake.arrived, standings.heard = self.alarm, self._arrived, self._heard
         intake.own_came = self._own_came
         self._unlock_known()
@@ -197,7 +197,7 @@ class Node:
             _spare_collector()
             await nntp.serve(
                 doors.plain,
-                self,
+                self.reception,
                 self.plan.clock,
                 tls=doors.context,
                 tls_listeners=doors.tls,
@@ -224,48 +224,6 @@ class Node:
                 nursery.start_soon(resident.keep_introduced)
             task_status.started()
 
-    # newsreaders: nntp's House
-
-    @property
-    def demands_login(self) -> bool:
-        return self.plan.config.login == "demanded"
-
-    @property
-    def offers_login(self) -> bool:
-        """A login chooses a view and unlocks its key; with one key in clear text it means nothing."""
-        return self.demands_login or len(self.residents) > 1 or self.owner.account.sealed
-
-    def open(self) -> tuple[Shelf, Desk]:
-        """The view of a connection that has not logged in: the default identity's."""
-        return self.owner.shelf(), self.owner.desk(self._open_signers, self._posted)
-
-    async def login(self, user: str, password: str) -> tuple[Shelf, Desk]:
-        """The view of a local identity, named by nick, id or short id; its passphrase unlocks it. NotPermitted."""
-        try:
-            resident = self.find_resident(user)
-        except NotPermitted:
-            await trio.to_thread.run_sync(home.waste_time, password)  # so that no clock tells which names there are
-            raise
-        keys = await trio.to_thread.run_sync(home.load_keys, resident.account.place, password)
-        resident.unlock(keys)
-        return resident.shelf(), resident.desk(lambda: {resident.identity: keys.signer}, self._posted)
-
-    def find_resident(self, name: str) -> Resident:
-        """The local identity of that nick or id; NotPermitted when there is none or more than one."""
-        found = [
-            it
-            for it in self.residents
-            if name == it.nick() or (len(name) >= home.SHORT_ID and identity_text(it.identity).startswith(name))
-        ]
-        if len(found) != 1:
-            raise NotPermitted("no identity of that name lives here; use its nick or its 56 characters")
-        return found[0]
-
-    def _open_signers(self) -> Mapping[Identity, Signer]:
-        """Whom a connection without a login may post as: the owner, and those whose key lies in clear text."""
-        free = [it for it in self.residents if it is self.owner or not it.account.sealed]
-        return {it.identity: it.keys.signer for it in free if it.keys}
-
     def _posted(self, author: Identity) -> None:
         self._to_rank.set()
         for resident in self.residents:
@@ -275,7 +233,7 @@ class Node:
     # the owner
 
     async def _answer_owner(self, request: dict[str, Any]) -> dict[str, Any]:
-        resident = self.find_resident(request["as"]) if isinstance(request.get("as"), str) else self.owner
+        resident = find_resident(self.residents, request["as"]) if isinstance(request.get("as"), str) else self.owner
         if isinstance(request.get("do"), str):
             answer = await resident.control.run(request["do"], None)
             return {"ok": answer.ok, "text": answer.text}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from zbnntp.model.views import Group
@@ -58,7 +58,7 @@ class Place:
 
 
 class Roster:
-    """`generation` changes with every commit; `make` prints a row as a Group."""
+    """`generation` changes with every commit; `make` prints a row as a Group; `unlisted` groups are left out."""
 
     def __init__(
         self,
@@ -66,9 +66,10 @@ class Roster:
         view: int,
         generation: Callable[[], int],
         make: Callable[[Newsgroup], Group],
+        unlisted: Collection[str] = (),
     ) -> None:
         self._reader, self._view = reader, view
-        self._generation, self._make = generation, make
+        self._generation, self._make, self._unlisted = generation, make, unlisted
         self._seen: int | None = None
         self._version = -1
         self.levels = 0  # the version of the view's trust
@@ -130,6 +131,8 @@ class Roster:
 
     def _note(self, row: Newsgroup) -> None:
         self._version = max(self._version, row.version)
+        if row.name in self._unlisted:
+            return
         self._names[row.pk] = row.name
         self._groups = None
         self._lists.clear()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
-from zbnntp.local import CONTROL, HELP, LOG, NEW, REPLIES, TOPS, parse_local_id
+from zbnntp.local import CONTROL, HELP, LOG, NEW, PEOPLE, REPLIES, TOPS, parse_local_id
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.keys import Identity, identity_text, parse_message_id
@@ -28,6 +28,7 @@ from zbnntp.store.numbers import Newsgroup, has_expired
 from zbnntp.store.overview import BLOCK_NUMBERS, Row
 
 READ_ONLY = frozenset({HELP, LOG})
+OWN = frozenset({CONTROL, HELP, LOG, PEOPLE})  # what stands there is for the view's owner alone
 # Articles read and rendered at once for somebody who reads in order, and how much of them waits to be asked for.
 AHEAD_ARTICLES = 32
 AHEAD_OCTETS = 2 << 20
@@ -37,7 +38,10 @@ LISTING = -1  # in the place of a block: all numbers of a group
 
 
 class Shelf:
-    """One view. `generation` gives a number that every commit changes; without it the store is asked."""
+    """One view. `generation` gives a number that every commit changes; without it the store is asked.
+
+    For a `guest` it has none of the owner's own groups, and does not say what the owner's trust made of somebody.
+    """
 
     OVERVIEW_EXTRA: Sequence[str] = ("Xref:full", "X-Zb-Trust:full", "X-Zb-Vote:full")
 
@@ -48,13 +52,15 @@ class Shelf:
         motd: Callable[[], str],
         generation: Callable[[], int] | None = None,
         rack: Rack | None = None,
+        guest: bool = False,
     ) -> None:
-        self._reader = reader
+        self._reader, self._guest = reader, guest
         self._identity = view
         self._view = evidence.find_person(reader, view) or 0
         self._motd = motd
         self._rack = rack or Rack()
-        self._roster = Roster(reader, self._view, generation or partial(data_version, reader), self._group)
+        unlisted = OWN if guest else frozenset()
+        self._roster = Roster(reader, self._view, generation or partial(data_version, reader), self._group, unlisted)
         self._stamps = Stamps(reader, self._view)
         self._ahead: dict[tuple[int, int], Article] = {}
         self._ahead_octets = 0
@@ -80,11 +86,11 @@ class Shelf:
         return self._roster.first(place) if place else 0
 
     def subscriptions(self) -> Sequence[str]:
-        names = [group.name for group in self.groups()]
+        names = {group.name for group in self.groups()}
         boards = [group for group in self.groups() if not is_virtual(group.name)]
         boards.sort(key=lambda group: (-group.count, group.name))
-        placed = [name for name in (REPLIES, NEW, TOPS["week"]) if name in names]
-        return [CONTROL, HELP, *(group.name for group in boards), *placed, LOG]
+        wanted = [CONTROL, HELP, *(group.name for group in boards), REPLIES, NEW, TOPS["week"], LOG]
+        return [name for name in wanted if name in names]
 
     def motd(self) -> str:
         return self._motd()
@@ -206,7 +212,7 @@ class Shelf:
         return self._roster.find(name)
 
     def _group(self, row: Newsgroup) -> Group:
-        status = "n" if row.name in READ_ONLY else "y"
+        status = "n" if self._guest or row.name in READ_ONLY else "y"
         creator = f"id@{identity_text(self._identity)}.zb.invalid"
         high = row.high if row.high >= row.low else row.low - 1
         return Group(row.name, row.low, high, row.count, status, row.description, row.created, creator)
@@ -277,7 +283,7 @@ class Shelf:
         if article is None:
             return []
         places = self._named(overview.places(self._reader, article))
-        if not places:
+        if not places and not self._guest:
             self._explain_absence(article)
         return places
 

@@ -85,6 +85,7 @@ ALLOWED: dict[str, set[str]] = {
     "housekeeping": {"model", "store", "ingest", "standing", "retention"},
     "restarting": {"model"},
     "resident": {"model", "store", "home", "homecoming", "restarting", "library", "peering", "places", *JOURNEYS},
+    "reception": {"model", "config", "home", "control", "posting", "resident", "shelf"},
     "node": {
         "model",
         "store",
@@ -100,6 +101,7 @@ ALLOWED: dict[str, set[str]] = {
         "housekeeping",
         "repairing",
         "resident",
+        "reception",
         *JOURNEYS,
     },
     "data": set(),

@@ -17,6 +17,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "node.py",
             "resident.py",
             "homecoming.py",
+            "reception.py",
             "admin.py",
             "library.py",
             "peering.py",

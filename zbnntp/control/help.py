@@ -271,6 +271,15 @@ def motd(identity: Identity, nick: str) -> str:
     )
 
 
+def guest_motd(nick: str) -> str:
+    """What LIST MOTD says to somebody without an account."""
+    return (
+        f"You read as a guest, and see what {nick} sees.\n"
+        "To write, and to decide yourself whom you see, ask for an account here, or run a node of your own.\n"
+        "Whoever has an account: let the newsreader log in at once, not only when it is asked.\n"
+    )
+
+
 def welcome(identity: Identity, nick: str) -> Page:
     """The first article that a new user reads."""
     return Page(

@@ -84,8 +84,10 @@ def mode_reader(session: Session) -> Reply:
 def greeting(session: Session) -> Reply:
     """The first line. It must not contain "INN", which switches on a work-around in slrn; tin shows it to people.
 
-    Where a login is due it is 200 too: after 201 some never try to post (RFC 3977 section 5.1.1).
+    Where a login is due, or would help, it is 200 too: after 201 some never try to post (RFC 3977 section 5.1.1).
     """
+    if session.desk is None and login.would_help(session):
+        return Reply(Code.READY, "zbnntp ready, posting allowed after a login")
     if session.desk is None and not session.locked:
         return Reply(Code.READY_NO_POSTING, "zbnntp ready, no posting on this connection")
     return Reply(Code.READY, "zbnntp ready, posting allowed")
@@ -117,6 +119,8 @@ def help_lines(session: Session) -> Iterator[str]:
 
 def post(session: Session) -> Reply:
     """POST: the article follows; the recommended id is for newsreaders that would make one (slrn uses it)."""
+    if session.desk is None and login.would_help(session):
+        raise Refusal(Code.NO_POSTING, login.AS_GUEST)
     if session.desk is None:
         raise Refusal(Code.NO_POSTING, "posting is not possible on this connection")
     offered = session.desk.offer_id()

@@ -17,12 +17,19 @@ SASL_LINE_OCTETS = 8192
 WRONG = "the name or the password is wrong"
 # slrn posts an empty article to find out whether it may, unless it reads these two words
 POSTING_ALLOWED = "Posting Allowed"
+# Never 480: a newsreader that logged in only now would go on with the article numbers of the guests' view.
+AS_GUEST = "guests only read; if you have an account, let your newsreader log in as soon as it connects"
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 def is_offered(session: Session) -> bool:
     """Whether AUTHINFO is a known command."""
     return session.terms.offers_login
+
+
+def would_help(session: Session) -> bool:
+    """Whether somebody who may not do something could be somebody who may."""
+    return is_offered(session) and not session.logged_in and not session.locked
 
 
 def capability_lines(session: Session) -> list[str]:

@@ -32,7 +32,11 @@ class House(Protocol):
 
     @property
     def demands_login(self) -> bool:
-        """Whether nothing is shown before a login. Addresses that other machines reach demand one in any case."""
+        """Whether nothing is shown before a login."""
+
+    @property
+    def welcomes_guests(self) -> bool:
+        """Whether other machines may see something before a login; else their addresses demand one in any case."""
 
     def open(self) -> tuple[Shelf, Desk | None]:
         """The view of somebody who has not logged in; None: no posting."""
@@ -50,6 +54,7 @@ class OpenHouse:
 
     offers_login = False
     demands_login = False
+    welcomes_guests = False
 
     def __init__(self, make: Callable[[], tuple[Shelf, Desk | None]]) -> None:
         self._make = make

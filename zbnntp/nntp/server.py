@@ -197,13 +197,14 @@ class _Server:
         nursery.start_soon(self._run, connection)
 
     def _terms(self, tls: bool, private: bool) -> Terms:
-        """What is offered: passwords never in the open, and nothing to strangers."""
-        key = (tls, private, self._house.offers_login, self._house.demands_login)
+        """What is offered: passwords never in the open, and nothing to strangers but what guests are shown."""
+        demands = self._house.demands_login or not (private or self._house.welcomes_guests)
+        key = (tls, private, self._house.offers_login, demands)
         terms = self._all_terms.get(key)  # one object for all connections that are alike
         if terms is None:
             terms = self._all_terms[key] = Terms(
                 offers_login=self._house.offers_login,
-                demands_login=self._house.demands_login or not private,
+                demands_login=demands,
                 private=private,
                 tls=tls,
                 make_tls=None if self._tls is None else self._make_tls,

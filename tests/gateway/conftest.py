@@ -1,0 +1,17 @@
+"""A public reader: anna's node, where bert and carl have accounts. Made once for each file of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gateway.gates import Gate, make_gate
+
+NAMES = ("anna", "bert", "carl")
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    with make_gate(tmp_path_factory.mktemp("gate"), NAMES) as gate:
+        yield gate

@@ -1,0 +1,89 @@
+"""Who sits behind a newsreader's connection: nntp's House.
+
+At home - the node's own machine, unless it is a public reader - a connection without a login has the default identity's
+view and may post. A public reader lets guests in instead: they read what the default identity sees, post nothing, and
+find none of its own groups; whoever lives here logs in, the operator too. A login is the nick and passphrase of a local
+identity, and gives that one's view and desk and nobody else's. docs/gateway.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import trio
+
+from zbnntp import home
+from zbnntp.config import Config
+from zbnntp.control.help import guest_motd
+from zbnntp.model.errors import NotPermitted
+from zbnntp.model.keys import Identity, Signer, identity_text
+from zbnntp.posting import Desk
+from zbnntp.resident import Resident
+from zbnntp.shelf import Shelf
+
+
+class Reception:
+    """`residents` are a node's, the default one first; `posted` is told who has posted."""
+
+    def __init__(self, residents: Sequence[Resident], config: Config, posted: Callable[[Identity], None]) -> None:
+        self._residents, self._config, self._posted = residents, config, posted
+        commons, owner = self._owner.commons, self._owner
+        self._guest_shelf = Shelf(
+            commons.reader,
+            owner.identity,
+            lambda: guest_motd(owner.nick()),
+            lambda: commons.writer.commits,
+            commons.rack,
+            guest=True,
+        )
+
+    @property
+    def _owner(self) -> Resident:
+        return self._residents[0]
+
+    @property
+    def welcomes_guests(self) -> bool:
+        return self._config.public_reader
+
+    @property
+    def demands_login(self) -> bool:
+        return self._config.login == "demanded"
+
+    @property
+    def offers_login(self) -> bool:
+        """A login chooses a view and unlocks its key; with one key in clear text it means nothing."""
+        return self.demands_login or len(self._residents) > 1 or self._owner.account.sealed
+
+    def open(self) -> tuple[Shelf, Desk | None]:
+        """The view of a connection that has not logged in."""
+        if self.welcomes_guests:
+            return self._guest_shelf, None
+        return self._owner.shelf(), self._owner.desk(self._open_signers, self._posted)
+
+    async def login(self, user: str, password: str) -> tuple[Shelf, Desk]:
+        """The view of a local identity, named by nick, id or short id; its passphrase unlocks it. NotPermitted."""
+        try:
+            resident = find_resident(self._residents, user)
+        except NotPermitted:
+            await trio.to_thread.run_sync(home.waste_time, password)  # so that no clock tells which names there are
+            raise
+        keys = await trio.to_thread.run_sync(home.load_keys, resident.account.place, password)
+        resident.unlock(keys)
+        return resident.shelf(), resident.desk(lambda: {resident.identity: keys.signer}, self._posted)
+
+    def _open_signers(self) -> Mapping[Identity, Signer]:
+        """Whom a connection without a login may post as: the owner, and those whose key lies in clear text."""
+        free = [it for it in self._residents if it is self._owner or not it.account.sealed]
+        return {it.identity: it.keys.signer for it in free if it.keys}
+
+
+def find_resident(residents: Sequence[Resident], name: str) -> Resident:
+    """The local identity of that nick or id; NotPermitted when there is none or more than one."""
+    found = [
+        it
+        for it in residents
+        if name == it.nick() or (len(name) >= home.SHORT_ID and identity_text(it.identity).startswith(name))
+    ]
+    if len(found) != 1:
+        raise NotPermitted("no identity of that name lives here; use its nick or its 56 characters")
+    return found[0]
