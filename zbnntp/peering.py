@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -23,6 +23,8 @@ from zbnntp.model.manifest import Endpoint
 from zbnntp.peers.api import Api
 from zbnntp.peers.budget import Budget, Metered
 from zbnntp.peers.closed import ClosedDoors, ClosedOnion, visitor_key
+from zbnntp.peers.introduction import Desk, visit_desk
+from zbnntp.peers.needs import Registrar
 from zbnntp.peers.onion import OnionService, OnionState, Tor
 from zbnntp.peers.schedule import Schedule
 from zbnntp.peers.sync import Sync
@@ -35,6 +37,7 @@ from zbnntp.places import Places
 if TYPE_CHECKING:
     from zbnntp.node import Plan
 
+T = TypeVar("T")
 LOCAL_NAME_CHARACTERS = 16
 MEGABYTE = 1_000_000
 PATIENCE_SECONDS = 10  # how long a newsreader waits for what its `follow` brings
@@ -110,8 +113,16 @@ class Peering:
     """One identity's own onion or socket, and its visits. `endpoints` is what its head says."""
 
     def __init__(
-        self, network: Network, keys: Keys, home: Path, library: Library, directory: Directory, places: Places
+        self,
+        network: Network,
+        keys: Keys,
+        home: Path,
+        library: Library,
+        directory: Directory,
+        places: Places,
+        registrar: Registrar,
     ) -> None:
+        self._registrar = registrar
         self._network, self._library, self._directory, self._places = network, library, directory, places
         self._identity = keys.signer.identity
         self._onion: OnionService | None = None
@@ -181,7 +192,14 @@ class Peering:
     def _open_doors(self, nursery: trio.Nursery) -> None:
         """Serve at the open address, and at the closed one to those who are on its list."""
         notes = (lambda it=self._closed: it.notes) if self._closed else None
-        api = Api(self._identity, self._library, self._library.now, lacking=self.complete, notes=notes)
+        api = Api(
+            self._identity,
+            self._library,
+            self._library.now,
+            lacking=self.complete,
+            notes=notes,
+            registrar=self._registrar,
+        )
         site = Metered(api, self._network.budget)
         nursery.start_soon(Server(site, (self._host,)).serve, listen_unix(self._socket))
         if self._closed:
@@ -255,6 +273,17 @@ class Peering:
     async def wait_connected(self) -> None:
         """Until others can be visited: tor needs a while, and without anything that carries visits it is for ever."""
         await self._connected.wait()
+
+    async def visit_desk(self, registrar: Identity, urls: Sequence[str], call: Callable[[Desk], Awaitable[T]]) -> T:
+        """What a registrar answers at the first address that can be reached; Unreachable, Refused, Invalid."""
+        schedule = self._connected_schedule()
+        if self._carrier is None:
+            raise PeerGone("this node is not connected")
+        return await visit_desk(schedule.visits, self._carrier, registrar, urls, call)
+
+    def own_urls(self) -> Sequence[str]:
+        """Where others can fetch what we publish."""
+        return [endpoint.url for endpoint in self.endpoints]
 
     async def ask_own(self, urls: Sequence[str]) -> int:
         """The seq of our own manifest that is kept there; raises Missing, Unreachable."""

@@ -15,34 +15,33 @@ from typing import Any
 
 import trio
 
-from zbnntp import choosing, home, local, retention, sealing, toplists
+from zbnntp import choosing, home, local, sealing, toplists
 from zbnntp.control import help as manual
 from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
 from zbnntp.control.condition import status_lines
 from zbnntp.control.fms import FmsDesk
-from zbnntp.control.progress import fetching
+from zbnntp.entrance import Entrance
 from zbnntp.healing import strange_sentence
 from zbnntp.home import Account, Keys
 from zbnntp.homecoming import Doubt, Homecoming, doubt_of
 from zbnntp.ingest import IMPORT, Intake
 from zbnntp.library import Bell, Directory, Library
-from zbnntp.model.boards import is_virtual
 from zbnntp.model.bundle import Offer
 from zbnntp.model.entries import POSTS
 from zbnntp.model.errors import NotPermitted, Refused, ZbError
-from zbnntp.model.keys import Identity, Signer, identity_text
+from zbnntp.model.keys import Identity, Signer
 from zbnntp.model.link import Link, format_link
-from zbnntp.model.views import Level
 from zbnntp.peering import Network, Peering
 from zbnntp.places import Places
 from zbnntp.posting import Desk
 from zbnntp.rack import Rack
+from zbnntp.reporting import report
 from zbnntp.restarting import Restart
 from zbnntp.searching import Found, Query, Search
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
-from zbnntp.store import endings, evidence, numbers, promises, ratings, versions
+from zbnntp.store import endings, evidence, numbers, promises
 from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
@@ -108,6 +107,9 @@ class Resident:
         self.homecoming: Homecoming | None = None
         self._to_seal, self._friends_changed = trio.Event(), trio.Event()
         self._unlocked = trio.Event()
+        self.entrance = Entrance(
+            reader, commons.writer, commons.standings, self.identity, view, commons.clock, self._admitted
+        )
         self.restart: Restart | None = None
 
     def unlock(self, keys: Keys) -> None:
@@ -116,7 +118,9 @@ class Resident:
             self.keys = keys
             commons = self.commons
             places = Places(commons.reader, commons.writer, self.view, commons.mirror, commons.now, commons.bell.ring)
-            self.peering = Peering(commons.network, keys, self.account.place, self.library, self._directory, places)
+            registrar = self.entrance.registrar
+            place, library, directory = self.account.place, self.library, self._directory
+            self.peering = Peering(commons.network, keys, place, library, directory, places, registrar)
             self.homecoming = Homecoming(self.doubt(), self.peering, self._friends, self.commons.alarm)
             self.restart = Restart(self.peering, self._friends, self.commons.alarm)
             self._unlocked.set()
@@ -124,13 +128,14 @@ class Resident:
     async def live(self) -> None:
         """Publish and visit others, from when the key is at hand until cancelled."""
         await self._unlocked.wait()
-        if self.peering is None:
+        if self.peering is None or self.keys is None:
             raise trio.TrioInternalError("an unlocked resident without an address")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._keep_tidy)
             nursery.start_soon(self._keep_sealed)
             nursery.start_soon(self._keep_friends)
             nursery.start_soon(self.peering.run)
+            nursery.start_soon(self.entrance.run, self.peering, self.keys.signer)
 
     async def furnish(self) -> None:
         """Own groups, manual and welcome."""
@@ -225,6 +230,14 @@ class Resident:
             await trio.lowlevel.checkpoint()
         return search.found()
 
+    def apply(self) -> None:
+        self.entrance.call()
+
+    def _admitted(self, newcomer: Identity) -> None:
+        """Somebody was let in here: tell others, and fetch what they publish."""
+        self.publish()
+        self.know([newcomer])
+
     async def scrub(self) -> None:
         self.publish()
         await self.commons.writer.scrub()
@@ -236,37 +249,7 @@ class Resident:
 
     def report(self) -> dict[str, Any]:
         """What `zbnntp status --json` prints of this identity."""
-        reader = self.commons.reader
-        standings = ratings.standings(reader, self.view).values()
-        own = evidence.find_manifest(reader, self.identity)
-        boards = [row for row in numbers.newsgroups(reader, self.view) if not is_virtual(row.name)]
-        link = ""
-        with contextlib.suppress(NotPermitted):
-            link = self.link()
-        return {
-            "identity": identity_text(self.identity),
-            "nick": self.nick(),
-            "from": manual.own_sender(self.identity, self.nick()),
-            "listening": self.commons.listening,
-            "locked": self.keys is None,
-            "tor": self.peering.describe() if self.peering else "waits for the key",
-            "link": link,
-            "people": {
-                "fetched": sum(it.fetch for it in standings),
-                "full": sum(it.level == Level.FULL for it in standings),
-                "limited": sum(it.level == Level.LIMITED for it in standings),
-            },
-            "trouble": self.commons.writer.trouble,
-            "fetching": fetching(reader, self.view, self.peering.under_way if self.peering else {}),
-            "boards": {row.name: row.count for row in boards if not row.hidden},
-            "kept": retention.report(reader, self.commons.intake.keeping, self.commons.standings.views)
-            | {"served_octets_today": self.commons.network.budget.spent},
-            "forked": versions.count_conflicts(reader, self.view) > 0,
-            "waits": self.homecoming.describe() if self.homecoming else "",
-            "unpublished": len(evidence.outbox(reader, self.view)),
-            "published_seq": own.seq if own else 0,
-            "ended": self.has_ended(),
-        }
+        return report(self)
 
     # newsreaders
 

@@ -37,6 +37,7 @@ class Rooms:
 
     house: House
     published: int = 0
+    applied: int = 0
     followed: list[tuple[Identity, tuple[str, ...]]] = field(default_factory=list)
     came: str | Exception = "3 posts came."
     reachable: bool = True
@@ -68,6 +69,9 @@ class Rooms:
         for _ in search.run():
             pass
         return search.found()
+
+    def apply(self) -> None:
+        self.applied += 1
 
     async def scrub(self) -> None:
         await self.house.writer.scrub()

@@ -59,7 +59,10 @@ JOURNEYS: dict[str, set[str]] = {
     "examining": BELOW | {"checking", "rebuild", "toplists"},
     "mending": BELOW | {"local", "checking", "rebuild", "spoken", "visibility"},
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
+    "joining": BELOW | {"local"},
+    "registrar": BELOW | {"spoken", "standing"},
     "control": BELOW
+    | {"joining", "registrar"}
     | {"trust", "ingest", "standing", "visibility", "local", "choosing", "filters", "spoken", "purging", "searching"},
 }
 ALLOWED: dict[str, set[str]] = {
@@ -84,7 +87,10 @@ ALLOWED: dict[str, set[str]] = {
     "repairing": {"model", "store", "home", "examining", "mending", "rebuild", "standing"},
     "housekeeping": {"model", "store", "ingest", "standing", "retention"},
     "restarting": {"model"},
-    "resident": {"model", "store", "home", "homecoming", "restarting", "library", "peering", "places", *JOURNEYS},
+    "entrance": {"model", "store", "peers", "joining", "registrar", "standing"},
+    "reporting": {"model", "store", "control", "retention", "resident"},
+    "resident": {"entrance", "reporting"}
+    | {"model", "store", "home", "homecoming", "restarting", "library", "peering", "places", *JOURNEYS},
     "reception": {"model", "config", "home", "control", "posting", "resident", "shelf"},
     "node": {
         "model",

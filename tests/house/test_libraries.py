@@ -24,6 +24,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "upkeep.py",
             "housekeeping.py",
             "restarting.py",
+            "entrance.py",
             "demo.py",
             "importing.py",
             "cli.py",

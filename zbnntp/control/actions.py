@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from zbnntp import joining
 from zbnntp.control.facts import Scope
 from zbnntp.control.handlers import carry_out
 from zbnntp.control.language import Command, is_command, parse_commands, read_lines, refusal
 from zbnntp.control.ledger import After, Before, Receipt
-from zbnntp.control.lines import Line, split_top, unflow
+from zbnntp.control.lines import Line, command_lines, split_top, unflow
 from zbnntp.control.needs import House
-from zbnntp.control.orders import Follow, Order, Rate, Shift, Untrust, Why
+from zbnntp.control.orders import Follow, Order, Rate, Reply, Shift, Untrust, Why
 from zbnntp.control.reports import these_posts, wrapped
 from zbnntp.local import CONTROL, PEOPLE, Note, file_note, local_message_id, parse_local_id, random_id
 from zbnntp.model.article import sender
@@ -97,7 +98,8 @@ class Control:
         bare = PEOPLE in proto.newsgroups
         try:
             text = unflow(proto.body, is_command) if proto.flowed else proto.body
-            sheet = Sheet(parse_commands(text, bare=bare), _answered(proto), (own, proto.message_id))
+            commands = self._reply(text, _answered(proto)) or parse_commands(text, bare=bare)
+            sheet = Sheet(commands, _answered(proto), (own, proto.message_id))
             answer, _ = await self._carry_out(sheet)
         except Repeated:
             raise
@@ -131,6 +133,16 @@ class Control:
         """An order that no text gave; what became of it. Raises Refused."""
         answer, _ = await self._carry_out(Sheet((Command(Line(1, ""), order),), None))
         return answer.text
+
+    def _reply(self, text: str, answered: str | None) -> tuple[Command, ...]:
+        """What a reply to a registrar's challenge says; nothing when it is none."""
+        me = evidence.find_person(self._reader, self._view) or 0
+        if not answered or not joining.is_open(self._reader, me, answered):
+            return ()
+        line = next(command_lines(text, is_command), None)
+        if line is None or line.text.split()[0].casefold() == "register":
+            return ()
+        return (Command(line, Reply(line.text)),)
 
     async def _carry_out(self, sheet: Sheet) -> tuple[Answer, int]:
         now, nick = int(self._clock()), self._house.nick()  # the house is asked in its own thread

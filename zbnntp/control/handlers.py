@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zbnntp.control import answers, changes, findings, orders, undoing, wishes
+from zbnntp.control import answers, changes, findings, joining, lettingin, orders, undoing, wishes
 from zbnntp.control.ledger import Before, Receipt
 
 HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
@@ -36,6 +36,11 @@ HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
     orders.Nick: changes.nick,
     orders.Profile: wishes.profile,
     orders.Invite: answers.invite,
+    orders.Register: joining.register,
+    orders.Reply: joining.reply,
+    orders.MakeCode: lettingin.make_code,
+    orders.ListCodes: lettingin.list_codes,
+    orders.DropCode: lettingin.drop_code,
     orders.Status: answers.status,
     orders.Undo: undoing.undo,
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from zbnntp.control import parsing
 from zbnntp.control.lines import Line, command_lines
-from zbnntp.control.orders import Help, Invite, Order, Status
+from zbnntp.control.orders import Help, Invite, ListCodes, MakeCode, Order, Status
 from zbnntp.model import limits
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
 
@@ -253,6 +253,27 @@ COMMANDS: tuple[Row, ...] = (
         parsing.profile,
     ),
     Row("invite", "invite", "Answers with your link, for a friend to follow.", parsing.alone("invite", Invite())),
+    Row(
+        "register",
+        "register LINK [WAY]",
+        "Asks a registrar to let you in: to give you a first rating, so that strangers see your answers. What it wants "
+        "to know comes as an article; reply to that. WAY is one of those that it offers.",
+        parsing.register,
+    ),
+    Row(
+        "registrar code",
+        "registrar code [NOTE]",
+        "Makes a link with a one-time code for one newcomer, who writes 'register LINK' and gets a first rating from "
+        "you. The note is for yourself: for whom it is.",
+        lambda rest: MakeCode(rest[: parsing.DESCRIPTION_CHARACTERS]),
+    ),
+    Row(
+        "registrar codes",
+        "registrar codes",
+        "Lists the codes that you have handed out, and who came with them.",
+        parsing.alone("registrar codes", ListCodes()),
+    ),
+    Row("registrar revoke", "registrar revoke CODE", "Takes an unused code back.", parsing.drop_code),
     Row("status", "status", "Says what your node is doing.", parsing.alone("status", Status())),
     Row(
         "undo",

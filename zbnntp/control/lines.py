@@ -96,7 +96,11 @@ def command_lines(body: str, is_command: IsCommand) -> Iterator[Line]:
         text = lines[at]
         if not text or text.startswith(">") or _is_attribution(lines, at, is_command):
             continue
-        if text.casefold() == "follow" and lines[at + 1 : at + 2] and lines[at + 1].casefold().startswith("zb:"):
+        if (
+            text.casefold() in ("follow", "register")
+            and lines[at + 1 : at + 2]
+            and lines[at + 1].casefold().startswith("zb:")
+        ):
             yield Line(at + 1, f"{text} {lines[next(numbers)]}", 2)  # a link is longer than newsreaders let a line be
             continue
         yield Line(at + 1, text)

@@ -28,6 +28,9 @@ class House(Protocol):
     async def search(self, query: Query, people: Sequence[int]) -> Found:
         """Look for a query's words, `people` being its authors, while newsreaders are served."""
 
+    def apply(self) -> None:
+        """Registrars are to be asked."""
+
     async def scrub(self) -> None:
         """Leave nothing on the disk of what was deleted; publish what has to change by it. May raise Refused."""
 

@@ -191,6 +191,38 @@ class Nick:
 
 
 @dataclass(frozen=True, slots=True)
+class Register:
+    """Ask a registrar; `way` empty: whichever it offers."""
+
+    link: Link
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody answers to a registrar's challenge; not a command that people write."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeCode:
+    """A link with a one-time code of one's own registrar; `note`: for whom it is."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListCodes:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DropCode:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invite:
     pass
 
@@ -222,5 +254,5 @@ class Undo:
 Order = (
     Help | Rate | SetRating | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters
     | DropFilter | Watch | By | Via | ViaLink | Pin | SetSame | SetMirror | Purge | AddBoard | HideBoard | Nick | Invite
-    | Status | Why | Search | Undo
+    | Register | Reply | MakeCode | ListCodes | DropCode | Status | Why | Search | Undo
 )  # fmt: skip

@@ -14,6 +14,7 @@ from zbnntp.control.orders import (
     AddBoard,
     AddFilter,
     By,
+    DropCode,
     DropFilter,
     Follow,
     HideBoard,
@@ -26,6 +27,7 @@ from zbnntp.control.orders import (
     Profile,
     Purge,
     Rate,
+    Register,
     Report,
     Search,
     SetMirror,
@@ -58,6 +60,7 @@ _TAIL = rf"{_LIST}(?P<private>\s+private)?{_NOTE}"
 _RATING = re.compile(rf"(?:(?P<who>.*?)\s+)??{_NUMBER}{_TAIL}", re.IGNORECASE)
 _BARE = re.compile(rf"{_NUMBER}{_TAIL}", re.IGNORECASE)
 _FOLLOW = re.compile(rf"(?P<link>\S+)(?:\s+(?P<mt>[+-]?[0-9]{{1,7}})%?)?{_LIST}{_NOTE}", re.IGNORECASE)
+_REGISTER = re.compile(r"(?P<link>\S+)(?:\s+(?P<way>[a-z]{1,20}))?", re.IGNORECASE)
 _WORD_NUMBER = re.compile(r"(?<!\S)[+-]?[0-9]{1,7}%?(?!\S)")
 _HOLDS_RATING = re.compile(r"(?![\"'“„«‘])(.*\s)?[+-]?[0-9]{1,7}%?\s+[^\W\d]")  # `bob 50 lst` as a name
 _JOINERS = "\u200c\u200d"  # without a width, but part of scripts and emoji
@@ -97,6 +100,19 @@ def _rating(target: str, match: re.Match[str]) -> Rate:
     return Rate(target, _message_trust(match["mt"]), _list_trust(match["tlt"]), _comment(match["note"]), private)
 
 
+def register(rest: str) -> Register:
+    match = _REGISTER.fullmatch(rest)
+    if not match:
+        raise NotPermitted("write register, then the registrar's link, and no more than the way to get in")
+    return Register(parse_link(_bare(match["link"])), (match["way"] or "").lower())
+
+
+def drop_code(rest: str) -> DropCode:
+    if not rest or " " in rest:
+        raise NotPermitted("write registrar revoke, then the code, or the whole link that it stands in")
+    return DropCode(_bare(rest).rpartition("#")[2])
+
+
 def shift(more: bool) -> Callable[[str], Shift]:
     return lambda rest: Shift(who(rest), more)
 
@@ -118,8 +134,12 @@ def follow(rest: str) -> Follow:
     mt = None if match["mt"] is None else _message_trust(match["mt"])
     if mt is not None and mt < 1:
         raise NotPermitted("whom you follow needs trust from 1 to 100; to hide somebody write: trust WHO -50")
-    link = match["link"].strip("<>,;" + QUOTES).lower()
-    return Follow(parse_link(link), mt, _list_trust(match["tlt"]), _comment(match["note"]))
+    return Follow(parse_link(_bare(match["link"])), mt, _list_trust(match["tlt"]), _comment(match["note"]))
+
+
+def _bare(link: str) -> str:
+    """A link without what stands around it in a text."""
+    return link.strip("<>,;" + QUOTES).lower()
 
 
 def _message_trust(text: str) -> int:

@@ -193,10 +193,12 @@ def make_delete(post: PostId, time: int) -> bytes:
     return encode({"kind": "delete", "post": post.hex(), "time": time})
 
 
-def make_trust(target: Identity, mt: int | None, tlt: int | None, note: str, time: int) -> bytes:
-    """The state line of a rating, mt and tlt in 1/10000; both None takes an earlier one back."""
+def make_trust(
+    target: Identity, mt: int | None, tlt: int | None, note: str, time: int, until: int | None = None
+) -> bytes:
+    """The state line of a rating, mt and tlt in 1/10000; both None takes an earlier one back. It ends at `until`."""
     line: dict[str, Any] = {"kind": "trust", "id": target.hex(), "time": time}
-    line |= {name: value for name, value in (("mt", mt), ("tlt", tlt)) if value is not None}
+    line |= {name: value for name, value in (("mt", mt), ("tlt", tlt), ("until", until)) if value is not None}
     return encode(line | ({"note": note} if note else {}))
 
 

@@ -194,6 +194,27 @@ def seal_note(reader: bytes, text: bytes) -> bytes:
         raise BadEncoding("that is not a key to which a note can be written") from error
 
 
+@dataclass(frozen=True)
+class MemoKey:
+    """A secret with which one writes notes to oneself, for others to carry: they can neither read nor make one."""
+
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Self:
+        return cls(random(SecretBox.KEY_SIZE))
+
+    def seal(self, memo: bytes) -> bytes:
+        return bytes(SecretBox(self.secret).encrypt(memo))
+
+    def open(self, sealed: bytes) -> bytes | None:
+        """What was sealed with this key; None for what was not."""
+        try:
+            return SecretBox(self.secret).decrypt(sealed)
+        except (CryptoError, ValueError):
+            return None
+
+
 # Sealing of the key file: argon2id, then XSalsa20-Poly1305 with the key it gives.
 
 

@@ -24,11 +24,12 @@ from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, read_bundle, slices_of, write_offer
 from zbnntp.model.canonical import decode, encode
 from zbnntp.model.errors import BadEncoding, Invalid, Missing, Refused, TooLarge, Unreachable, ZbError
+from zbnntp.model.intro import INTRO_OCTETS
 from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256
 from zbnntp.model.manifest import Pointer, open_head, open_pointer
 from zbnntp.model.notices import is_notice
 from zbnntp.peers.exchange import HttpRefusal, Reply, Request
-from zbnntp.peers.needs import Library
+from zbnntp.peers.needs import Library, Registrar
 from zbnntp.peers.prefix import held_prefix
 
 CHANGES_ROWS = 1_000
@@ -76,7 +77,7 @@ class Route:
 class Api:
     """The site of one local identity. `clock` gives unix seconds; `lacking` is told when a push left gaps to fetch;
 
-    `notes` are those about its closed onion, None without one.
+    `notes` are those about its closed onion, None without one; so is `registrar`.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Api:
         *,
         lacking: Lacking = ignore,
         notes: Notes | None = None,
+        registrar: Registrar | None = None,
         held_polls: int = HELD_POLLS,
     ) -> None:
         self._identity = identity
@@ -94,6 +96,7 @@ class Api:
         self._clock = clock
         self._lacking = lacking
         self._notes = notes
+        self._registrar = registrar
         self._polls = trio.CapacityLimiter(held_polls)
         self._pushed: dict[Identity, float] = {}
 
@@ -120,7 +123,7 @@ class Api:
             "id": self._identity.hex(),
             "time": self._clock(),
             "limits": {"bundle": limits.BUNDLE_OCTETS, "changes": CHANGES_ROWS, "fetch": FETCH_ROWS},
-            "caps": ["gzip", *(["closed"] if self._notes else [])],
+            "caps": ["gzip", *(["closed"] if self._notes else []), *(["intro"] if self._registrar else [])],
         }
         return Reply(200, encode(about) + b"\n", (_JSON,))
 
@@ -258,6 +261,21 @@ class Api:
         await self._library.take_notice(raw, "push")
         return Reply(200, encode({"have": [[identity.hex(), held.seq]]}) + b"\n", (_JSON,))
 
+    async def _ask_intro(self, request: Request, argument: str) -> Reply:
+        """The terms, or a challenge of the way that the query names."""
+        way = request.query.get("way")
+        line = self._registrar_here().terms() if way is None else await self._registrar_here().challenge(way)
+        return Reply(200, line + b"\n", (_JSON,))
+
+    async def _take_intro(self, request: Request, argument: str) -> Reply:
+        line = await self._registrar_here().answer(request.body.removesuffix(b"\n"))
+        return Reply(200, line + b"\n", (_JSON,))
+
+    def _registrar_here(self) -> Registrar:
+        if self._registrar is None:
+            raise Missing("This node lets nobody in.")
+        return self._registrar
+
     def _look_for_gaps(self, identity: Identity) -> None:
         """A push holds what the pusher thought we lack; what it left out has to be fetched."""
         manifest = self._library.manifest(identity)
@@ -283,6 +301,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "closed"): Route(Api._closed),
     ("POST", "fetch"): Route(Api._fetch, FETCH_OCTETS),
     ("POST", "push"): Route(Api._push, limits.BUNDLE_OCTETS),
+    ("GET", "intro"): Route(Api._ask_intro),
+    ("POST", "intro"): Route(Api._take_intro, INTRO_OCTETS),
 }
 
 

@@ -129,3 +129,19 @@ class Directory(Protocol):
     def log(self, text: str) -> None:
         """One sentence into zb.log."""
         ...
+
+
+class Registrar(Protocol):
+    """Lets newcomers in. Lines are without line ends."""
+
+    def terms(self) -> bytes:
+        """Which ways there are."""
+        ...
+
+    async def challenge(self, way: str) -> bytes:
+        """A new challenge of that way; raises Refused, Unreachable."""
+        ...
+
+    async def answer(self, raw: bytes) -> bytes:
+        """That somebody was admitted, or the next challenge; raises Invalid, Refused, Unreachable."""
+        ...

@@ -26,6 +26,12 @@ def put_meta(database: sqlite3.Connection, key: str, value: str) -> None:
     database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
+def keep_meta(database: sqlite3.Connection, key: str, value: str) -> str:
+    """What is there already stays; returns what is there now."""
+    database.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
+    return str(find_meta(database, key))
+
+
 def find_alias(database: sqlite3.Connection, message_id: str) -> int | None:
     """The article that a newsreader's own Message-ID stands for."""
     row = database.execute("SELECT article FROM alias WHERE message_id = ?", (message_id,)).fetchone()

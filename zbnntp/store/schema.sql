@@ -338,6 +338,51 @@ CREATE TABLE shown (                 -- whom a view's feed offers, as far as it 
 ) WITHOUT ROWID;
 CREATE INDEX shown_change ON shown (view, change);
 
+CREATE TABLE code (                  -- one-time codes that a local identity handed out: who comes with one is rated so
+  view INTEGER NOT NULL REFERENCES person,
+  code TEXT NOT NULL,
+  mt INTEGER NOT NULL,               -- in 1/10000
+  days INTEGER NOT NULL,             -- for how long; 0: for good
+  note TEXT NOT NULL,                -- the owner's: for whom it is
+  made INTEGER NOT NULL,             -- unix seconds
+  until INTEGER NOT NULL,
+  person INTEGER REFERENCES person,  -- who came with it
+  came INTEGER,
+  PRIMARY KEY (view, code)
+) WITHOUT ROWID;
+
+CREATE TABLE admission (             -- who passed a challenge of a local identity, each time
+  view INTEGER NOT NULL REFERENCES person,
+  person INTEGER NOT NULL REFERENCES person,
+  at INTEGER NOT NULL,               -- unix seconds
+  way TEXT NOT NULL,
+  until INTEGER,                     -- of the rating; NULL: for good
+  PRIMARY KEY (view, person, at)
+) WITHOUT ROWID;
+CREATE INDEX admission_at ON admission (view, at);
+
+CREATE TABLE spent (                 -- challenges that were answered: they are good once
+  nonce BLOB PRIMARY KEY,            -- first 16 octets of its hash
+  until INTEGER NOT NULL,            -- when the challenge ends by itself
+  person INTEGER,                    -- who answered well,
+  reply BLOB                         -- and what he was told: said again when he asks again
+) WITHOUT ROWID;
+
+CREATE TABLE application (           -- registrars whom a local identity asks for a first rating
+  pk INTEGER PRIMARY KEY,
+  view INTEGER NOT NULL REFERENCES person,
+  registrar INTEGER NOT NULL REFERENCES person,
+  way TEXT NOT NULL,                 -- empty: whichever is offered
+  answer TEXT NOT NULL,              -- to give; empty: none yet
+  stage TEXT NOT NULL,               -- joining.Stage
+  challenge BLOB NOT NULL,           -- line; empty: none yet
+  thread TEXT NOT NULL,              -- Message-IDs of the articles about it, the last one is to be answered
+  made INTEGER NOT NULL,             -- unix seconds
+  due INTEGER NOT NULL,              -- when the registrar is asked next
+  tries INTEGER NOT NULL             -- in vain, since it last answered
+);
+CREATE INDEX application_view ON application (view, stage);
+
 CREATE TABLE diary (                 -- what the next digest in zb.log will say
   pk INTEGER PRIMARY KEY,
   view INTEGER REFERENCES person,    -- NULL: of all

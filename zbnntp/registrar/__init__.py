@@ -1,0 +1,1 @@
+"""First ratings for newcomers: what a registrar asks, checks and gives. docs/joining.md."""

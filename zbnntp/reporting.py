@@ -1,0 +1,54 @@
+"""What a local identity's part of the node is doing, for programs (`zbnntp status --json`) and for what people read."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from zbnntp import retention
+from zbnntp.control import help as manual
+from zbnntp.control.progress import fetching
+from zbnntp.model.boards import is_virtual
+from zbnntp.model.errors import NotPermitted
+from zbnntp.model.keys import identity_text
+from zbnntp.model.views import Level
+from zbnntp.store import evidence, numbers, ratings, versions
+
+if TYPE_CHECKING:
+    from zbnntp.resident import Resident
+
+
+def report(resident: Resident) -> dict[str, Any]:
+    """What `zbnntp status --json` prints of one identity."""
+    commons, view, peering = resident.commons, resident.view, resident.peering
+    reader = commons.reader
+    standings = ratings.standings(reader, view).values()
+    own = evidence.find_manifest(reader, resident.identity)
+    boards = [row for row in numbers.newsgroups(reader, view) if not is_virtual(row.name)]
+    link = ""
+    with contextlib.suppress(NotPermitted):
+        link = resident.link()
+    return {
+        "identity": identity_text(resident.identity),
+        "nick": resident.nick(),
+        "from": manual.own_sender(resident.identity, resident.nick()),
+        "listening": commons.listening,
+        "locked": resident.keys is None,
+        "tor": peering.describe() if peering else "waits for the key",
+        "link": link,
+        "people": {
+            "fetched": sum(it.fetch for it in standings),
+            "full": sum(it.level == Level.FULL for it in standings),
+            "limited": sum(it.level == Level.LIMITED for it in standings),
+        },
+        "trouble": commons.writer.trouble,
+        "fetching": fetching(reader, view, peering.under_way if peering else {}),
+        "boards": {row.name: row.count for row in boards if not row.hidden},
+        "kept": retention.report(reader, commons.intake.keeping, commons.standings.views)
+        | {"served_octets_today": commons.network.budget.spent},
+        "forked": versions.count_conflicts(reader, view) > 0,
+        "waits": resident.homecoming.describe() if resident.homecoming else "",
+        "unpublished": len(evidence.outbox(reader, view)),
+        "published_seq": own.seq if own else 0,
+        "ended": resident.has_ended(),
+    }
