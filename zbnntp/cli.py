@@ -18,6 +18,7 @@ from zbnntp import __version__, home
 from zbnntp.admin import ask_node
 from zbnntp.cli_ask import add_passphrase, ask_nick, given_passphrase, new_passphrase, passphrase, recovery_text
 from zbnntp.cli_bundles import add_bundles
+from zbnntp.cli_feed import add_feed
 from zbnntp.cli_recover import add_recover
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_search import add_search
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add_search(commands, _add)
     add_trust(commands, _add)
     add_bundles(commands, _add)
+    add_feed(commands, _add)
     add_recover(commands, _add)
     add_store(commands, _add)
     _add_rebuild(commands)

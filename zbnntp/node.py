@@ -25,6 +25,7 @@ from zbnntp.admin import serve_admin
 from zbnntp.byhand import import_bundle
 from zbnntp.config import Config
 from zbnntp.control import digest
+from zbnntp.feeding.rounds import Rounds
 from zbnntp.guard import Guard
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
 from zbnntp.housekeeping import keep_lean
@@ -244,6 +245,10 @@ class Node:
             said = await repair_running(self.commons, self.residents, request)
             self._announce()
             return {"ok": True, "text": said}
+        if isinstance(request.get("feed"), str):
+            return await Rounds(
+                self.commons.reader, self.commons.writer, resident.view, resident.shelf(), self.commons.now
+            ).answer(request)
         if request.get("ask") == "link":
             return {"ok": True, "text": resident.link()}
         if request.get("ask") == "status":

@@ -61,6 +61,7 @@ JOURNEYS: dict[str, set[str]] = {
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
     "joining": BELOW | {"local"},
     "registrar": BELOW | {"spoken", "standing"},
+    "feeding": BELOW | {"shelf"},
     "control": BELOW
     | {"joining", "registrar"}
     | {"trust", "ingest", "standing", "visibility", "local", "choosing", "filters", "spoken", "purging", "searching"},
@@ -116,6 +117,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli_bundles": {"model", "store", "bundling", "mbox", "shelf", "control", "importing", "home", "admin"},
     "cli_trust": {"model", "store", "trust", "inquiry", "tuning", "home", "config"},
     "cli_restore": {"model", "home"},
+    "cli_feed": {"feeding", "home", "admin"},
     "cli_ask": {"model", "home"},
     "cli_recover": {"model", "store", "control", "home", "cli_ask", "recovering"},
     "cli_search": {"model", "store", "searching", "control", "home"},
@@ -127,6 +129,7 @@ ALLOWED: dict[str, set[str]] = {
         "cli_trust",
         "cli_restore",
         "cli_bundles",
+        "cli_feed",
         "cli_ask",
         "cli_recover",
         "node",

@@ -394,6 +394,24 @@ CREATE TABLE diary (                 -- what the next digest in zb.log will say
   hidden INTEGER NOT NULL DEFAULT 0
 );
 
+CREATE TABLE feed (                  -- news servers to which a view is sent (`zbnntp feed`)
+  pk INTEGER PRIMARY KEY,
+  view INTEGER NOT NULL REFERENCES person,
+  server TEXT NOT NULL,              -- host:port
+  UNIQUE (view, server)
+);
+
+CREATE TABLE fed (                   -- what such a server has of 256 numbers of a group
+  feed INTEGER NOT NULL REFERENCES feed,
+  newsgroup INTEGER NOT NULL REFERENCES newsgroup,
+  block INTEGER NOT NULL,            -- number / 256
+  sent BLOB NOT NULL,                -- 32 octets: bit n is number block * 256 + n, little end first
+  sure BLOB NOT NULL,                -- of these, those that need not be offered once more
+  version INTEGER NOT NULL,          -- the block's when nothing of it was left to send; 0: something is
+  at INTEGER NOT NULL,               -- unix seconds
+  PRIMARY KEY (feed, newsgroup, block)
+) WITHOUT ROWID;
+
 -- derived: dropped and made anew by `zbnntp rebuild`
 
 CREATE TABLE label (                 -- newest label line of somebody about a post or a person
