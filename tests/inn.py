@@ -93,24 +93,12 @@ class Inn:
     def _furnish(self, streaming: bool) -> None:
         for path in ("etc", *PATHS.values(), "spool/incoming/bad", "spool/incoming/tmp", "log/OLD", "spool/innfeed"):
             (self.place / path).mkdir(parents=True, exist_ok=True)
-        for path in CONFIGURATION.iterdir():
-            shutil.copy(path, self.place / "etc")
-        for path in Path("/etc/news").iterdir():
-            if path.is_file() and not (self.place / "etc" / path.name).exists():
-                shutil.copyfile(path, self.place / "etc" / path.name)
-        if not streaming:
-            incoming = self.place / "etc/incoming.conf"
-            incoming.write_text(incoming.read_text().replace("streaming:        true", "streaming:        false"))
-        with (self.place / "etc/inn.conf").open("a") as file:
-            file.writelines(f"{key}: {value}\n" for key, value in self._own_settings().items())
+        self._configure(streaming)
         for name in ("active.times", "newsgroups", "history"):
             (self.place / "db" / name).touch()
         (self.place / "db/active").write_text("".join(f"{name} 0000000000 0000000001 n\n" for name in BUILT_IN))
         if self.user != getpass.getuser():
             subprocess.run(["chown", "-R", f"{self.user}:", self.place], check=True)
-            for above in self.place.parents[:-2]:
-                above.chmod(above.stat().st_mode | 0o011)
-        (self.place / "etc").chmod(0o700)
         subprocess.run(
             self._as_news([PROGRAMS / "makedbz", "-i", "-o", "-f", self.place / "db/history"]),
             env=self._environment(),
@@ -118,6 +106,19 @@ class Inn:
             check=True,
             capture_output=True,
         )
+
+    def _configure(self, streaming: bool) -> None:
+        """conf/inn/, and what the package brings beside it."""
+        etc = self.place / "etc"
+        for path in (*CONFIGURATION.iterdir(), *Path("/etc/news").iterdir()):
+            if path.is_file() and not (etc / path.name).exists():
+                shutil.copyfile(path, etc / path.name)
+        if not streaming:
+            incoming = (etc / "incoming.conf").read_text()
+            (etc / "incoming.conf").write_text(incoming.replace("streaming:        true", "streaming:        false"))
+        with (etc / "inn.conf").open("a") as file:
+            file.writelines(f"{key}: {value}\n" for key, value in self._own_settings().items())
+        etc.chmod(0o700)
 
     def _own_settings(self) -> dict[str, str]:
         group = grp.getgrgid(pwd.getpwnam(self.user).pw_gid).gr_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import subprocess  # noqa: S404
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,9 +15,9 @@ from zbnntp.admin import ask_node
 
 MAKE_SECONDS = 60
 FEED = """\
-Send the articles of all boards that you see to the news server HOST, for example an INN that serves many readers, and go
-on with what arrives. An article that your node stops showing, because its author took it back or trust has changed, is
-withdrawn there. Only groups that exist on HOST are sent; articles of the others wait until they are made there. The
+Send the articles of all boards that you see to the news server HOST, for example an INN that serves many readers, and
+go on with what arrives. An article that your node stops showing, because its author took it back or trust has changed,
+is withdrawn there. Only groups that exist on HOST are sent; articles of the others wait until they are made there. The
 node must run; HOST must have an entry for this machine in its incoming.conf. The connection does not go through tor: it
 tells HOST where your node is. When node or server stop, it waits, and takes up where it was. docs/inn.md has the rest.
 """

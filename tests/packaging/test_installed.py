@@ -48,7 +48,8 @@ def test_whatever_the_program_reads_is_in_the_wheel(wheel: Path) -> None:
         names = set(opened.namelist())
     sources = {it.relative_to(ROOT).as_posix() for it in (ROOT / "zbnntp").rglob("*") if it.is_file()}
     assert {it for it in sources if "__pycache__" not in it} <= names
-    assert {Path(it).name for it in names if "/share/zbnntp/" in it} == {it.name for it in (ROOT / "conf").iterdir()}
+    examples = {it.relative_to(ROOT / "conf").as_posix() for it in (ROOT / "conf").rglob("*") if it.is_file()}
+    assert {it.partition("/share/zbnntp/")[2] for it in names if "/share/zbnntp/" in it} == examples
 
 
 def test_the_source_archive_has_tests_docs_and_examples(archive: Path) -> None:

@@ -1,9 +1,9 @@
 """The node's side of `zbnntp feed`: what a news server is to get next, and what it has got.
 
-It asks over the owner's door, and gets the work of one block of a board at a time: articles that are shown and that the
-server has not been sent, and the withdrawal of those that it was sent and that are shown no longer. What it says was done
-is kept before there is more. So either side may stop at any moment: nothing is left out, and what was sent and not noted
-is offered once more, which the server declines.
+It asks over the owner's door, and gets the work of one block of a board at a time: articles that are shown and that
+the server has not been sent, and the withdrawal of those that it was sent and that are shown no longer. What it says
+was done is kept before there is more. So either side may stop at any moment: nothing is left out, and what was sent and
+not noted is offered once more, which the server declines.
 
 Sent is what stands in a board, with its text: neither groups that are this node's own nor placeholders, whose
 Message-ID is that of the text to come. What has expired here is not withdrawn: how long that server keeps things is
