@@ -16,16 +16,17 @@ from tqdm import tqdm
 
 from zbnntp import __version__, home
 from zbnntp.admin import ask_node
-from zbnntp.cli_ask import add_passphrase, ask_nick, given_passphrase, new_passphrase, passphrase, recovery_text
+from zbnntp.cli_ask import add_passphrase, passphrase
 from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_feed import add_feed
+from zbnntp.cli_init import add_init, add_nick, make_first
 from zbnntp.cli_recover import add_recover
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_search import add_search
 from zbnntp.cli_store import add_store
 from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
-from zbnntp.model.errors import NotPermitted, ZbError
+from zbnntp.model.errors import ZbError
 
 PIPE_BROKEN = 128 + signal.SIGPIPE  # the exit code that shells give to whom SIGPIPE ended
 
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"zbnntp {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_init(commands)
+    add_init(commands, _add)
     add_restore(commands, _add)
     _add_run(commands)
     _add_small(commands)
@@ -100,14 +101,6 @@ def _directory(text: str) -> Path:
     return Path(text)
 
 
-def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = _add(commands, "init", "make a new identity")
-    command.add_argument("--nick", help="the name others see; it can be changed later")
-    command.add_argument("--add", action="store_true", help="one more identity on a home that has one")
-    add_passphrase(command)
-    command.set_defaults(run=_init)
-
-
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "run", "run the node until it is stopped; makes an identity when there is none")
     command.add_argument("--listen", metavar="HOST:PORT", help="where newsreaders connect (default: port 119 or 1119)")
@@ -128,6 +121,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="store_true",
         help="after restoring a key or an old backup: publish, though what no friend has given back is lost by it",
     )
+    add_nick(command)
     add_passphrase(command)
     command.set_defaults(run=_run)
 
@@ -172,19 +166,6 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.set_defaults(run=_demo)
 
 
-def _init(options: argparse.Namespace) -> int:
-    home.make_directory(options.home)
-    if home.has_keys(options.home) and not options.add:
-        raise NotPermitted(f"{options.home} holds an identity already; choose another --home, or --add one more")
-    place = home.new_place(options.home) if options.add and home.has_keys(options.home) else options.home
-    nick = options.nick or ask_nick()
-    words = home.make_keys(place, nick, new_passphrase(options))
-    print(f"Made the identity {nick} in {options.home}.\n\n{recovery_text(words)}")
-    if place != options.home:
-        print("\nIf the node runs, start it again: then it takes this identity in.")
-    return 0
-
-
 def _run(options: argparse.Namespace) -> int:
     from zbnntp.node import Plan, run_node  # here, so that `do` and its like start fast
 
@@ -193,25 +174,13 @@ def _run(options: argparse.Namespace) -> int:
     home.make_directory(options.home)
     with home.locked(options.home):
         home.check_settled(options.home)
-        secret = None if home.has_keys(options.home) else _first_run(options)
+        secret = None if home.has_keys(options.home) else make_first(options, _say)
         if secret is None and home.needs_passphrase(options.home):
             secret = passphrase(options)
         keys = home.load_keys(options.home, secret)
         anew = options.publish_anew
         run_node(Plan(options.home, config, keys, options.local_net, say=_say, clock=time.time, publish_anew=anew))
     return 0
-
-
-def _first_run(options: argparse.Namespace) -> str | None:
-    """At a terminal ask; elsewhere make an identity with a random nick and no passphrase. Returns the passphrase."""
-    if sys.stdin.isatty():
-        nick, secret = ask_nick(), new_passphrase(options)
-    else:
-        nick, secret = home.random_nick(), None if options.no_passphrase else given_passphrase(options)
-    words = home.make_keys(options.home, nick, secret)
-    kept = "its key is kept in clear text" if secret is None else "its key is kept under your passphrase"
-    _say(f"There was no identity in {options.home}: made {nick}; {kept}.\n\n{recovery_text(words)}\n")
-    return secret
 
 
 def _do(options: argparse.Namespace) -> int:

@@ -60,6 +60,7 @@ class Library:
         self._view = evidence.find_person(reader, view) or 0
         self._bell, self._clock = bell, clock
         self._mirror = mirror
+        self.delivered: Callable[[Sha256], None] = lambda head: None
         self.epoch = hashlib.sha256(f"{epoch} {view.hex()}".encode()).hexdigest()[:16]
         self._places = Disguise(hashlib.sha256(f"{epoch} {view.hex()} places".encode()).digest())
 
@@ -71,6 +72,10 @@ class Library:
             return None
         held = evidence.find_manifest(self._reader, identity)
         return (held.pointer, held.head) if held else None
+
+    def handed_over(self, identity: Identity, head: Sha256) -> None:
+        if identity == self._identity:
+            self.delivered(head)
 
     def segment(self, sha256: Sha256) -> bytes | None:
         found = evidence.find_segment(self._reader, sha256)

@@ -210,7 +210,7 @@ class Node:
     async def live(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Everything but newsreaders and the owner's door, until cancelled."""
         for resident in self.residents:
-            await resident.furnish()
+            await resident.furnishing.furnish()
         commons = self.commons
         await rank_first(commons.standings, commons.reader, commons.writer, commons.now(), self.log)
         async with trio.open_nursery() as nursery:
@@ -221,8 +221,7 @@ class Node:
             for resident in self.residents:
                 await resident.seal()
                 nursery.start_soon(resident.live)
-                nursery.start_soon(resident.keep_placed)
-                nursery.start_soon(resident.keep_introduced)
+                nursery.start_soon(resident.furnishing.run)
             task_status.started()
 
     def _posted(self, author: Identity) -> None:

@@ -14,7 +14,7 @@ import trio
 
 from zbnntp import home
 from zbnntp.config import Config
-from zbnntp.control.help import guest_motd
+from zbnntp.control.welcome import guest_motd
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.posting import Desk

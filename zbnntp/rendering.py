@@ -1,8 +1,8 @@
 """What one reader's overview line and article say: what the post alone makes, and the lines of this reader alone.
 
-Those are Xref, X-Zb-Trust, X-Zb-Vote and X-Zb-Sage (docs/newsgroups.md "Served articles"). The author's trust and the
-post's score stand in the line but are not kept in the store with it, so that a change of trust renders nothing but what
-is looked at afterwards.
+Those are Xref, X-Zb-Trust, X-Zb-Vote, X-Zb-Sage and X-Zb-Reach (docs/newsgroups.md "Served articles"). The author's
+trust and the post's score stand in the line but are not kept in the store with it, so that a change of trust renders
+nothing but what is looked at afterwards.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from zbnntp.model.errors import NotVisible
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Article, Level
 from zbnntp.placeholder import compose_placeholder
-from zbnntp.store import carries, posts, promises, ratings, votes
+from zbnntp.store import carries, fetched, posts, promises, ratings, votes
 from zbnntp.store.overview import Row
 
 SAGE = b"X-Zb-Sage: sage\r\n"
 LIMITED = b"X-Zb-Sage: limited\r\n"
 UNVOTED = b"X-Zb-Vote: +0.00\r\n"
+WAITING = b"X-Zb-Reach: waiting\r\n"  # as long as the other, so that a change of it changes no size
+FETCHED = b"X-Zb-Reach: fetched\r\n"
 AUTHORS_MOST = 20_000
 _HUNDREDTH = votes.UNITS // 100
 
@@ -39,7 +41,7 @@ class Stamps:
     """
 
     def __init__(self, reader: sqlite3.Connection, view: int) -> None:
-        self._reader, self._view = reader, view
+        self._reader, self.view = reader, view
         self._stamps: dict[int | None, tuple[bytes, bytes]] = {None: (b"", b"")}
 
     def clear(self) -> None:
@@ -52,7 +54,7 @@ class Stamps:
         if found is None and author is not None:
             if len(self._stamps) >= AUTHORS_MOST:
                 self.clear()
-            mt, level = ratings.shown_trust(self._reader, self._view, author)
+            mt, level = ratings.shown_trust(self._reader, self.view, author)
             trust = b"X-Zb-Trust: %+.2f\r\n" % mt
             found = self._stamps[author] = (trust, LIMITED if level == Level.LIMITED else b"")
         return found or (b"", b"")
@@ -61,7 +63,12 @@ class Stamps:
         """The header lines of an article that are this reader's alone."""
         trust, limited = self.of(row.author)
         vote = b"" if row.author is None else vote_line(row.score)
-        return b"%b\r\n%b%b%b" % (row.xref, trust, vote, SAGE if row.sage else limited)
+        reach = self._reach(row.article) if row.author == self.view else b""
+        return b"%b\r\n%b%b%b%b" % (row.xref, trust, vote, SAGE if row.sage else limited, reach)
+
+    def _reach(self, article: int) -> bytes:
+        """Whether another node has fetched an own post."""
+        return FETCHED if fetched.find(self._reader, self.view, article) else WAITING
 
 
 def overview_text(stamps: Stamps, row: Row) -> bytes:
@@ -78,6 +85,7 @@ def render(stamps: Stamps, rows: Iterable[Row]) -> tuple[bytes, Sequence[int], a
         trust, limited = stamps.of(author)
         vote = (vote_line(score) if score else UNVOTED) if trust else b""
         octets += len(xref) + 2 + len(trust) + len(vote) + len(SAGE if sage else limited)
+        octets += len(WAITING) if author == stamps.view else 0
         line = b"%d\t%b\t%d\t%d\t%b\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust[:-2], vote[:-2])
         end += len(line)
         lines.append(line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zbnntp import retention
 from zbnntp.control import help as manual
 from zbnntp.control.progress import fetching
+from zbnntp.control.reached import newest_reach
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
@@ -46,6 +47,7 @@ def report(resident: Resident) -> dict[str, Any]:
         "boards": {row.name: row.count for row in boards if not row.hidden},
         "kept": retention.report(reader, commons.intake.keeping, commons.standings.views)
         | {"served_octets_today": commons.network.budget.spent},
+        "reach": newest_reach(reader, resident.view),
         "forked": versions.count_conflicts(reader, view) > 0,
         "waits": resident.homecoming.describe() if resident.homecoming else "",
         "unpublished": len(evidence.outbox(reader, view)),

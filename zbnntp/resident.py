@@ -15,13 +15,15 @@ from typing import Any
 
 import trio
 
-from zbnntp import choosing, home, local, sealing, toplists
-from zbnntp.control import help as manual
+from zbnntp import home, sealing
+from zbnntp.control import welcome
 from zbnntp.control.actions import Control
 from zbnntp.control.cards import Cards
 from zbnntp.control.condition import status_lines
 from zbnntp.control.fms import FmsDesk
+from zbnntp.delivery import Delivery
 from zbnntp.entrance import Entrance
+from zbnntp.furnishing import Furnishing
 from zbnntp.healing import strange_sentence
 from zbnntp.home import Account, Keys
 from zbnntp.homecoming import Doubt, Homecoming, doubt_of
@@ -41,22 +43,12 @@ from zbnntp.restarting import Restart
 from zbnntp.searching import Found, Query, Search
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
-from zbnntp.store import endings, evidence, numbers, promises
+from zbnntp.store import endings, evidence, promises
 from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
 STATE_LOOK_SECONDS = 60  # between two looks whether votes and the like have waited long enough
-GATHER_SECONDS = 5  # what arrives within so long is looked at together
-STEP_SECONDS = 1
-ROUND_SECONDS = 30  # between two steps of zb.people in which nobody waits
 DAY_SECONDS = 86_400
-NOTE_SECONDS = 90 * DAY_SECONDS
-OWN_GROUPS = {
-    local.CONTROL: "Commands to your node, and its answers",
-    local.HELP: "The manual",
-    local.LOG: "What your node did that you should know",
-    local.PEOPLE: "Everybody your node knows of; answer with a number to rate them",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +94,9 @@ class Resident:
         self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
         self.fms = FmsDesk(reader, commons.standings, self.identity, self.control, commons.fms_codes)
         self.cards = Cards(reader, commons.writer, commons.standings, self.identity, commons.clock)
+        self.furnishing = Furnishing(commons, view, self.identity, self.nick, self.cards)
+        self.delivery = Delivery(reader, commons.writer, view, commons.now, self.furnishing.stir)
+        self.library.delivered = self.delivery.note
         self._shelf = Shelf(reader, self.identity, self._motd, lambda: commons.writer.commits, commons.rack)
         self._rewritten = f"rewritten {self.identity.hex()}"
         self.homecoming: Homecoming | None = None
@@ -131,55 +126,11 @@ class Resident:
         if self.peering is None or self.keys is None:
             raise trio.TrioInternalError("an unlocked resident without an address")
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._keep_tidy)
+            nursery.start_soon(self.delivery.run)
             nursery.start_soon(self._keep_sealed)
             nursery.start_soon(self._keep_friends)
             nursery.start_soon(self.peering.run)
             nursery.start_soon(self.entrance.run, self.peering, self.keys.signer)
-
-    async def furnish(self) -> None:
-        """Own groups, manual and welcome."""
-        now, nick = self.commons.now(), self.nick()
-
-        def change(database: sqlite3.Connection) -> None:
-            for name, description in (OWN_GROUPS | local.PLACED).items():
-                numbers.add_newsgroup(database, self.view, name, now, description)
-            expire_notes(database, self.view, now)
-            manual.file_help(database, self.view, now)
-            manual.file_welcome(database, self.view, self.identity, nick, now)
-
-        await self.commons.writer.run(change)
-
-    async def keep_placed(self) -> None:
-        """zb.top worked out anew when something has come, every ten minutes at most; filters end when they run out."""
-        commons = self.commons
-        while True:
-            changed = await self._place(commons.now())
-            if changed:
-                await trio.sleep(toplists.TOP_SECONDS)
-            with trio.move_on_after(toplists.TOP_SECONDS):
-                await commons.bell.wait()
-                await trio.sleep(GATHER_SECONDS)
-
-    async def keep_introduced(self) -> None:
-        """zb.people in small steps: who waits is looked at within a second, everybody is gone through slowly."""
-        idle = 0
-        while True:
-            if self.cards.waiting or idle >= ROUND_SECONDS:
-                idle = 0
-                with contextlib.suppress(Refused):  # a full disk: the slow round comes back to them
-                    await self.cards.step()
-            await trio.sleep(STEP_SECONDS)
-            idle += STEP_SECONDS
-
-    async def _place(self, now: int) -> bool:
-        reader, view, write = self.commons.reader, self.view, self.commons.writer.run
-        ended = choosing.expired_filters(reader, view, now)
-        if ended:
-            await write(lambda database: choosing.drop_filters(database, view, ended, now))
-        if toplists.wanted(reader, view, now) == toplists.standing(reader, view):
-            return False
-        return await write(lambda database: toplists.recompute(database, view, now))
 
     # what control asks of the house
 
@@ -188,6 +139,7 @@ class Resident:
 
     def publish(self) -> None:
         self._to_seal.set()
+        self.furnishing.stir()
         self.people_changed()
 
     def reseal(self) -> None:
@@ -206,6 +158,7 @@ class Resident:
 
     def know(self, people: Sequence[Identity]) -> None:
         self.cards.note(people)
+        self.furnishing.stir()
 
     def link(self) -> str:
         urls = tuple(endpoint.url for endpoint in self.peering.endpoints) if self.peering else ()
@@ -258,7 +211,7 @@ class Resident:
         return self._shelf
 
     def _motd(self) -> str:
-        return manual.motd(self.identity, self.nick())
+        return welcome.motd(self.identity, self.nick())
 
     def desk(self, signers: Callable[[], Mapping[Identity, Signer]], posted: Callable[[Identity], None]) -> Desk:
         """A desk for this view; `signers` are those whom its connection may post as."""
@@ -277,13 +230,6 @@ class Resident:
         )
 
     # the manifest
-
-    async def _keep_tidy(self) -> None:
-        while True:
-            await trio.sleep(DAY_SECONDS)
-            now = self.commons.now()
-            with contextlib.suppress(Refused):  # a full disk: tomorrow, then
-                await self.commons.writer.run(lambda database, now=now: expire_notes(database, self.view, now))  # type: ignore[misc]
 
     async def _keep_friends(self) -> None:
         """The links of friends beside the key: whoever restores it alone has to ask somebody."""
@@ -369,11 +315,3 @@ class Resident:
 def no_link(locked: bool) -> str:
     """Why an identity has no link."""
     return "none until its key is unlocked by a login" if locked else "none: others cannot reach this node"
-
-
-def expire_notes(database: sqlite3.Connection, view: int, now: int) -> None:
-    """Commands, receipts and log entries are kept for 90 days."""
-    for name in (local.CONTROL, local.LOG):
-        newsgroup = numbers.find_newsgroup(database, view, name)
-        if newsgroup:
-            numbers.expire(database, newsgroup.pk, now - NOTE_SECONDS)

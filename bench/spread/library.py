@@ -108,6 +108,9 @@ class SimLibrary:
         kept = self._kept.get(identity) if self._serves(identity) else None
         return (kept.pointer.raw, kept.head.raw) if kept else None
 
+    def handed_over(self, identity: Identity, head: Sha256) -> None:
+        pass
+
     def segment(self, sha256: Sha256) -> bytes | None:
         return self._segments.get(sha256)
 

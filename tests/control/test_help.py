@@ -8,8 +8,9 @@ import pytest
 
 from tests.control.conftest import Node, Open
 from zbnntp.control import help as manual
-from zbnntp.control.help import MANUAL, Page, file_help, file_welcome, motd, own_sender, welcome
+from zbnntp.control.help import MANUAL, Page, file_help, own_sender
 from zbnntp.control.language import COMMANDS, parse_commands
+from zbnntp.control.welcome import SUBJECT, file_welcome, motd, welcome
 from zbnntp.local import CONTROL, HELP
 from zbnntp.model.article import address
 from zbnntp.model.keys import Signer
@@ -32,7 +33,7 @@ async def test_each_subject_is_an_article(open_desk: Open) -> None:
     async with open_desk() as node:
         await _file(node)
         assert _subjects(node.articles(HELP)) == [page.subject for page in MANUAL]
-        assert _subjects(node.articles(CONTROL)) == ["Welcome: your next three steps"]
+        assert _subjects(node.articles(CONTROL)) == [SUBJECT]
 
 
 async def test_a_restart_files_nothing_twice(open_desk: Open) -> None:
@@ -83,23 +84,24 @@ def test_the_manual_names_every_command() -> None:
 
 
 def test_examples_of_the_manual_are_commands() -> None:
+    words = ("board", "trust", "untrust", "why", "+50", "invite", "help")
     examples = [
         line.strip().split("  ")[0]
         for page in (*MANUAL, welcome(ADA, "Ada"))
         if page.subject != "Commands"
         for line in page.body.split("\n")
-        if line.startswith("    ") and line.strip().split()[0] in ("board", "trust", "untrust", "why", "+50")
+        if line.startswith("    ") and line.strip().split()[0] in words
     ]
     assert len(examples) >= 8
     for example in examples:
         assert parse_commands(example)
 
 
-def test_the_welcome_has_the_address_and_three_steps() -> None:
+def test_the_welcome_has_the_address_and_the_steps() -> None:
     letter = welcome(ADA, "Ada").body
     assert f"Ada <{address(ADA)}>" in letter
-    for step in ("1. ", "2. ", "3. "):
-        assert f"\n{step}" in letter
+    for number in range(1, 6):
+        assert f"\n[ ] {number}. " in letter
 
 
 def test_motd() -> None:

@@ -124,7 +124,9 @@ async def test_ones_own_post(open_desk: Open) -> None:
         await node.house.add_board("chat")
         post = await node.house.post("chat", "Mine", "text")
         answer = await node.ok(f"why {post}")
-        assert answer == f'Article {post}\n"Mine" by you\n\nIt is shown in chat (1).'
+        assert answer == f'Article {post}\n"Mine" by you\n\nIt is shown in chat (1).\n\nIt waits here to be published.'
+        await node.house.seal()
+        assert (await node.ok(f"why {post}")).endswith("when both nodes are on line.")
 
 
 @pytest.mark.parametrize("votes", [(6000, 9000), (6000, -9000), (-100, -200), (1, 1)])

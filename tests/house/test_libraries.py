@@ -23,6 +23,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "peering.py",
             "upkeep.py",
             "housekeeping.py",
+            "delivery.py",
+            "furnishing.py",
             "restarting.py",
             "entrance.py",
             "demo.py",

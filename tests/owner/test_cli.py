@@ -147,6 +147,17 @@ def test_run_on_an_empty_home_without_a_terminal_makes_a_clear_text_identity_and
     assert plans[1].local_net == tmp_path
 
 
+def test_the_first_run_explains_itself_in_four_lines(
+    tmp_path: Path, plans: list[Plan], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init", "--home", tmp_path / "one", "--nick", "anna", "--no-passphrase") == 0
+    assert run("run", "--home", tmp_path / "two", "--nick", "bert") == 0
+    out = capsys.readouterr().out
+    assert plans[0].keys.nick == "bert"
+    for beginning in (" 1. Your node", " 2. You see", " 3. What you write", " 4. Read 'Welcome'"):
+        assert out.count(f"\n{beginning}") == 2
+
+
 def test_run_on_an_empty_home_with_a_passphrase_file_seals(
     tmp_path: Path, plans: list[Plan], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,6 +106,9 @@ class FakeLibrary:
     def manifest(self, identity: Identity) -> tuple[bytes, bytes] | None:
         return self.manifests.get(identity)
 
+    def handed_over(self, identity: Identity, head: Sha256) -> None:
+        pass
+
     def segment(self, sha256: Sha256) -> bytes | None:
         return self.segments.get(sha256)
 

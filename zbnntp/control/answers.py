@@ -10,6 +10,7 @@ from zbnntp.control.language import Row, find_rows
 from zbnntp.control.ledger import After, Before, Receipt, constant, own_rating
 from zbnntp.control.orders import Help, Invite, Status, Why
 from zbnntp.control.people import find_article
+from zbnntp.control.reached import reach_text
 from zbnntp.control.reasons import PostCase, Standing, post_text
 from zbnntp.control.reports import Case, in_short, why_text
 from zbnntp.filters import make_filter, matches
@@ -184,6 +185,7 @@ def post_case(after: After, reference: str) -> PostCase:
         labels=said,
         filter=found,
         blame=in_short(person_case(after, source.identity)) if blamed else "",
+        reach=reach_text(database, after.me, article) if source.identity == after.view else "",
     )
 
 

@@ -29,6 +29,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         f"People      {people['fetched']} fetched; {people['full']} shown in full, {people['limited']} replies only",
         f"Fetching    {fetching_text(report['fetching'])}",
         f"Boards      {len(boards)} with {sum(boards.values())} articles",
+        *([f"Newest post {report['reach'][:1].lower()}{report['reach'][1:]}"] if report["reach"] else []),
         f"Keeps       {kept_text(report['kept'])}",
         *([f"Disk        only reading is possible: {report['trouble']}"] if report["trouble"] else []),
         *([FORKED] if report["forked"] else []),

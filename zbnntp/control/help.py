@@ -1,4 +1,4 @@
-"""The manual as articles of zb.help, the welcome, and what LIST MOTD says.
+"""The manual as articles of zb.help.
 
 Each page is an article whose id is the hash of its text: a restart files nothing twice, and a page whose text has
 changed is a new article while the old one leaves the group. What the commands do is read off their table.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from zbnntp.control.answers import help_text
 from zbnntp.control.reports import wrapped
-from zbnntp.local import CONTROL, HELP, ID_OCTETS, Note, file_note
+from zbnntp.local import HELP, ID_OCTETS, Note, file_note
 from zbnntp.model.article import address
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.store import evidence, numbers, posts, promises
@@ -262,79 +262,18 @@ def own_sender(identity: Identity, nick: str) -> str:
     return f"{json.dumps(name, ensure_ascii=False) if _SPECIALS & set(name) else name} <{address(identity)}>"
 
 
-def motd(identity: Identity, nick: str) -> str:
-    """What LIST MOTD says."""
-    return (
-        f"Welcome to zbnntp, {nick or short_id(identity)}.\n"
-        f"Your newsreader's From: {own_sender(identity, nick)}\n"
-        "Start with the article 'Welcome' in zb.control; zb.help is the manual.\n"
-    )
-
-
-def guest_motd(nick: str) -> str:
-    """What LIST MOTD says to somebody without an account."""
-    return (
-        f"You read as a guest, and see what {nick} sees.\n"
-        "To write, and to decide yourself whom you see, ask for an account here, or run a node of your own.\n"
-        "Whoever has an account: let the newsreader log in at once, not only when it is asked.\n"
-    )
-
-
-def welcome(identity: Identity, nick: str) -> Page:
-    """The first article that a new user reads."""
-    return Page(
-        "Welcome: your next three steps",
-        f"""\
-This is your own node of a forum that nobody owns. What you read here is
-what you and those whom you trust let in.
-
-1. Set name and address in your newsreader:
-
-       Name      {nick or short_id(identity)}
-       Address   {address(identity)}
-
-   As one line:
-       {own_sender(identity, nick)}
-
-2. Follow a friend. Post an article to zb.control, any subject, with the
-   text
-
-       follow LINK
-
-   where LINK is what your friend's node answered to 'invite'. Send
-   'invite' yourself and hand your link over in return. The answer comes
-   as a reply in zb.control.
-
-3. Make a board or find one, and write. For a new one post to zb.control
-
-       board add chat Anything at all
-
-   then refresh the group list, subscribe to it and start a thread.
-   Boards of people whom you see appear by themselves.
-
-To rate whoever wrote an article, reply to it with zb.control as the
-only group and +50 or -50 as the text. The manual is in zb.help; answer
-this article with 'help' and your node lists the commands.
-""",
-    )
-
-
 def file_help(database: sqlite3.Connection, view: int, now: int) -> None:
     """File the manual in a view's zb.help and take out pages that have changed."""
-    _file_pages(database, view, HELP, MANUAL, now)
+    file_pages(database, view, HELP, MANUAL, now)
 
 
-def file_welcome(database: sqlite3.Connection, view: int, identity: Identity, nick: str, now: int) -> None:
-    """File the welcome article; one that names an earlier nick goes."""
-    _file_pages(database, view, CONTROL, [welcome(identity, nick)], now)
-
-
-def _file_pages(database: sqlite3.Connection, view: int, group: str, pages: Iterable[Page], now: int) -> None:
+def file_pages(database: sqlite3.Connection, view: int, group: str, pages: Iterable[Page], now: int) -> None:
+    """File pages in one of the view's groups; those that stood there before and are not among them go."""
     key = f"pages {group} {view}"
     before = (promises.find_meta(database, key) or "").split()
     identifiers: list[str] = []
     for page in pages:
-        identifier = _identifier(evidence.identity_of(database, view), page)
+        identifier = page_id(evidence.identity_of(database, view), page)
         identifiers.append(identifier.hex())
         if group != HELP and identifier.hex() in before:
             continue  # it was read, and may have expired: it does not come back
@@ -348,7 +287,7 @@ def _file_pages(database: sqlite3.Connection, view: int, group: str, pages: Iter
         promises.put_meta(database, key, " ".join(identifiers))
 
 
-def _identifier(view: Identity, page: Page) -> bytes:
+def page_id(view: Identity, page: Page) -> bytes:
     """The same for the same text in the same view."""
     text = f"{page.subject}\n\n{page.body}".encode()
     return hashlib.sha256(b"zbnntp page\n" + view + text).digest()[:ID_OCTETS]

@@ -47,6 +47,7 @@ class PostCase:
     labels: Sequence[tuple[Said, str]] = ()  # and the labeller's name
     filter: str = ""  # its number and words
     blame: str = ""  # in short, why the author is seen or not
+    reach: str = ""  # of an own post: whether others have it
 
 
 def post_text(case: PostCase) -> str:
@@ -55,6 +56,7 @@ def post_text(case: PostCase) -> str:
     parts = [
         "\n".join(filter(None, (f"Article {case.message_id}", title))),
         "\n".join(filter(None, (_SENTENCES[case.standing](case), case.blame))),
+        case.reach,
         _labels(case),
         _remedy(case),
     ]

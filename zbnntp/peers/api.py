@@ -132,6 +132,7 @@ class Api:
         if manifest is None:
             raise Missing("That identity is not kept here.")
         pointer, head = manifest
+        self._library.handed_over(Identity(parse_hex(argument)), sha256(head))
         tag = f'"{sha256(head).hex()}"'
         if request.headers.get("if-none-match") == tag:
             return Reply(304, b"", (("etag", tag),))
@@ -221,6 +222,7 @@ class Api:
         lacking = [ref for ref in head.segments if ref.sha256 not in row.held]
         if pointer.seq < row.seq or (pointer.seq == row.seq and not lacking):
             return
+        self._library.handed_over(row.identity, pointer.head)
         yield list(write_offer(Offer(pointer_line, head_line))), len(head_line)
         for ref in lacking:
             data = self._library.segment(ref.sha256) or b""

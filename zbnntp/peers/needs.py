@@ -64,6 +64,9 @@ class Library(Protocol):
         """Pointer line and head line, without line ends."""
         ...
 
+    def handed_over(self, identity: Identity, head: Sha256) -> None:
+        """Another node has got the version with that head from here."""
+
     def segment(self, sha256: Sha256) -> bytes | None:
         """All bytes of a segment."""
         ...

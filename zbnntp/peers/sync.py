@@ -158,6 +158,7 @@ class Sync:
             del self._pushed[endpoint]
             raise PeerGone("that peer no longer has what was pushed to it before; next time it gets all")
         check_status(answer, 200)
+        self._library.handed_over(identity, sha256(manifest[1]))
         self._pushed.pop(endpoint, None)
         self._pushed[endpoint] = {ref.sha256: ref.octets for ref in head.segments}
         if len(self._pushed) > PUSH_PEERS:

@@ -193,6 +193,14 @@ CREATE TABLE address (               -- from invitation links
   PRIMARY KEY (person, url)
 ) WITHOUT ROWID;
 
+CREATE TABLE fetched (               -- versions of an own manifest that were handed to other nodes: store/fetched.py
+  view INTEGER NOT NULL REFERENCES person,
+  newest INTEGER NOT NULL REFERENCES article,  -- the newest own post in it
+  first INTEGER NOT NULL,            -- unix seconds
+  times INTEGER NOT NULL,
+  PRIMARY KEY (view, newest)
+) WITHOUT ROWID;
+
 CREATE TABLE shed (                  -- whose segments, up to which, went for the sake of the quota
   person INTEGER PRIMARY KEY REFERENCES person,
   since INTEGER NOT NULL
