@@ -13,7 +13,7 @@ def has_spoken(database: sqlite3.Connection, view: int) -> bool:
     sender = f"<{address(evidence.identity_of(database, view))}>\r\n".encode()
     wanted = (
         "SELECT 1 FROM local_article l JOIN newsgroup n ON n.pk = l.newsgroup "
-        "WHERE n.view = ? AND instr(l.octets, ?) LIMIT 1"
+        "WHERE n.view = ? AND instr(l.octets, ?) BETWEEN 1 AND instr(l.octets, x'0D0A0D0A') LIMIT 1"
     )
     return has_posted(database, view) or database.execute(wanted, (view, sender)).fetchone() is not None
 
