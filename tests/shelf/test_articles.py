@@ -165,4 +165,4 @@ async def test_an_article_is_the_same_at_every_reader_but_for_what_is_theirs(tmp
         await bob.take(newer(alice, bob))
         pair = [house.shelf.find(name, BOARD) for house in (alice, bob)]
         lines = [set(found.octets.split(b"\r\n")) for found in pair if found is not None]
-        assert {line.split(b":")[0] for line in lines[0] ^ lines[1]} <= {b"X-Zb-Trust", b"X-Zb-Vote"}
+        assert {line.split(b":")[0] for line in lines[0] ^ lines[1]} <= {b"X-Zb-Trust", b"X-Zb-Vote", b"X-Zb-Reach"}
