@@ -46,16 +46,16 @@ def _search(options: argparse.Namespace) -> int:
     from zbnntp.control.people import name_of
     from zbnntp.control.reports import YOU, wrapped
     from zbnntp.searching import HITS_MOST, Search, parse_query
-    from zbnntp.store import evidence
+    from zbnntp.store import evidence, wordindex
     from zbnntp.store.database import connect_reader
 
     query = parse_query(" ".join(map(_as_typed, options.words)))
     account, store = _account(options), options.home / home.STORE_FILE
     if not store.exists():
         raise NotPermitted(f"there is no store in {options.home}; start the node once with 'zbnntp run'")
-    with closing(connect_reader(store)) as reader:
+    with closing(connect_reader(store)) as reader, wordindex.found(store, reader) as index:
         view = evidence.find_person(reader, account.identity) or 0
-        search = Search(reader, view, query, meant(reader, query), options.most or HITS_MOST)
+        search = Search(reader, view, query, meant(reader, query), options.most or HITS_MOST, index)
         with tqdm(desc="searching", unit=" posts", total=search.posts, delay=PATIENCE_SECONDS, disable=None) as bar:
             for looked in search.run():
                 bar.update(looked - bar.n)

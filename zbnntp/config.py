@@ -95,6 +95,10 @@ SETTINGS: tuple[Setting, ...] = (
         "Keep only what stands in these boards, and what was published beside it; \"tech.*\" is a hierarchy.",
     ),
     Setting(
+        "search_index", bool, False, "",
+        "Keep an index of words beside the store: rare words are found at once, for a fifth more of disk.",
+    ),
+    Setting(
         "fetch", str, "trusted", "",
         "Whose manifests are fetched: all whom your trust reaches, or only those followed: rated above 0 by you.",
         choices=("trusted", "followed"),
@@ -163,6 +167,7 @@ class Config:
     retention_months: int
     quota_megabytes: int
     mirror_boards: tuple[str, ...]
+    search_index: bool
     fetch: str
     eps_fetch: float
     eps_full: float

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import trio
 
+from zbnntp.indexing import keep_index
 from zbnntp.ingest import Intake
 from zbnntp.model.errors import Refused
 from zbnntp.retention import Keeping, Swept, adopt, sweep
@@ -47,8 +48,14 @@ class House(Protocol):
     def now(self) -> int: ...
 
 
-async def keep_lean(house: House, views: Sequence[int]) -> None:
-    """Until cancelled."""
+async def keep_lean(house: House, views: Sequence[int], search_index: bool) -> None:
+    """Until cancelled; beside it the index of words is kept, or taken away."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_index, house.store, search_index)
+        await _keep_rounds(house, views)
+
+
+async def _keep_rounds(house: House, views: Sequence[int]) -> None:
     keeping = house.intake.keeping
     await house.writer.run(lambda database: adopt(database, keeping))
     while True:

@@ -216,7 +216,7 @@ class Node:
         async with trio.open_nursery() as nursery:
             for task in (self._keep_log, self._keep_told, self._keep_ranked, commons.network.run):
                 nursery.start_soon(task)
-            nursery.start_soon(keep_lean, commons, [resident.view for resident in self.residents])
+            nursery.start_soon(keep_lean, commons, [it.view for it in self.residents], self.plan.config.search_index)
             nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)
             for resident in self.residents:
                 await resident.seal()

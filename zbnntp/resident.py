@@ -43,7 +43,7 @@ from zbnntp.restarting import Restart
 from zbnntp.searching import Found, Query, Search
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
-from zbnntp.store import endings, evidence, promises
+from zbnntp.store import endings, evidence, promises, wordindex
 from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
@@ -178,10 +178,12 @@ class Resident:
         self._friends_changed.set()
 
     async def search(self, query: Query, people: Sequence[int]) -> Found:
-        search = Search(self.commons.reader, self.view, query, people)
-        for _ in search.run():
-            await trio.lowlevel.checkpoint()
-        return search.found()
+        reader = self.commons.reader
+        with wordindex.found(self.commons.store, reader) as index:
+            search = Search(reader, self.view, query, people, index=index)
+            for _ in search.run():
+                await trio.lowlevel.checkpoint()
+            return search.found()
 
     def apply(self) -> None:
         self.entrance.call()

@@ -1,9 +1,9 @@
 """Looking for words in all posts that a view shows: what a query says, and the way through the store.
 
-There is no index: a post is unpacked, and whether the words occur at all costs a microsecond, so that most posts are
-passed by after that. What then remains is read as its author wrote it - without what is quoted from others - and the
-newest are kept. As soon as there are enough, what is older than these is not even unpacked. docs/newsgroups.md
-"Search".
+A post is unpacked, and whether the words occur at all costs a microsecond, so that most posts are passed by after that.
+What then remains is read as its author wrote it - without what is quoted from others - and the newest are kept. As soon
+as there are enough, what is older than these is not even unpacked. With an index of words (store/wordindex.py) only
+posts in which all of them are come this way, and those that are not in it yet. docs/newsgroups.md "Search".
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from zbnntp.model.article import subject_text
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, PostId
-from zbnntp.store import numbers, posts, scanning
+from zbnntp.store import numbers, posts, scanning, wordindex
 from zbnntp.store.scanning import Place
 
 HITS_MOST = 50
@@ -39,6 +40,7 @@ _ITEM = re.compile(
 _QUOTED = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
 _PART = "\n_\n"  # a word of its own
 _WORD = re.compile(r"\w+")
+_PARTS = re.compile(rf"[^{_NO_BLANKS}-\U0010ffff]+|[{_NO_BLANKS}-\U0010ffff]")
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?")
 _FUTURE = 1 << 62
 
@@ -108,6 +110,31 @@ def parse_query(text: str) -> Query:
     )
 
 
+def tokens(text: str) -> str:
+    """The words of a text for the index, divided by blanks, in ASCII: other letters as _ and six hexadecimal digits.
+
+    So what begins alike is written alike in its beginning. What needs no blanks to stand between words is divided into
+    its characters.
+    """
+    return " ".join(_written(part) for word in _WORD.findall(fold(text)) for part in _PARTS.findall(word))
+
+
+def match_text(phrases: Iterable[str]) -> str:
+    """What the index is asked, in the language of FTS5: for posts that have all words of all phrases, in any order."""
+    asked: list[str] = []
+    for phrase in phrases:
+        parts = tokens(phrase.rstrip("*")).split(" ")
+        asked += [f'"{part}"' for part in parts]
+        asked[-1] += "*" if phrase.endswith("*") else ""
+    return " AND ".join(asked)
+
+
+def _written(word: str) -> str:
+    if word.isascii() and "_" not in word:
+        return word
+    return "".join(it if it.isascii() and it != "_" else f"_{ord(it):06x}" for it in word)
+
+
 def _phrase(text: str) -> str:
     words = _WORD.findall(fold(text))
     return " ".join(words) + ("*" if words and text.rstrip().endswith("*") else "")
@@ -162,20 +189,46 @@ class Search:
     """One way through the store. `run` yields after each small step how many posts it has gone through."""
 
     def __init__(
-        self, database: sqlite3.Connection, view: int, query: Query, people: Collection[int], most: int = HITS_MOST
+        self,
+        database: sqlite3.Connection,
+        view: int,
+        query: Query,
+        people: Collection[int],
+        most: int = HITS_MOST,
+        index: sqlite3.Connection | None = None,
     ) -> None:
         """`people` are those whom the query's authors mean."""
         self._database, self._view, self._query, self._people, self._most = database, view, query, people, most
         self._wanted = Words(query.phrases)
+        self._index = index if query.phrases else None
         self._newest: list[tuple[int, Place]] = []  # a heap
         self.posts = scanning.count(database)
 
     def run(self) -> Iterator[int]:
+        try:
+            yield from self._go_through()
+        except wordindex.Trouble:
+            if self._index is None:
+                raise
+            self._index, self._newest = None, []  # it is damaged: without it, then
+            yield from self._go_through()
+
+    def _go_through(self) -> Iterator[int]:
         looked = 0
-        for page in scanning.pages(self._database, self._people if self._query.authors else None):
+        for page in self._pages():
             yield from (looked for _ in self._look_through(page))
             looked += len(page)
             yield looked
+
+    def _pages(self) -> Iterator[list[Place]]:
+        people = self._people if self._query.authors else None
+        if self._index is None:
+            yield from scanning.pages(self._database, people)
+            return
+        new = wordindex.missing(self._index, self._database)
+        for articles in chain(new, wordindex.articles(self._index, match_text(self._query.phrases))):
+            places = scanning.chosen(self._database, articles)
+            yield places if people is None else [it for it in places if it.author in people]
 
     def _look_through(self, page: list[Place]) -> Iterator[None]:
         spent = 0

@@ -141,7 +141,7 @@ def reads(path: Path, owner: Identity) -> None:
         fresh = Shelf(reader, owner, lambda: "")
         high = dice.randint(largest.low + NEWEST, largest.high)
         cold.append(timed(lambda fresh=fresh, high=high: list(fresh.overview(largest.name, high - NEWEST + 1, high))))
-    searches(reader, owner)
+    searches(reader, owner, path)
     reader.close()
     print()
     for name, found, unit in (

@@ -25,6 +25,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "housekeeping.py",
             "delivery.py",
             "furnishing.py",
+            "indexing.py",
             "restarting.py",
             "entrance.py",
             "demo.py",

@@ -54,7 +54,7 @@ async def test_others_have_their_turn_after_each_step(tmp_path: Path, monkeypatc
 
         nursery.start_soon(newsreader)
         view = evidence.find_person(alice.reader, alice.identity)
-        resident = SimpleNamespace(commons=SimpleNamespace(reader=alice.reader), view=view)
+        resident = SimpleNamespace(commons=SimpleNamespace(reader=alice.reader, store=alice.path), view=view)
         found = await Resident.search(resident, parse_query("kernel"), ())  # type: ignore[arg-type]
         assert turns >= 25
         assert len(found.hits) == 30

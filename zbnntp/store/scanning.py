@@ -19,6 +19,7 @@ _BEYOND = 1 << 62  # above every key
 _COLUMNS = "SELECT author, article, time, line FROM post WHERE author = "
 _PAGE = _COLUMNS + "?1 AND article < ?2 ORDER BY article DESC LIMIT ?3"
 _NEXT = _COLUMNS + "(SELECT min(author) FROM post WHERE author > ?1) ORDER BY article DESC LIMIT ?2"  # noqa: S608
+_CHOSEN = _COLUMNS.replace("author = ", "article IN (SELECT value FROM json_each(?)) ORDER BY article DESC")
 _LINES = "SELECT pk, octets FROM line WHERE pk IN (SELECT value FROM json_each(?))"
 
 
@@ -40,6 +41,11 @@ def pages(database: sqlite3.Connection, people: Iterable[int] | None = None) -> 
             yield waiting
             waiting = []
     yield waiting
+
+
+def chosen(database: sqlite3.Connection, articles: Sequence[int]) -> list[Place]:
+    """Those of some articles that are posts, newest arrival first."""
+    return [Place(*row) for row in database.execute(_CHOSEN, (json.dumps(articles),))]
 
 
 def _everybodys(database: sqlite3.Connection) -> Iterator[list[Place]]:

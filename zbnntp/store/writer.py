@@ -20,7 +20,7 @@ import outcome
 import trio
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.store import loop
+from zbnntp.store import loop, wordindex
 from zbnntp.store.database import Store, configure
 from zbnntp.store.purges import TO_SCRUB
 
@@ -49,8 +49,8 @@ class Writer:
     `commits` counts up with every commit; `trouble` says why the last change could not be kept, empty when it was.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
         self._send, self._receive = trio.open_memory_channel[_Job](math.inf)
         self._since_checkpoint = 0
         self.commits = 0
@@ -68,13 +68,13 @@ class Writer:
         return value
 
     async def scrub(self) -> None:
-        """Leave nothing on the disk of what was deleted: the file is written anew (seconds a GB), the WAL is emptied.
+        """Leave nothing on the disk of what was deleted: the file is written anew (seconds a GB), the WAL emptied.
 
-        Raises NotPermitted when there is no room for it; what was deleted is deleted all the same.
+        The index of words goes. Raises NotPermitted when there is no room; what was deleted is deleted all the same.
         """
         with trio.CancelScope(shield=True):
             try:
-                await _in_thread(self._connection, _scrub)
+                await _in_thread(self._connection, _scrub, self._path)
             except sqlite3.Error as error:
                 raise _for_people(error) from error
 
@@ -122,7 +122,8 @@ class Writer:
             self._since_checkpoint = 0
 
 
-def _scrub(database: sqlite3.Connection) -> None:
+def _scrub(database: sqlite3.Connection, path: Path) -> None:
+    wordindex.drop(path)
     database.execute("PRAGMA temp_store = FILE")  # as large as the store
     try:
         database.execute("VACUUM")
@@ -181,7 +182,7 @@ async def open_writer(path: Path) -> AsyncIterator[Writer]:
     """The writer of a prepared file; at the end everything queued is committed and the WAL is copied back."""
     loop.install()
     connection = await aiosqlite.connect(path, isolation_level=None, check_same_thread=False, factory=Store)
-    writer = Writer(connection)
+    writer = Writer(connection, path)
     try:
         await _in_thread(connection, configure)
         async with trio.open_nursery() as nursery:
