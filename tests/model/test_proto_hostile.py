@@ -126,6 +126,6 @@ def test_a_published_text_is_valid_on_the_wire(text: str, charset: str, encoding
     ids=range(21),
 )
 def test_half_a_megabyte_of_malice_is_answered_soon(octets: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     tried(octets)
-    assert time.perf_counter() - start < 5, "the work for an article grows faster than its size"
+    assert time.process_time() - start < 5, "the work for an article grows faster than its size"
