@@ -20,6 +20,7 @@ from zbnntp.cli_ask import add_passphrase, passphrase
 from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_feed import add_feed
 from zbnntp.cli_init import add_init, add_nick, make_first
+from zbnntp.cli_manual import add_manual
 from zbnntp.cli_recover import add_recover
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_search import add_search
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add_store(commands, _add)
     _add_rebuild(commands)
     _add_demo(commands)
+    add_manual(commands, _parser)
     return parser
 
 

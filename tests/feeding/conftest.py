@@ -1,4 +1,4 @@
-"""A demo community, and an INN that gets it."""
+"""A demo community, and an INN that gets it. `async def` tests run under trio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ import pytest
 
 from tests.inn import PROGRAMS, Inn
 from tests.node_process import DemoProcess, NodeProcess
+from tests.peers.trio_tests import pytest_pyfunc_call
 from tests.programs import need
+
+__all__ = ["pytest_pyfunc_call"]
 
 
 class Demo(DemoProcess):

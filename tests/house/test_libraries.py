@@ -57,6 +57,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "zstandard": ("store/packing.py", "store/frames.py"),
     "tqdm": ("cli.py", "cli_bundles.py", "cli_search.py", "cli_store.py"),
     "mnemonic": ("home.py",),
+    "shtab": ("cli_manual.py",),
     "platformdirs": ("config.py", "cli.py"),
 }
 SQL = re.compile(r"\s*(SELECT \S+.* FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA) ", re.DOTALL)

@@ -61,14 +61,15 @@ class Pump:
         answer = self._work(boards, begin=True)
         while True:
             self._pause = PAUSE_SECONDS
-            done = self._carry_out(peer, answer["batch"]) if answer["batch"] else None
-            if done is None:
-                made = self._report(answer["missing"])
-                if once and not made:
+            if answer["batch"]:
+                done, waits = self._carry_out(peer, answer["batch"])
+            else:
+                done, waits = None, True
+                if not self._report(answer["missing"]) and once:
                     return
                 if answer["missing"]:
                     boards = peer.boards()
-            if done is None or not (done["sent"] or done["gone"]):
+            if waits:
                 self._sleep(LOOK_SECONDS)
             answer = self._work(boards, done=done)
 
@@ -82,8 +83,8 @@ class Pump:
             raise Refused(str(answer.get("text")))
         return answer
 
-    def _carry_out(self, peer: Peer, batch: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a batch; what the node is to be told of it."""
+    def _carry_out(self, peer: Peer, batch: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Send a batch; what the node is to be told of it, and whether something is to be offered later."""
         articles, withdrawn = batch["articles"], batch["withdrawn"]
         answers = peer.offer([(own, text.encode(*_TEXT)) for _, own, text in [*articles, *withdrawn]])
         self._count(answers, len(articles))
@@ -92,13 +93,14 @@ class Pump:
         ]
         waits = len(over) < len(answers)
         gone = {number for number, *_ in withdrawn}
-        return {
+        done = {
             "board": batch["board"],
             "block": batch["block"],
             "version": 0 if waits else batch["version"],
             "sent": [it for it in over if it not in gone],
             "gone": [*batch["dropped"], *(it for it in over if it in gone)],
         }
+        return done, waits
 
     def _count(self, answers: list[Answer], articles: int) -> None:
         """Of a batch whose first so many are articles, and the rest withdrawals."""

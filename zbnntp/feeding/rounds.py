@@ -6,8 +6,7 @@ was done is kept before there is more. So either side may stop at any moment: no
 not noted is offered once more, which the server declines.
 
 Sent is what stands in a board, with its text: neither groups that are this node's own nor placeholders, whose
-Message-ID is that of the text to come. What has expired here is not withdrawn: how long that server keeps things is
-its own affair.
+Message-ID is that of the text to come. What has expired here is withdrawn as well.
 """
 
 from __future__ import annotations
@@ -131,16 +130,14 @@ class Rounds:
         held = feeds.articles(self._reader, batch.fed.newsgroup, gone)
         for number in sorted(gone):
             article, identifier = held.get(number, (0, b""))
-            if len(identifier) != ID_OCTETS or self._is_to_stay(article):
+            if len(identifier) != ID_OCTETS or self._stands_elsewhere(article):
                 batch.dropped.append(number)
                 continue
             own, secret = message_id(PostId(identifier)), self._secret()
             batch.withdrawn.append((number, *withdrawal(own, batch.board, secret, batch.fed.version, self._now())))
 
-    def _is_to_stay(self, article: int) -> bool:
-        """It stands in another board, or was shown until it expired."""
-        groups = numbers.shown_in(self._reader, self._view, article)
-        return any(not is_virtual(it) for it in groups) or numbers.has_expired(self._reader, self._view, article)
+    def _stands_elsewhere(self, article: int) -> bool:
+        return any(not is_virtual(it) for it in numbers.shown_in(self._reader, self._view, article))
 
     def _secret(self) -> bytes:
         return bytes.fromhex(promises.find_meta(self._reader, SECRET) or "")
