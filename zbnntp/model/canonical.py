@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from zbnntp.model.errors import BadEncoding, TooLarge
 from zbnntp.model.limits import DEPTH, INTEGER, LINE_OCTETS
 
 _KEY = re.compile(r"[a-z0-9_]{1,32}")
+_PLAIN = frozenset({str, bool})  # of these every value has a canonical form
 _CONTROL_ESCAPE = re.compile(rb"\\[bfru]")  # all that is printed of a control character other than \n and \t
 
 
@@ -35,7 +36,7 @@ def decode(data: bytes, limit: int = LINE_OCTETS) -> dict[str, Any]:
     if len(data) > limit:
         raise TooLarge(f"a line of {len(data)} octets is above the limit of {limit}")
     try:
-        value = _DECODER.decode(data.decode())
+        value = _DECODER.raw_decode(data.decode())[0]  # what may stand behind it is not printed again
     except (ValueError, RecursionError) as error:
         raise BadEncoding("not canonical JSON") from error
     if not isinstance(value, dict):
@@ -61,17 +62,24 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 def _check(value: dict[Any, Any] | list[Any], depth: int) -> None:
     if depth > DEPTH:
         raise BadEncoding(f"nested deeper than {DEPTH}")
+    items: Any = value
     if isinstance(value, dict):
-        _check_keys(value)
-    for item in value.values() if isinstance(value, dict) else value:
-        if isinstance(item, str | bool):
-            continue
-        if isinstance(item, dict | list):
-            _check(item, depth + 1)
-        elif not isinstance(item, int):
-            raise BadEncoding(f"{type(item).__name__} has no canonical form")
-        elif not -INTEGER <= item <= INTEGER:
+        items = value.values()
+        for key in value:
+            _check_key(key)
+    if not _PLAIN.issuperset(map(type, items)):
+        for item in items:
+            _check_item(item, depth)
+
+
+def _check_item(item: object, depth: int) -> None:
+    if isinstance(item, dict | list):
+        _check(item, depth + 1)
+    elif isinstance(item, int):
+        if not -INTEGER <= item <= INTEGER:
             raise BadEncoding("an integer is beyond 2^53-1")
+    elif not isinstance(item, str):
+        raise BadEncoding(f"{type(item).__name__} has no canonical form")
 
 
 def _check_controls(printed: bytes) -> None:
@@ -79,7 +87,7 @@ def _check_controls(printed: bytes) -> None:
         raise BadEncoding("a string holds a control character")
 
 
-def _check_keys(keys: Iterable[object]) -> None:
-    for key in keys:
-        if not isinstance(key, str) or not _KEY.fullmatch(key):
-            raise BadEncoding("a key is 1 to 32 characters a-z, 0-9 and _")
+@lru_cache(maxsize=1024)  # lines of a kind have the same; one that is refused is not remembered
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise BadEncoding("a key is 1 to 32 characters a-z, 0-9 and _")

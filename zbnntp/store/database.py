@@ -27,14 +27,22 @@ VERSION = len(_MIGRATIONS)
 
 
 class Store(sqlite3.Connection):
-    """A connection with what it keeps open of sealed lines (lines.py)."""
+    """A connection with what it keeps open of sealed lines (lines.py), and the keys that it has found (ids.py)."""
 
     FRAMES_MOST = 24  # about 100 kB each
+    KEYS_MOST = 16_384  # of people and of articles: 3 MB each
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
+        self.people: dict[bytes, int] = {}
+        self.articles: dict[bytes, int] = {}
+
+    def forget_keys(self) -> None:
+        """Changes were taken back: some keys may not have been given."""
+        self.people.clear()
+        self.articles.clear()
 
 
 def prepare(path: Path) -> None:
