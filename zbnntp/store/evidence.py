@@ -15,7 +15,7 @@ from zbnntp.model.canonical import decode, encode
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef
-from zbnntp.store import lines, notices
+from zbnntp.store import ids, lines, notices
 
 VERSIONS_REMEMBERED = 64  # of a person: when each came, for the day on which one turns out to be the last good one
 
@@ -51,16 +51,11 @@ class Pending:
 
 def person_pk(database: sqlite3.Connection, identity: Identity) -> int:
     """The person's key in this store, made if need be."""
-    found = find_person(database, identity)
-    if found is not None:
-        return found
-    cursor = database.execute("INSERT INTO person (id) VALUES (?)", (identity,))
-    return int(cursor.lastrowid or 0)
+    return ids.person_pk(database, identity)
 
 
 def find_person(database: sqlite3.Connection, identity: Identity) -> int | None:
-    row = database.execute("SELECT pk FROM person WHERE id = ?", (identity,)).fetchone()
-    return row[0] if row else None
+    return ids.find_person(database, identity)
 
 
 def identity_of(database: sqlite3.Connection, person: int) -> Identity:

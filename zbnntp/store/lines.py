@@ -17,6 +17,7 @@ from zbnntp.model.errors import Missing
 from zbnntp.store.database import Store
 from zbnntp.store.folding import PERSON, body_of, read_varint, unfold, varint, varints
 from zbnntp.store.frames import Codec, Frame, grow_dictionary
+from zbnntp.store.ids import find_article, find_person
 from zbnntp.store.packing import is_folded, open_packed, pack, unpack
 
 _ESCAPE = re.compile(rb"\\.")
@@ -175,12 +176,7 @@ def _read_or_lose(database: sqlite3.Connection, octets: bytes) -> bytes:
 
 def find_key(database: sqlite3.Connection, kind: int, identifier: bytes) -> int | None:
     """The key of a person or article, if there is one."""
-    if kind == PERSON:
-        row = database.execute("SELECT pk FROM person WHERE id = ?", (identifier,)).fetchone()
-    else:
-        first = int.from_bytes(identifier[:8], "big", signed=True)
-        row = database.execute("SELECT pk FROM article WHERE key = ? AND id = ?", (first, identifier)).fetchone()
-    return row[0] if row else None
+    return (find_person if kind == PERSON else find_article)(database, identifier)
 
 
 def find_name(database: sqlite3.Connection, kind: int, number: int) -> bytes:

@@ -1,7 +1,4 @@
-"""Derived: posts and thread openings, read off the lines; and the ids by which articles are found.
-
-An id is looked up by its first 8 octets and then compared whole: half the index, one page touched.
-"""
+"""Derived: posts and thread openings, read off the lines."""
 
 from __future__ import annotations
 
@@ -13,7 +10,10 @@ from typing import Any, NamedTuple
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.store import lines
-from zbnntp.store.evidence import person_pk
+from zbnntp.store.ids import article_pk as article_pk
+from zbnntp.store.ids import find_article as find_article
+from zbnntp.store.ids import id_key as id_key
+from zbnntp.store.ids import person_pk
 
 WINDOW_ROWS = 256  # posts in memory at once
 
@@ -47,28 +47,6 @@ class Source(NamedTuple):
     def is_stub(self) -> bool:
         """Whether the header alone is held, in a carry line, of a thread's opening."""
         return self.carriers is not None
-
-
-def id_key(identifier: bytes) -> int:
-    """Its first 8 octets."""
-    return int.from_bytes(identifier[:8], "big", signed=True)
-
-
-def find_article(database: sqlite3.Connection, identifier: bytes) -> int | None:
-    """The article of a post id (32 octets) or of a local id (16)."""
-    for pk, found in database.execute("SELECT pk, id FROM article WHERE key = ?", (id_key(identifier),)):
-        if found == identifier:
-            return int(pk)
-    return None
-
-
-def article_pk(database: sqlite3.Connection, identifier: bytes, now: int) -> int:
-    """The article of an id, heard of now if it is new."""
-    found = find_article(database, identifier)
-    if found is not None:
-        return found
-    insert = "INSERT INTO article (key, id, arrived) VALUES (?, ?, ?)"
-    return int(database.execute(insert, (id_key(identifier), identifier, now)).lastrowid or 0)
 
 
 def post_id(database: sqlite3.Connection, article: int) -> PostId:

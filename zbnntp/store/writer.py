@@ -154,7 +154,7 @@ async def _in_thread(connection: aiosqlite.Connection, function: Callable[..., T
     return value
 
 
-def _commit_group(database: sqlite3.Connection, jobs: list[_Job]) -> list[outcome.Outcome[Any]]:
+def _commit_group(database: Store, jobs: list[_Job]) -> list[outcome.Outcome[Any]]:
     database.execute("BEGIN IMMEDIATE")
     try:
         results = [_attempt(database, job.change) for job in jobs]
@@ -162,17 +162,19 @@ def _commit_group(database: sqlite3.Connection, jobs: list[_Job]) -> list[outcom
     except BaseException:
         if database.in_transaction:
             database.execute("ROLLBACK")
+        database.forget_keys()
         raise
     return results
 
 
-def _attempt(database: sqlite3.Connection, change: Change) -> outcome.Outcome[Any]:
+def _attempt(database: Store, change: Change) -> outcome.Outcome[Any]:
     database.execute("SAVEPOINT change")
     result = outcome.capture(change, database)
     if isinstance(result, outcome.Error):
         if not database.in_transaction:  # SQLite took all of it back: the disk is full
             raise result.error
         database.execute("ROLLBACK TO change")
+        database.forget_keys()
     database.execute("RELEASE change")
     return result
 
