@@ -43,6 +43,7 @@ from zbnntp.visibility import settle
 
 PARENTS_MOST = 8
 SETTLED_AT_ONCE = 2_000
+PEERS = 16  # that offer manifests at the same time, as a node that catches up has them
 POST_GROUP = "bench.post"
 DESCRIPTION = "A board of the benchmark corpus"
 
@@ -203,22 +204,37 @@ async def load(corpus: Path, home: Path, many: int) -> None:
     prepare(path)
     async with open_writer(path) as writer:
         reader = connect_reader(path)
-        offers = ((author.signer.identity, make_offer(author, now)) for author in community.authors.values())
-        await take_in(reader, writer, owner, offers, now)
+        authors = community.authors.values()
+        await rate(writer, owner, [author.signer.identity for author in authors], now)
+        await take_in(reader, writer, (make_offer(author, now) for author in authors), now)
         await show(reader, writer, owner, (corpus / "groups.txt").read_text().split(), many, now)
         reader.close()
 
 
-async def take_in(
-    reader: sqlite3.Connection, writer: Writer, owner: Identity, offers: Iterable[tuple[Identity, Offer]], now: int
-) -> None:
-    """Let in all manifests, nobody's posts shown yet."""
-    view = await writer.run(lambda database: evidence.person_pk(database, owner))
+async def rate(writer: Writer, owner: Identity, people: Iterable[Identity], now: int) -> None:
+    """The owner's ratings, so that all these are fetched; nobody's posts are shown yet."""
+
+    def change(database: sqlite3.Connection) -> None:
+        view = evidence.person_pk(database, owner)
+        for identity in people:
+            _rate(database, view, identity, now, Level.HIDDEN)
+        keep_ratings(database, view)
+
+    await writer.run(change)
+
+
+async def take_in(reader: sqlite3.Connection, writer: Writer, offers: Iterable[Offer], now: int) -> None:
+    """Let in all manifests as several peers at once would offer them."""
     intake = Intake(reader, writer, Standings(reader, writer, ()), print, lambda: None)
-    for identity, offer in offers:
-        await writer.run(lambda database, it=identity: _rate(database, view, it, now, Level.HIDDEN))  # type: ignore[misc]
-        await intake.offer(offer, IMPORT, now)
-    await writer.run(lambda database: keep_ratings(database, view))
+    waiting = iter(offers)
+
+    async def peer() -> None:
+        for offer in waiting:
+            await intake.offer(offer, IMPORT, now)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(PEERS):
+            nursery.start_soon(peer)
 
 
 def _rate(database: sqlite3.Connection, view: int, identity: Identity, now: int, level: Level) -> None:

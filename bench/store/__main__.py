@@ -30,7 +30,7 @@ import trio
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bench.load import show, take_in
+from bench.load import rate, show, take_in
 from bench.store.corpus import generate, read_sample
 from bench.store.searches import searches
 from bench.store.world import World, kept_world
@@ -61,8 +61,9 @@ async def build(home: Path, world: World) -> None:
     prepare(path)
     async with open_writer(path) as writer:
         reader = connect_reader(path)
+        await rate(writer, owner, [identity for identity, _ in world.offers], now)
         clocks = [(time.perf_counter(), time.process_time())]
-        await take_in(reader, writer, owner, world.offers, now)
+        await take_in(reader, writer, (offer for _, offer in world.offers), now)
         clocks.append((time.perf_counter(), time.process_time()))
         await show(reader, writer, owner, world.boards, 0, now)
         clocks.append((time.perf_counter(), time.process_time()))
