@@ -158,9 +158,8 @@ class NodeProcess:
         return self._zbnntp("do", words=(command,))
 
     def invite(self) -> str:
-        """The node's own link, `zb:…`."""
-        printed = self._zbnntp("invite")
-        return next(word for word in printed.split() if word.startswith("zb:"))
+        """The node's own link, `zb:…`, for everybody."""
+        return self._zbnntp("invite", "--plain")
 
     def call(self, verb: str, *words: str) -> str:
         """Another `zbnntp` command on this home: what it printed; raises CommandRefused when it ends with 1."""

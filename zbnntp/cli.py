@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -15,12 +14,12 @@ import platformdirs
 from tqdm import tqdm
 
 from zbnntp import __version__, home
-from zbnntp.admin import ask_node
-from zbnntp.cli_ask import add_passphrase, passphrase
+from zbnntp.cli_ask import add_as, add_passphrase, passphrase, print_answer
 from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_feed import add_feed
 from zbnntp.cli_init import add_init, add_nick, make_first
 from zbnntp.cli_manual import add_manual
+from zbnntp.cli_invite import add_invite
 from zbnntp.cli_recover import add_recover
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_search import add_search
@@ -70,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add_restore(commands, _add)
     _add_run(commands)
     _add_small(commands)
+    add_invite(commands, _add)
     add_search(commands, _add)
     add_trust(commands, _add)
     add_bundles(commands, _add)
@@ -131,28 +131,21 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = _add(commands, "do", "carry out a command of zb.control on the running node")
     command.add_argument("text", nargs="+", metavar="COMMAND", help="for example 'board add local.talk' or 'help'")
-    _add_as(command)
+    add_as(command)
     command.set_defaults(run=_do)
     command = _add(commands, "why", "explain why somebody's posts are seen or not, or what became of an article")
     command.add_argument("what", metavar="WHO|MESSAGE-ID", help="a nick, an id, a link, or a <message-id>")
-    _add_as(command)
+    add_as(command)
     command.set_defaults(run=_why)
     text = "delete what somebody published, or one post, from this node's disk for good; it is never fetched again"
     command = _add(commands, "purge", text)
     command.add_argument("what", metavar="WHO|MESSAGE-ID", help="a nick, an id, or a <message-id>")
-    _add_as(command)
+    add_as(command)
     command.set_defaults(run=_purge)
-    command = _add(commands, "invite", "print the link by which others follow you")
-    _add_as(command)
-    command.set_defaults(run=_invite)
     command = _add(commands, "status", "say what the running node is doing")
     command.add_argument("--json", action="store_true", help="for programs")
-    _add_as(command)
+    add_as(command)
     command.set_defaults(run=_status)
-
-
-def _add_as(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home")
 
 
 def _add_rebuild(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -188,23 +181,19 @@ def _run(options: argparse.Namespace) -> int:
 def _do(options: argparse.Namespace) -> int:
     words = options.text
     several = len(words) > 1 and any(" " in word for word in words)  # quoted commands: one a line
-    return _print_answer(options, {"do": ("\n" if several else " ").join(words)})
+    return print_answer(options, {"do": ("\n" if several else " ").join(words)})
 
 
 def _why(options: argparse.Namespace) -> int:
-    return _print_answer(options, {"do": f"why {options.what}"})
+    return print_answer(options, {"do": f"why {options.what}"})
 
 
 def _purge(options: argparse.Namespace) -> int:
-    return _print_answer(options, {"do": f"purge {options.what}"})
-
-
-def _invite(options: argparse.Namespace) -> int:
-    return _print_answer(options, {"ask": "link"})
+    return print_answer(options, {"do": f"purge {options.what}"})
 
 
 def _status(options: argparse.Namespace) -> int:
-    return _print_answer(options, {"ask": "status"}, "status" if options.json else "text")
+    return print_answer(options, {"ask": "status"}, "status" if options.json else "text")
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -226,19 +215,6 @@ def _rebuild(options: argparse.Namespace) -> int:
         views = [account.identity for account in home.accounts(options.home)]
         held = rebuild_file(options.home / home.STORE_FILE, views, int(time.time()), progress)
     print(f"{held} posts; levels are computed at the next start.")
-    return 0
-
-
-def _print_answer(options: argparse.Namespace, request: dict[str, object], part: str = "text") -> int:
-    """Ask the running node and print one part of its answer: a text, or what programs read as JSON."""
-    if options.resident:
-        request |= {"as": options.resident}
-    answer = ask_node(home.socket_path(options.home, home.ADMIN_SOCKET), request)
-    if not answer.get("ok"):
-        print(answer.get("text", ""), file=sys.stderr)
-        return 1
-    shown = answer.get(part, "")
-    print(shown if isinstance(shown, str) else json.dumps(shown, indent=1))
     return 0
 
 

@@ -1,15 +1,18 @@
-"""What the command line asks for and reads: a nick, a passphrase, recovery words; and how it shows new ones."""
+"""What the command line asks for and shows: a nick, a passphrase, recovery words, what the running node says."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from zbnntp import home
+from zbnntp.admin import ask_node
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Signer
 
@@ -52,6 +55,28 @@ def add_passphrase(command: argparse.ArgumentParser) -> None:
     secret = command.add_mutually_exclusive_group()
     secret.add_argument("--passphrase-file", type=Path, metavar="F", help="file whose first line is the passphrase")
     secret.add_argument("--no-passphrase", action="store_true", help="keep the key in clear text")
+
+
+def add_as(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home")
+
+
+def ask_running(options: argparse.Namespace, request: dict[str, object]) -> dict[str, Any]:
+    """What the running node answers, for the identity that --as names."""
+    if options.resident:
+        request |= {"as": options.resident}
+    return ask_node(home.socket_path(options.home, home.ADMIN_SOCKET), request)
+
+
+def print_answer(options: argparse.Namespace, request: dict[str, object], part: str = "text") -> int:
+    """Ask the running node and print one part of its answer: a text, or what programs read as JSON."""
+    answer = ask_running(options, request)
+    if not answer.get("ok"):
+        print(answer.get("text", ""), file=sys.stderr)
+        return 1
+    shown = answer.get(part, "")
+    print(shown if isinstance(shown, str) else json.dumps(shown, indent=1))
+    return 0
 
 
 def ask_nick() -> str:

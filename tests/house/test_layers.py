@@ -60,7 +60,7 @@ JOURNEYS: dict[str, set[str]] = {
     "mending": BELOW | {"local", "checking", "rebuild", "spoken", "visibility"},
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
     "joining": BELOW | {"local"},
-    "registrar": BELOW | {"spoken", "standing"},
+    "registrar": BELOW | {"local", "spoken", "standing"},
     "feeding": BELOW | {"shelf"},
     "control": BELOW
     | {"joining", "registrar"}
@@ -125,7 +125,8 @@ ALLOWED: dict[str, set[str]] = {
     "manpages": set(),
     "cli_manual": {"model", "manpages"},
     "cli_feed": {"feeding", "home", "admin"},
-    "cli_ask": {"model", "home"},
+    "cli_ask": {"model", "home", "admin"},
+    "cli_invite": {"model", "cli_ask"},
     "cli_init": {"model", "home", "cli_ask"},
     "cli_recover": {"model", "store", "control", "home", "cli_ask", "recovering"},
     "cli_search": {"model", "store", "searching", "control", "home"},
@@ -141,6 +142,7 @@ ALLOWED: dict[str, set[str]] = {
         "cli_manual",
         "cli_ask",
         "cli_init",
+        "cli_invite",
         "cli_recover",
         "node",
         "rebuild",

@@ -58,6 +58,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tqdm": ("cli.py", "cli_bundles.py", "cli_search.py", "cli_store.py"),
     "mnemonic": ("home.py",),
     "shtab": ("cli_manual.py",),
+    "segno": ("cli_invite.py",),
     "platformdirs": ("config.py", "cli.py"),
 }
 SQL = re.compile(r"\s*(SELECT \S+.* FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA) ", re.DOTALL)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.node_process import words_in
-from zbnntp import __version__, cli, home, node
+from zbnntp import __version__, cli, cli_ask, home, node
 from zbnntp.model import keys
 from zbnntp.model.errors import NotPermitted, TorDown
 from zbnntp.node import Plan
@@ -276,14 +276,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         ok = request.get("do") != "no"
         return {"ok": ok, "text": "so it is" if ok else "that is not so", "status": {"nick": "anna"}}
 
-    monkeypatch.setattr(cli, "ask_node", answer)
+    monkeypatch.setattr(cli_ask, "ask_node", answer)
     return found
 
 
-def test_do_invite_and_status(tmp_path: Path, asked: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_do_why_and_status(tmp_path: Path, asked: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
     place = ["--home", str(tmp_path)]
-    assert run("do", *place, "board add x.y") == run("invite", *place) == run("status", *place) == 0
-    assert asked == [{"do": "board add x.y"}, {"ask": "link"}, {"ask": "status"}]
+    assert run("do", *place, "board add x.y") == run("why", *place, "bob") == run("status", *place) == 0
+    assert asked == [{"do": "board add x.y"}, {"do": "why bob"}, {"ask": "status"}]
     assert capsys.readouterr().out == "so it is\n" * 3
     assert run("status", *place, "--json", "--as", "bert") == 0
     assert json.loads(capsys.readouterr().out) == {"nick": "anna"}

@@ -1,4 +1,4 @@
-"""Commands that only ask: help, invite, status, and why for people and posts."""
+"""Commands that only ask: help, status, and why for people and posts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zbnntp.control.facts import filter_key, filter_name
 from zbnntp.control.kinship import kinship_text
 from zbnntp.control.language import Row, find_rows
 from zbnntp.control.ledger import After, Before, Receipt, constant, own_rating
-from zbnntp.control.orders import Help, Invite, Status, Why
+from zbnntp.control.orders import Help, Status, Why
 from zbnntp.control.people import find_article
 from zbnntp.control.reached import reach_text
 from zbnntp.control.reasons import PostCase, Standing, post_text
@@ -48,16 +48,6 @@ def help_text(topic: str) -> str:
 
 def _row_text(row: Row) -> str:
     return f"{row.usage}\n    {row.help}"
-
-
-def invite(before: Before, order: Invite) -> Receipt:
-    async def receipt(after: After) -> str:
-        return (
-            f"{after.house.link()}\n\nThis is your link. Hand it to a friend, who sends the line 'follow LINK' to "
-            "zb.control. You see each other's posts when both of you have followed the other's link."
-        )
-
-    return receipt
 
 
 def status(before: Before, order: Status) -> Receipt:

@@ -26,8 +26,9 @@ from zbnntp.model.link import Link, format_link
 from zbnntp.model.manifest import Head, open_head, open_pointer
 from zbnntp.model.views import Level
 from zbnntp.standing import NOWHERE, Standings
-from zbnntp.store import cards, choices, evidence, numbers, posts, promises, ratings, versions
+from zbnntp.store import cards, choices, codes, evidence, numbers, posts, promises, ratings, versions
 from zbnntp.store.cards import Issued
+from zbnntp.store.codes import Code
 from zbnntp.store.ratings import Standing
 from zbnntp.store.writer import Writer
 
@@ -61,6 +62,7 @@ class Facts:
     mirror: str = "auto"
     came: str = ""
     kinship: str = ""
+    invited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ class Cards:
             pinned=choices.find_pin(reader, me, person) is not None,
             mirror=mirror,
             came=_came(reader, person, identity),
+            invited=_invited(codes.brought_by(reader, me, person)),
             kinship=kinship_text(reader, person, lambda it: name_of(reader, it)),
         )
 
@@ -221,6 +224,8 @@ def _remarks(facts: Facts) -> str:
     lines = []
     if facts.came:
         lines.append(f"They first came to this node {facts.came}.")
+    if facts.invited:
+        lines.append(facts.invited)
     if facts.forks:
         lines.append(f"Their key has signed two versions of one manifest, {facts.forks} times: it may be in two hands.")
     if facts.newer:
@@ -258,6 +263,13 @@ def _withdraw(database: sqlite3.Connection, me: int, person: int, old: Issued | 
         numbers.hide(database, me, old.article)
         promises.drop_local(database, old.article)
         cards.supersede(database, me, person, now)
+
+
+def _invited(code: Code | None) -> str:
+    if code is None or code.came is None:
+        return ""
+    note = f" for {code.note}" if code.note else ""
+    return f"On {day_text(code.came)} they came with a one-time link of yours{note}."
 
 
 def _urls(reader: sqlite3.Connection, identity: Identity, head: Head | None) -> list[str]:

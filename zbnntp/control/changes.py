@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zbnntp import joining
+from zbnntp.control.joining import thread_of
 from zbnntp.control.language import FOLLOW_DEFAULT, SHIFT
 from zbnntp.control.ledger import After, Before, Receipt, constant
 from zbnntp.control.orders import AddBoard, Follow, HideBoard, Nick, Rate, SetRating, Shift, Untrust
@@ -129,9 +131,16 @@ def follow(before: Before, order: Follow) -> Receipt:
     note = (old.note if old else "") if order.note is None else order.note
     rated = publish_rating(before, StoredRating(target, mt, tlt, note, None))
 
+    if order.link.code:
+        joining.apply(before.database, before.me, target, "", order.link.code, thread_of(before), before.now)
+
     async def receipt(after: After) -> str:
         came, name = await visit(after, target, urls), after.name(target)
-        return f"You follow {name}: trust was {rating_text(rated.old)}, is now {rating_text(rated.new)}. {came}"
+        text = f"You follow {name}: trust was {rating_text(rated.old)}, is now {rating_text(rated.new)}. {came}"
+        if not order.link.code:
+            return text
+        after.house.apply()
+        return f"{text} Your invitation is handed in; what they say to it comes as an article below this one."
 
     return receipt
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zbnntp.control import answers, changes, findings, joining, lettingin, orders, undoing, wishes
+from zbnntp.control import answers, changes, findings, inviting, joining, lettingin, orders, undoing, wishes
 from zbnntp.control.ledger import Before, Receipt
 
 HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
@@ -35,7 +35,9 @@ HANDLERS: dict[type[orders.Order], Callable[[Before, Any], Receipt]] = {
     orders.HideBoard: changes.hide_board,
     orders.Nick: changes.nick,
     orders.Profile: wishes.profile,
-    orders.Invite: answers.invite,
+    orders.Invite: inviting.invite,
+    orders.ListInvites: inviting.list_invites,
+    orders.DropInvite: inviting.drop_invite,
     orders.Register: joining.register,
     orders.Reply: joining.reply,
     orders.MakeCode: lettingin.make_code,

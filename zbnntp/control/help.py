@@ -161,19 +161,24 @@ do 'status'.
 FOLLOWING = Page(
     "Following and inviting",
     """\
-Two people see each other's posts when each has followed the other's
-link.
+1. Send 'invite' to zb.control; the answer is a link for one friend.
+   Hand it over in private: whoever comes with it first is rated 50 by
+   you, or N after 'invite N'.
+2. Your friend sends 'follow LINK' with it to zb.control of their node.
+   Within a minute you see each other, and an answer to your 'invite'
+   says who came.
 
-1. Send 'invite' to zb.control; the answer is your link. Hand it over in
-   private: whoever has it can reach your node.
-2. Your friend sends 'follow LINK' with it to zb.control of their node,
-   and gives you theirs.
-3. You send 'follow LINK' with theirs.
+    invite 30 for Bob            a note to yourself: for whom it is
+    invite list                  what became of your invitations
 
-'follow' rates its owner 50 in posts and in ratings where you say no
-other numbers, so people whom they trust become visible too. 'untrust
-NICK' ends it. A link holds an identity and an onion address; a mistyped
-identity is noticed.
+'follow' rates the link's owner 50 in posts and in ratings where you say
+no other numbers, so people whom they trust become visible too. 'untrust
+NICK' ends it.
+
+The link that 'status' shows is for everybody, and has no code: whoever
+follows it sees you, and you see them when you have followed theirs. A
+link holds an identity and an onion address; a mistyped identity is
+noticed.
 """,
 )
 PRIVACY = Page(

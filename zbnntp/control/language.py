@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from zbnntp.control import parsing
 from zbnntp.control.lines import Line, command_lines
-from zbnntp.control.orders import Help, Invite, ListCodes, MakeCode, Order, Status
+from zbnntp.control.orders import Help, ListCodes, ListInvites, MakeCode, Order, Status
 from zbnntp.model import limits
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
 
@@ -252,7 +252,20 @@ COMMANDS: tuple[Row, ...] = (
         "back, 'profile' alone says what they are.",
         parsing.profile,
     ),
-    Row("invite", "invite", "Answers with your link, for a friend to follow.", parsing.alone("invite", Invite())),
+    Row(
+        "invite",
+        "invite [N] [for NAME]",
+        "Makes a link for one friend, good for a week: who sends 'follow LINK' with it sees you, and you see them, for "
+        f"you rate their posts N, {FOLLOW_DEFAULT} where you say nothing. The name is a note to yourself.",
+        parsing.invite,
+    ),
+    Row(
+        "invite list",
+        "invite list",
+        "Lists your invitations, and who came with them.",
+        parsing.alone("invite list", ListInvites()),
+    ),
+    Row("invite revoke", "invite revoke LINK", "Takes an invitation back that nobody has used.", parsing.drop_invite),
     Row(
         "register",
         "register LINK [WAY]",

@@ -6,7 +6,7 @@ from zbnntp.control.ledger import After, Before, Receipt, constant
 from zbnntp.control.orders import DropCode, ListCodes, MakeCode
 from zbnntp.control.reports import day_text
 from zbnntp.model.errors import Missing
-from zbnntp.registrar.codes import new_code
+from zbnntp.registrar.codes import FOR_GOOD, new_code
 from zbnntp.registrar.ways import DAYS, MT
 from zbnntp.store import codes
 from zbnntp.store.codes import Code
@@ -26,7 +26,7 @@ def make_code(before: Before, order: MakeCode) -> Receipt:
 
 
 def list_codes(before: Before, order: ListCodes) -> Receipt:
-    found = codes.codes(before.database, before.me)
+    found = [code for code in codes.codes(before.database, before.me) if code.days != FOR_GOOD]
     lines = [_code_text(before, code) for code in found]
     return constant("\n".join(lines) or "You have handed out no codes; make one with: registrar code.")
 

@@ -224,7 +224,22 @@ class DropCode:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
+    """Trust from 1 to 100 in the posts of who comes, None: the default; `note`: for whom it is."""
+
+    mt: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListInvites:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class DropInvite:
+    """The code, as it stands behind the # of its link."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +268,7 @@ class Undo:
 
 Order = (
     Help | Rate | SetRating | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters
-    | DropFilter | Watch | By | Via | ViaLink | Pin | SetSame | SetMirror | Purge | AddBoard | HideBoard | Nick | Invite
-    | Register | Reply | MakeCode | ListCodes | DropCode | Status | Why | Search | Undo
+    | DropFilter | Watch | By | Via | ViaLink | Pin | SetSame | SetMirror | Purge | AddBoard | HideBoard | Nick
+    | Invite | ListInvites | DropInvite | Register | Reply | MakeCode | ListCodes | DropCode
+    | Status | Why | Search | Undo
 )  # fmt: skip

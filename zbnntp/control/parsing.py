@@ -16,8 +16,10 @@ from zbnntp.control.orders import (
     By,
     DropCode,
     DropFilter,
+    DropInvite,
     Follow,
     HideBoard,
+    Invite,
     ListFilters,
     Mirror,
     Nick,
@@ -61,6 +63,7 @@ _RATING = re.compile(rf"(?:(?P<who>.*?)\s+)??{_NUMBER}{_TAIL}", re.IGNORECASE)
 _BARE = re.compile(rf"{_NUMBER}{_TAIL}", re.IGNORECASE)
 _FOLLOW = re.compile(rf"(?P<link>\S+)(?:\s+(?P<mt>[+-]?[0-9]{{1,7}})%?)?{_LIST}{_NOTE}", re.IGNORECASE)
 _REGISTER = re.compile(r"(?P<link>\S+)(?:\s+(?P<way>[a-z]{1,20}))?", re.IGNORECASE)
+_INVITE = re.compile(r"(?:\+?(?P<mt>[0-9]{1,7})%?)?(?:(?:^|\s+)for\s+(?P<note>\S.*))?", re.IGNORECASE)
 _WORD_NUMBER = re.compile(r"(?<!\S)[+-]?[0-9]{1,7}%?(?!\S)")
 _HOLDS_RATING = re.compile(r"(?![\"'“„«‘])(.*\s)?[+-]?[0-9]{1,7}%?\s+[^\W\d]")  # `bob 50 lst` as a name
 _JOINERS = "\u200c\u200d"  # without a width, but part of scripts and emoji
@@ -108,9 +111,27 @@ def register(rest: str) -> Register:
 
 
 def drop_code(rest: str) -> DropCode:
+    return DropCode(_code("registrar revoke", rest))
+
+
+def drop_invite(rest: str) -> DropInvite:
+    return DropInvite(_code("invite revoke", rest))
+
+
+def _code(command: str, rest: str) -> str:
     if not rest or " " in rest:
-        raise NotPermitted("write registrar revoke, then the code, or the whole link that it stands in")
-    return DropCode(_bare(rest).rpartition("#")[2])
+        raise NotPermitted(f"write {command}, then the code, or the whole link that it stands in")
+    return _bare(rest).rpartition("#")[2]
+
+
+def invite(rest: str) -> Invite:
+    match = _INVITE.fullmatch(rest)
+    if not match:
+        raise NotPermitted("write invite, then no more than how far you trust who comes with it, and 'for NAME'")
+    mt = None if match["mt"] is None else int(match["mt"])
+    if mt is not None and not 1 <= mt <= 100:
+        raise NotPermitted("whoever is invited is rated from 1 to 100; without a number it is 50")
+    return Invite(mt, (match["note"] or "")[:DESCRIPTION_CHARACTERS])
 
 
 def shift(more: bool) -> Callable[[str], Shift]:

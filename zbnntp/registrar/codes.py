@@ -7,15 +7,21 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import fill
 
+from zbnntp.local import CONTROL, Note, file_note
+from zbnntp.model.entries import SCALE
 from zbnntp.model.errors import NotPermitted
+from zbnntp.model.keys import Identity, short_id
 from zbnntp.registrar.ways import Answered, Grant, Memo, Question
-from zbnntp.store import codes
+from zbnntp.store import codes, evidence
 from zbnntp.store.codes import Code
 
 INVITE = "invite"
+FOR_GOOD = 0  # days: that of an invitation to a friend; a registrar rates newcomers for a while
 CODE_OCTETS = 16  # 128 bits: nobody finds one by trying
 CODE_SECONDS = 7 * 86_400
+HUNDREDTH = SCALE // 100
 ANSWER_SECONDS = 3600
 ASK = "Write the one-time code that was handed to you; in a link it stands behind the #."
 WRONG = "that code is not known here, has run out, or was used before; ask for another link"
@@ -51,5 +57,18 @@ class Invitations:
         def use(database: sqlite3.Connection, person: int, now: int) -> None:
             if not codes.use_code(database, self.view, text, person, now):
                 raise NotPermitted(WRONG)
+            if code.days == FOR_GOOD:
+                file_note(database, self.view, _arrival(code, evidence.identity_of(database, person)), now)
 
         return Grant(code.mt, code.days, use)
+
+
+def _arrival(code: Code, newcomer: Identity) -> Note:
+    """What the owner is told when a friend comes; the name is known when the manifest has come."""
+    whose = f"your invitation for {code.note}" if code.note else "your invitation"
+    text = (
+        f"{short_id(newcomer)} has come with {whose}. You rate their posts {code.mt // HUNDREDTH}: their name and what "
+        f"they write come within a minute. 'why {short_id(newcomer)}' says more, 'trust {short_id(newcomer)} N list M' "
+        "changes it.\n"
+    )
+    return Note(CONTROL, "Somebody has come with your invitation", fill(text), references=code.thread.split())

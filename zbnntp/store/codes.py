@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zbnntp.model.keys import Identity
 
 _SELECT = (
-    "SELECT c.code, c.mt, c.days, c.note, c.made, c.until, p.id, c.came FROM code c "
+    "SELECT c.code, c.mt, c.days, c.note, c.made, c.until, p.id, c.came, c.thread FROM code c "
     "LEFT JOIN person p ON p.pk = c.person WHERE c.view = ? "
 )
 
@@ -25,11 +25,14 @@ class Code:
     until: int
     person: Identity | None = None
     came: int | None = None
+    thread: str = ""  # Message-IDs below which the owner is told who came
 
 
 def add_code(database: sqlite3.Connection, view: int, code: Code) -> None:
-    values = (view, code.code, code.mt, code.days, code.note, code.made, code.until)
-    database.execute("INSERT INTO code (view, code, mt, days, note, made, until) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    values = (view, code.code, code.mt, code.days, code.note, code.made, code.until, code.thread)
+    database.execute(
+        "INSERT INTO code (view, code, mt, days, note, made, until, thread) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values
+    )
 
 
 def codes(database: sqlite3.Connection, view: int) -> list[Code]:
@@ -39,6 +42,12 @@ def codes(database: sqlite3.Connection, view: int) -> list[Code]:
 
 def find_code(database: sqlite3.Connection, view: int, code: str) -> Code | None:
     row = database.execute(_SELECT + "AND c.code = ?", (view, code)).fetchone()
+    return Code(*row) if row else None
+
+
+def brought_by(database: sqlite3.Connection, view: int, person: int) -> Code | None:
+    """The first with which somebody came."""
+    row = database.execute(_SELECT + "AND c.person = ? ORDER BY c.came LIMIT 1", (view, person)).fetchone()
     return Code(*row) if row else None
 
 

@@ -356,8 +356,10 @@ CREATE TABLE code (                  -- one-time codes that a local identity han
   until INTEGER NOT NULL,
   person INTEGER REFERENCES person,  -- who came with it
   came INTEGER,
+  thread TEXT NOT NULL,              -- Message-IDs below which the owner is told
   PRIMARY KEY (view, code)
 ) WITHOUT ROWID;
+CREATE INDEX code_person ON code (person) WHERE person IS NOT NULL;
 
 CREATE TABLE admission (             -- who passed a challenge of a local identity, each time
   view INTEGER NOT NULL REFERENCES person,
