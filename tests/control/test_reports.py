@@ -213,7 +213,8 @@ def test_status_lines() -> None:
     report = {
         "nick": "Ada", "identity": "abc", "from": "Ada <x@y>", "listening": ["nntp://127.0.0.1:1119"], "tor": "ready",
         "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
-        "unpublished": 0, "waits": "", "ended": False, "forked": False, "trouble": "",
+        "unpublished": 0, "waits": "", "ended": False, "reach": "It waits here to be published.",
+        "forked": False, "trouble": "",
         "fetching": {"absent": 0, "waiting_people": 0, "waiting_posts": 0, "under_way": []},
         "kept": {"octets": 1_250_000, "quota_octets": 0, "months": 12, "sealed_octets": 0,
                  "served_octets_today": 40_000},
@@ -226,6 +227,7 @@ def test_status_lines() -> None:
     assert lines[-1] == "To publish  nothing waits"
     assert "recovery key has ended" in status_lines(report | {"ended": True})[0]
     assert status_lines(report | {"unpublished": 2})[-1] == f"To publish  2 lines wait{LATER}"
+    assert "Newest post it waits here to be published." in status_lines(report)
     assert "Keeps       1.2 MB of others, for 12 months; served 0.0 MB today" in status_lines(report)
     limited = {
         "octets": 5 * 10**8,
