@@ -18,8 +18,8 @@ from zbnntp.cli_ask import add_as, add_passphrase, passphrase, print_answer
 from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_feed import add_feed
 from zbnntp.cli_init import add_init, add_nick, make_first
-from zbnntp.cli_manual import add_manual
 from zbnntp.cli_invite import add_invite
+from zbnntp.cli_manual import add_manual
 from zbnntp.cli_recover import add_recover
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_search import add_search
