@@ -236,6 +236,7 @@ class FakeHouse:
     welcomes_guests: bool = False
     delay: Callable[[], Awaitable[None]] | None = None
     logins: list[tuple[str, str]] = field(default_factory=list)
+    gone: list[object] = field(default_factory=list)  # shelves of accounts that were removed
 
     def open(self) -> tuple[FakeShelf, FakeDesk | None]:
         return self.make()
@@ -249,6 +250,9 @@ class FakeHouse:
         shelf = small_forum()
         shelf.message = f"Welcome, {user}.\n"
         return shelf, None if user == "guest" else FakeDesk(shelf)
+
+    def has(self, shelf: object) -> bool:
+        return shelf not in self.gone
 
 
 def header(octets: bytes, name: str) -> str:

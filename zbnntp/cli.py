@@ -14,6 +14,7 @@ import platformdirs
 from tqdm import tqdm
 
 from zbnntp import __version__, home
+from zbnntp.cli_account import add_account
 from zbnntp.cli_ask import add_as, add_passphrase, passphrase, print_answer
 from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_feed import add_feed
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_small(commands)
     add_invite(commands, _add)
+    add_account(commands, _add)
     add_search(commands, _add)
     add_trust(commands, _add)
     add_bundles(commands, _add)

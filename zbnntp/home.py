@@ -189,6 +189,11 @@ def make_words() -> tuple[str, Sha256]:
     return str(Mnemonic("english").to_mnemonic(recovery)), sha256(Signer.from_seed(recovery).identity)
 
 
+def random_words(count: int) -> list[str]:
+    """Some of the 2,048 words that recovery words are made of."""
+    return [secrets.choice(Mnemonic("english").wordlist) for _ in range(count)]
+
+
 def read_words(text: str) -> Signer:
     """The recovery key behind 24 words, however they are spaced; NotPermitted says which one is wrong."""
     dictionary = Mnemonic("english")

@@ -48,21 +48,21 @@ class House(Protocol):
     def now(self) -> int: ...
 
 
-async def keep_lean(house: House, views: Sequence[int], search_index: bool) -> None:
+async def keep_lean(house: House, views: Callable[[], Sequence[int]], search_index: bool) -> None:
     """Until cancelled; beside it the index of words is kept, or taken away."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_index, house.store, search_index)
         await _keep_rounds(house, views)
 
 
-async def _keep_rounds(house: House, views: Sequence[int]) -> None:
+async def _keep_rounds(house: House, views: Callable[[], Sequence[int]]) -> None:
     keeping = house.intake.keeping
     await house.writer.run(lambda database: adopt(database, keeping))
     while True:
         try:
             if await house.writer.run(purges.is_to_scrub):
                 await house.writer.scrub()
-            gone = await sweep_all(house.writer, keeping, views, house.now(), house.standings.note)
+            gone = await sweep_all(house.writer, keeping, views(), house.now(), house.standings.note)
             await seal_months(house.store, house.writer, month_to_seal(house.now()))
             await shrink(house.writer)
         except Refused as error:  # a full or failing disk: the next round comes back to it

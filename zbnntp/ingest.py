@@ -83,6 +83,7 @@ class Intake:
         self._log, self._announce = log, announce
         self.keeping = Keeping()
         self.alarm = log  # what the owner should know at once
+        self.warn: Callable[[Identity, str], None] = lambda identity, text: self.alarm(text)  # a local identity of it
         self.own_came: Callable[[Identity, str], None] = self._warn_of_copy  # an own manifest not made here was kept
         self.arrived: Callable[[Identity], None] = lambda identity: None  # a manifest of somebody was kept
 
@@ -163,12 +164,12 @@ class Intake:
         self.arrived(head.identity)
         own = head.identity in self._standings.views
         if kept.forked:
-            self.alarm(fork_sentence(head.nick, head.identity, own))
+            self._tell_fork(head.nick, head.identity)
         if foreign and own and (verified.base is None or verified.base.head_sha256 != head.sha256):
             self.own_came(head.identity, source)
 
     def _warn_of_copy(self, identity: Identity, source: str) -> None:
-        self.alarm(strange_sentence(source))
+        self.warn(identity, strange_sentence(source))
 
     async def witness(self, pointer: Pointer) -> None:
         """Keep the proof when a verified pointer shows that its key has forked; an older one may, too."""
@@ -180,9 +181,15 @@ class Intake:
 
     def _note_fork(self, held: HeldManifest) -> None:
         identity = evidence.identity_of(self._reader, held.person)
-        self.alarm(fork_sentence(held.nick, identity, identity in self._standings.views))
+        self._tell_fork(held.nick, identity)
         self.arrived(identity)
         self._announce()
+
+    def _tell_fork(self, nick: str, identity: Identity) -> None:
+        if identity in self._standings.views:
+            self.warn(identity, fork_sentence(nick, identity, True))
+        else:
+            self.alarm(fork_sentence(nick, identity, False))
 
     async def take_notice(self, raw: bytes, source: str, now: int) -> bool:
         """A fork or a move that came on its own, about somebody who is held; True if it was news.
@@ -231,7 +238,8 @@ class Intake:
 
         await self._writer.run(change)
         if pointer.identity in self._standings.views:
-            self.alarm(f"A version of your own manifest with a date to come was sent by {source}. {COPY}")
+            text = f"A version of your own manifest with a date to come was sent by {source}. {COPY}"
+            self.warn(pointer.identity, text)
 
     async def retry_parked(self, now: int) -> list[Identity]:
         """Look again at the heads whose time has come; returns whose were taken."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import trio
@@ -162,19 +162,22 @@ class Signed:
 
 
 class Directory:
-    """People whom one local identity's trust fetches. `log` takes a sentence for zb.log."""
+    """People whom one local identity's trust fetches, but for those who live here (`own`, as of now).
+
+    `log` takes a sentence for zb.log.
+    """
 
     def __init__(
         self,
         reader: sqlite3.Connection,
         writer: Writer,
         view: Identity,
-        own: Sequence[Identity],
+        own: Collection[Identity],
         log: Callable[[str], None],
     ) -> None:
         self._reader, self._writer = reader, writer
         self._identity, self._view = view, evidence.find_person(reader, view) or 0
-        self._own = frozenset(own)
+        self._own = own
         self._log = log
         self._heads: dict[Identity, Signed] = {}  # verified once
 

@@ -6,7 +6,6 @@ handed over here as a callable or behind the small Protocols that nntp, peers an
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
 import signal
@@ -30,19 +29,21 @@ from zbnntp.guard import Guard
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
 from zbnntp.housekeeping import keep_lean
 from zbnntp.ingest import Intake
+from zbnntp.journal import Journal
 from zbnntp.library import Bell
 from zbnntp.listening import Doors, open_doors
 from zbnntp.listening import hosts as listening_hosts
+from zbnntp.lodgings import Lodgings
 from zbnntp.model.errors import Refused
 from zbnntp.model.keys import Identity
 from zbnntp.nntp import server as nntp
 from zbnntp.peering import Network, socket_places
 from zbnntp.reception import Reception, find_resident
 from zbnntp.repairing import repair_running
-from zbnntp.resident import Commons, Resident, no_link
+from zbnntp.resident import Commons, no_link
 from zbnntp.retention import make_keeping
 from zbnntp.standing import Outcome, Standings
-from zbnntp.store import diary, evidence, promises
+from zbnntp.store import evidence, promises
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 from zbnntp.tuning import make_parameters, rank_first
@@ -52,9 +53,6 @@ log = logging.getLogger(__name__)
 
 RANK_SECONDS = 1  # levels are computed anew at most so often
 COLLECTOR_THRESHOLDS = (20_000, 20, 50)  # new objects a round; rounds of the young and of the middle generation
-LOG_QUEUE = 1_000
-LOG_A_DAY = 200  # sentences in zb.log: a hostile peer must not fill the disk with complaints
-LOG_SAME_SECONDS = 3600
 MIDNIGHT_SECONDS = 60  # after it the digest of the day before is made
 DAY_SECONDS = 86_400
 
@@ -145,7 +143,7 @@ class Node:
     ) -> None:
         self.plan = plan
         self.bell, self._to_rank = Bell(), trio.Event()
-        self._log_in, self._log_out = trio.open_memory_channel[tuple[str, bool]](LOG_QUEUE)
+        self.journal = Journal(writer, lambda: int(plan.clock()), self._hearers)
         standings = self._make_standings(reader, writer, accounts)
         intake = Intake(reader, writer, standings, self.log, self._announce)
         intake.keeping = make_keeping(plan.config)
@@ -166,13 +164,16 @@ class Node:
             listening=[],
             clock=plan.clock,
             log=self.log,
-            alarm=self.alarm,
+            tell=self.journal.say,
+            public_reader=plan.config.public_reader,
+            own=set(),
         )
-        self.residents = [Resident(self.commons, account, view) for account, view in accounts.items()]
+        self.lodgings = Lodgings(self.commons, plan.home, accounts)
+        self.residents = self.lodgings.residents
         self.owner = self.residents[0]
         self.reception = Reception(self.residents, plan.config, self._posted)
         intake.alarm, intake.arrived, standings.heard = self.alarm, self._arrived, self._heard
-        intake.own_came = self._own_came
+        intake.own_came, intake.warn = self._own_came, self._warn
         self._unlock_known()
 
     def _make_standings(self, reader: sqlite3.Connection, writer: Writer, accounts: Mapping[Account, int]) -> Standings:
@@ -209,19 +210,15 @@ class Node:
 
     async def live(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Everything but newsreaders and the owner's door, until cancelled."""
-        for resident in self.residents:
-            await resident.furnishing.furnish()
+        await self.lodgings.furnish()
         commons = self.commons
         await rank_first(commons.standings, commons.reader, commons.writer, commons.now(), self.log)
         async with trio.open_nursery() as nursery:
-            for task in (self._keep_log, self._keep_told, self._keep_ranked, commons.network.run):
+            for task in (self.journal.run, self._keep_told, self._keep_ranked, commons.network.run):
                 nursery.start_soon(task)
-            nursery.start_soon(keep_lean, commons, [it.view for it in self.residents], self.plan.config.search_index)
+            nursery.start_soon(keep_lean, commons, self._views, self.plan.config.search_index)
             nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)
-            for resident in self.residents:
-                await resident.seal()
-                nursery.start_soon(resident.live)
-                nursery.start_soon(resident.furnishing.run)
+            await nursery.start(self.lodgings.run)
             task_status.started()
 
     def _posted(self, author: Identity) -> None:
@@ -248,6 +245,8 @@ class Node:
             return await Rounds(
                 self.commons.reader, self.commons.writer, resident.view, resident.shelf(), self.commons.now
             ).answer(request)
+        if request.get("ask") == "accounts":
+            return {"ok": True, "text": await self.lodgings.renew()}
         if request.get("ask") == "link":
             return {"ok": True, "text": resident.link()}
         if request.get("ask") == "status":
@@ -313,41 +312,24 @@ class Node:
         digest.note_outcome(database, view, outcome, now)
 
     def log(self, text: str) -> None:
-        """One sentence into the next digest of zb.log; when too many wait, the newest are dropped."""
-        self._note(text, False)
+        """One sentence about the node into the next digest of zb.log."""
+        self.journal.say(text)
 
     def alarm(self, text: str) -> None:
         """The same, in an article of its own at once."""
-        self._note(text, True)
+        self.journal.say(text, urgent=True)
 
-    def _note(self, text: str, urgent: bool) -> None:
-        log.info("%s", text)
-        with contextlib.suppress(trio.WouldBlock):
-            self._log_in.send_nowait((text, urgent))
-
-    async def _keep_log(self) -> None:
-        seen: dict[str, int] = {}
-        today, count = 0, 0
-        async for text, urgent in self._log_out:
-            now = self.commons.now()
-            if now // DAY_SECONDS != today:
-                today, count, seen = now // DAY_SECONDS, 0, {}
-            if count >= LOG_A_DAY or now - seen.get(text, 0) < LOG_SAME_SECONDS:
-                continue
-            seen[text], count = now, count + 1
-            write = self._file_alarm if urgent else self._keep_sentence
-            try:
-                await self.commons.writer.run(lambda database, it=write, text=text, now=now: it(database, text, now))  # type: ignore[misc]
-            except Refused as error:
-                log.warning("zb.log could not hold: %s (%s)", text, error)
-
-    def _file_alarm(self, database: sqlite3.Connection, text: str, now: int) -> None:
+    def _warn(self, identity: Identity, text: str) -> None:
+        """What is about one identity alone."""
         for resident in self.residents:
-            digest.file_alarm(database, resident.view, text, now)
+            if resident.identity == identity:
+                self.journal.say(text, True, resident.view)
 
-    def _keep_sentence(self, database: sqlite3.Connection, text: str, now: int) -> None:
-        for resident in self.residents:
-            diary.add(database, resident.view, "said", text, now)
+    def _views(self) -> list[int]:
+        return [it.view for it in self.residents]
+
+    def _hearers(self, urgent: bool) -> list[int]:
+        return self._views() if urgent or not self.plan.config.public_reader else [self.owner.view]
 
     async def _keep_told(self) -> None:
         """The digests, soon after midnight UTC."""

@@ -6,6 +6,7 @@ that nobody can tell that two of them live on one node. Onion nodes and local on
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -17,7 +18,7 @@ import trio
 
 from zbnntp.home import SOCKET_PATH_OCTETS, Keys, accounts, socket_path
 from zbnntp.library import Directory, Library
-from zbnntp.model.errors import NotPermitted, PeerGone, ZbError
+from zbnntp.model.errors import NotPermitted, PeerGone, TorDown, ZbError
 from zbnntp.model.keys import Identity, Sha256, identity_text
 from zbnntp.model.manifest import Endpoint
 from zbnntp.peers.api import Api
@@ -225,6 +226,12 @@ class Peering:
             nursery.start_soon(self._schedule.run)
             if self._doors:
                 nursery.start_soon(self._doors.run, carrier, sync)
+
+    async def leave(self) -> None:
+        """After `run` was cancelled: take the open onion off tor; the closed one went with its task."""
+        if self._onion and self._network.tor:
+            with contextlib.suppress(TorDown):  # then it is gone already
+                await self._network.tor.remove(self._onion, cut_off=True)
 
     @property
     def under_way(self) -> Mapping[Identity, tuple[int, int]]:

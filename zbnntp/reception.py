@@ -15,6 +15,7 @@ import trio
 from zbnntp import home
 from zbnntp.config import Config
 from zbnntp.control.welcome import guest_motd
+from zbnntp.home import Keys
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, Signer, identity_text
 from zbnntp.posting import Desk
@@ -69,7 +70,16 @@ class Reception:
             raise
         keys = await trio.to_thread.run_sync(home.load_keys, resident.account.place, password)
         resident.unlock(keys)
-        return resident.shelf(), resident.desk(lambda: {resident.identity: keys.signer}, self._posted)
+        return resident.shelf(), resident.desk(lambda: self._signer_of(resident, keys), self._posted)
+
+    def has(self, shelf: object) -> bool:
+        return shelf is self._guest_shelf or any(shelf is it.shelf() for it in self._residents)
+
+    def _signer_of(self, resident: Resident, keys: Keys) -> Mapping[Identity, Signer]:
+        """Whom a connection with a login may post as: that one, as long as it lives here."""
+        if resident not in self._residents:
+            raise NotPermitted("this account has been removed from the node")
+        return {resident.identity: keys.signer}
 
     def _open_signers(self) -> Mapping[Identity, Signer]:
         """Whom a connection without a login may post as: the owner, and those whose key lies in clear text."""
@@ -78,12 +88,21 @@ class Reception:
 
 
 def find_resident(residents: Sequence[Resident], name: str) -> Resident:
-    """The local identity of that nick or id; NotPermitted when there is none or more than one."""
-    found = [
-        it
-        for it in residents
-        if name == it.nick() or (len(name) >= home.SHORT_ID and identity_text(it.identity).startswith(name))
-    ]
-    if len(found) != 1:
-        raise NotPermitted("no identity of that name lives here; use its nick or its 56 characters")
-    return found[0]
+    """The local identity of that name or id; NotPermitted when there is none or more than one.
+
+    The name that an identity was made with goes before what somebody may call himself now.
+    """
+    for suits in (_is_account, _is_called):
+        found = [it for it in residents if suits(it, name)]
+        if len(found) == 1:
+            return found[0]
+    raise NotPermitted("no identity of that name lives here; use its nick or its 56 characters")
+
+
+def _is_account(resident: Resident, name: str) -> bool:
+    is_id = len(name) >= home.SHORT_ID and identity_text(resident.identity).startswith(name)
+    return is_id or name == resident.account.nick
+
+
+def _is_called(resident: Resident, name: str) -> bool:
+    return name == resident.nick()

@@ -71,7 +71,9 @@ class Commons:
     listening: list[str]  # filled when newsreaders can connect
     clock: Callable[[], float]
     log: Callable[[str], None]
-    alarm: Callable[[str], None]
+    tell: Callable[[str, bool, int], None]  # the same about one view alone; whether it is urgent
+    public_reader: bool
+    own: set[Identity]  # who lives here
     rack: Rack = field(default_factory=Rack)
 
     def now(self) -> int:
@@ -79,18 +81,18 @@ class Commons:
 
 
 class Resident:
-    """One local identity. The methods from `nick` to `follow` are what control asks of the house."""
+    """One local identity; a `tenant` may not decide for the others. From `nick` to `follow`: control's house."""
 
-    def __init__(self, commons: Commons, account: Account, view: int) -> None:
-        self.commons, self.account, self.view = commons, account, view
+    def __init__(self, commons: Commons, account: Account, view: int, tenant: bool = False) -> None:
+        self.commons, self.account, self.view, self.tenant = commons, account, view, tenant
         self.identity: Identity = account.identity
         self.keys: Keys | None = None
         self.peering: Peering | None = None
-        reader, views = commons.reader, commons.standings.views
+        reader = commons.reader
         self.library = Library(
             reader, commons.intake, self.identity, commons.epoch, commons.bell, commons.mirror, commons.clock
         )
-        self._directory = Directory(reader, commons.writer, self.identity, views, commons.log)
+        self._directory = Directory(reader, commons.writer, self.identity, commons.own, self._log)
         self.control = Control(reader, commons.writer, commons.standings, self.identity, commons.clock, self)
         self.fms = FmsDesk(reader, commons.standings, self.identity, self.control, commons.fms_codes)
         self.cards = Cards(reader, commons.writer, commons.standings, self.identity, commons.clock)
@@ -116,8 +118,8 @@ class Resident:
             registrar = self.entrance.registrar
             place, library, directory = self.account.place, self.library, self._directory
             self.peering = Peering(commons.network, keys, place, library, directory, places, registrar)
-            self.homecoming = Homecoming(self.doubt(), self.peering, self._friends, self.commons.alarm)
-            self.restart = Restart(self.peering, self._friends, self.commons.alarm)
+            self.homecoming = Homecoming(self.doubt(), self.peering, self._friends, self._alarm)
+            self.restart = Restart(self.peering, self._friends, self._alarm)
             self._unlocked.set()
 
     async def live(self) -> None:
@@ -131,6 +133,17 @@ class Resident:
             nursery.start_soon(self._keep_friends)
             nursery.start_soon(self.peering.run)
             nursery.start_soon(self.entrance.run, self.peering, self.keys.signer)
+
+    def _log(self, text: str) -> None:
+        self.commons.tell(text, False, self.view)
+
+    def _alarm(self, text: str) -> None:
+        self.commons.tell(text, True, self.view)
+
+    async def leave(self) -> None:
+        """Nobody reaches this identity here any more."""
+        if self.peering:
+            await self.peering.leave()
 
     # what control asks of the house
 
@@ -261,7 +274,7 @@ class Resident:
             if await self.seal() is not None:
                 await trio.sleep(SEAL_SECONDS)
         except ZbError as error:
-            self.commons.alarm(f"Your own manifest could not be published: {error}; it is tried again.")
+            self._alarm(f"Your own manifest could not be published: {error}; it is tried again.")
             await trio.sleep(SEAL_SECONDS)
 
     async def seal(self) -> Offer | None:
@@ -296,11 +309,11 @@ class Resident:
     def own_came(self, source: str) -> None:
         """A version of the own manifest that this node has not made was kept: hoped for, or a warning."""
         if source == IMPORT:
-            self.commons.log("A version of your own manifest came with what you imported")
+            self._log("A version of your own manifest came with what you imported")
         elif self.homecoming and self.homecoming.is_copy and not self.homecoming.settled:
-            self.commons.alarm(f"Your own manifest has come back from {source}.")
+            self._alarm(f"Your own manifest has come back from {source}.")
         else:
-            self.commons.alarm(strange_sentence(source))
+            self._alarm(strange_sentence(source))
         self.publish()
 
     def doubt(self) -> Doubt:

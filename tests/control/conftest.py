@@ -42,6 +42,7 @@ class Rooms:
     came: str | Exception = "3 posts came."
     reachable: bool = True
     known: list[Identity] = field(default_factory=list)
+    tenant: bool = False
 
     def publish(self) -> None:
         self.published += 1

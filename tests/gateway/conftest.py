@@ -1,4 +1,4 @@
-"""A public reader: anna's node, where bert and carl have accounts. Made once for each file of tests."""
+"""A public reader: anna's node, where bert and carl have accounts. Made once for all tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.gateway.gates import Gate, make_gate
 NAMES = ("anna", "bert", "carl")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     with make_gate(tmp_path_factory.mktemp("gate"), NAMES) as gate:
         yield gate

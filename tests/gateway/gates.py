@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.nntp_client import Client
-from tests.node_process import NodeProcess
+from tests.node_process import COMMAND_SECONDS, CommandRefused, NodeProcess
 
 
 def secret_of(name: str) -> str:
@@ -27,21 +29,35 @@ class Gate:
 
     node: NodeProcess
     folder: Path
+    inside: dict[str, Client] = field(default_factory=dict)
 
     def secret_file(self, name: str) -> Path:
         path = self.folder / f"{name}.secret"
         path.write_text(secret_of(name) + "\n")
         return path
 
+    def account(self, kind: str, *words: str) -> str:
+        """`zbnntp account …`: what it printed; CommandRefused."""
+        command = [sys.executable, "-m", "zbnntp.cli", "account", kind, "--home", str(self.node.home), *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS)
+        if done.returncode:
+            raise CommandRefused((done.stdout + done.stderr).strip())
+        return done.stdout
+
     def guest(self) -> Client:
         return self.node.connect()
 
-    @contextmanager
-    def member(self, name: str) -> Iterator[Client]:
-        """A connection that is logged in."""
-        with self.node.connect() as client:
-            assert log_in(client, name, secret_of(name)) == 281
-            yield client
+    def member(self, name: str) -> Client:
+        """A connection that is logged in; the same one each time, for a login takes its time."""
+        if name not in self.inside:
+            self.inside[name] = self.node.connect()
+            assert log_in(self.inside[name], name, secret_of(name)) == 281
+        return self.inside[name]
+
+    def close(self) -> None:
+        for client in self.inside.values():
+            client.close()
+        self.inside.clear()
 
 
 def make_home(folder: Path, names: Sequence[str], *arguments: str, net: Path | None = None) -> Gate:
@@ -64,5 +80,6 @@ def make_gate(folder: Path, names: Sequence[str], *arguments: str, settings: str
     try:
         yield gate
     finally:
+        gate.close()
         if gate.node.running:
             gate.node.stop()

@@ -19,13 +19,14 @@ OWN = ("zb.control", "zb.help", "zb.log", "zb.people")
 def board(gate: Gate) -> str:
     """A board with one thread of the operator's."""
     gate.node.do(f"board add {BOARD}")
-    with gate.member("anna") as anna:
-        assert anna.post(BOARD, "Hello strangers", "Come in.").code == 240
+    anna = gate.member("anna")
+    assert anna.post(BOARD, "Hello strangers", "Come in.").code == 240
     return BOARD
 
 
 def test_a_guest_reads_the_boards_that_the_operator_sees(gate: Gate, board: str) -> None:
-    with gate.guest() as guest, gate.member("anna") as anna:
+    anna = gate.member("anna")
+    with gate.guest() as guest:
         for client in (guest, anna):
             client.group(board)
         assert guest.over() == anna.over()
@@ -35,9 +36,9 @@ def test_a_guest_reads_the_boards_that_the_operator_sees(gate: Gate, board: str)
 def test_a_guest_finds_none_of_the_operators_own_groups(gate: Gate, board: str) -> None:
     receipt = gate.node.do("status")
     assert receipt
-    with gate.member("anna") as anna:
-        anna.group("zb.control")
-        private = anna.over()[-1].message_id
+    anna = gate.member("anna")
+    anna.group("zb.control")
+    private = anna.over()[-1].message_id
     with gate.guest() as guest:
         assert set(guest.groups()).isdisjoint(OWN)
         for name in OWN:
@@ -60,9 +61,9 @@ def test_a_guest_is_told_how_to_post_and_cannot(gate: Gate, board: str) -> None:
 
 
 def test_a_guest_is_not_told_what_the_operators_trust_hides(gate: Gate, board: str) -> None:
-    with gate.member("bert") as bert:
-        assert bert.post("zb.control", "a board", f"board add {board}").code == 240
-        hidden = bert.post(board, "Bert's", "Anna does not know me.").message_id
+    bert = gate.member("bert")
+    assert bert.post("zb.control", "a board", f"board add {board}").code == 240
+    hidden = bert.post(board, "Bert's", "Anna does not know me.").message_id
     with gate.guest() as guest:
         answer = guest.command(f"STAT {hidden}")
         assert (answer.code, "trust" in answer.text) == (430, False)

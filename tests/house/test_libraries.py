@@ -18,6 +18,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "resident.py",
             "homecoming.py",
             "reception.py",
+            "journal.py",
+            "lodgings.py",
             "admin.py",
             "library.py",
             "peering.py",

@@ -20,7 +20,7 @@ from zbnntp.control.language import Command, is_command, parse_commands, read_li
 from zbnntp.control.ledger import After, Before, Receipt
 from zbnntp.control.lines import Line, command_lines, split_top, unflow
 from zbnntp.control.needs import House
-from zbnntp.control.orders import Follow, Order, Rate, Reply, Shift, Untrust, Why
+from zbnntp.control.orders import Follow, Order, Pin, Purge, Rate, Reply, Shift, Untrust, Why
 from zbnntp.control.reports import these_posts, wrapped
 from zbnntp.local import CONTROL, PEOPLE, Note, file_note, local_message_id, parse_local_id, random_id
 from zbnntp.model.article import sender
@@ -35,6 +35,7 @@ from zbnntp.visibility import Settled, settle_all
 
 REFERENCES_OCTETS = 900  # of one header line, of which RFC 5322 allows 998
 _ABOUT_TRUST = (Follow, Rate, Shift, Untrust, Why)
+_ABOUT_ALL = (Pin, Purge)  # what others publish is kept once, for all who live here
 ENDED = "Your identity has ended by its recovery words: this is kept here, and nobody else is told."
 Commit = Callable[[sqlite3.Connection], int]
 
@@ -165,6 +166,8 @@ class Control:
         receipts: list[Receipt] = []
         for command in sheet.commands:
             with _named(command.line):
+                if self._house.tenant and isinstance(command.order, _ABOUT_ALL):
+                    raise NotPermitted("that would change what everybody here sees; only this node's operator can")
                 receipts.append(carry_out(before, command.order))
         article = sheet.commit(database) if sheet.commit else 0
         if before.publishes:

@@ -10,6 +10,10 @@ from zbnntp.searching import Found, Query
 
 
 class House(Protocol):
+    @property
+    def tenant(self) -> bool:
+        """Whether others live here who are not to notice what this one does."""
+
     def publish(self) -> None:
         """Something of one's own waits to be sealed."""
 

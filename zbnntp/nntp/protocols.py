@@ -48,6 +48,9 @@ class House(Protocol):
         surrogates.
         """
 
+    def has(self, shelf: Shelf) -> bool:
+        """Whether that view is still anybody's; connections that have it are hung up on otherwise, a little later."""
+
 
 class OpenHouse:
     """A house without logins: everybody has the view that `make` gives."""
@@ -64,6 +67,9 @@ class OpenHouse:
 
     async def login(self, user: str, password: str) -> tuple[Shelf, Desk | None]:
         raise NotPermitted("there are no logins here")
+
+    def has(self, shelf: Shelf) -> bool:
+        return True
 
 
 class Shelf(Protocol):

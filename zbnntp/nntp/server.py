@@ -142,12 +142,12 @@ class _Server:
                 await self._accept_some(listener, tls, nursery)
 
     async def sweep(self) -> None:
-        """Hang up on the idle ones, silently (RFC 3977 section 3.1)."""
+        """Hang up on the idle ones and those whose view is nobody's now, silently (RFC 3977 section 3.1)."""
         while True:
             await trio.sleep(self._limits.sweep_seconds)
             oldest = trio.current_time() - self._limits.idle_seconds
             for connection in self._connections:
-                if connection.wire.last_active < oldest:
+                if connection.wire.last_active < oldest or not self._house.has(connection.machine.session.shelf):
                     connection.scope.cancel()
 
     async def finish(self) -> None:
