@@ -252,7 +252,7 @@ class FakeHouse:
         return shelf, None if user == "guest" else FakeDesk(shelf)
 
     def has(self, shelf: object) -> bool:
-        return shelf not in self.gone
+        return all(shelf is not it for it in self.gone)
 
 
 def header(octets: bytes, name: str) -> str:

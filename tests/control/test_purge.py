@@ -185,7 +185,7 @@ async def test_a_purge_that_was_interrupted_is_finished_by_the_node(open_desk: O
         await node.house.writer.run(lambda it: purge_post(it, article, post, anna.identity))
         assert purges.is_to_scrub(node.house.reader)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(keep_lean, Parts(node.house), [1], False)
+            nursery.start_soon(keep_lean, Parts(node.house), lambda: [1], False)
             with trio.fail_after(5):
                 while purges.is_to_scrub(node.house.reader):
                     await trio.sleep(0.01)

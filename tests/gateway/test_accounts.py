@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -47,8 +48,9 @@ def test_whoever_is_removed_posts_nothing_more_and_is_let_in_no_more(gate: Gate)
         assert log_in(fritz, "fritz", secret_of("fritz")) == 281
         fritz.post("zb.control", "x", "board add test.fritz")
         gate.account("remove", "fritz")
-        answer = fritz.post("test.fritz", "Still here", "x")
-        assert (answer.code, "removed" in answer.text) == (441, True)
+        with suppress(ConnectionError):  # hung up on already
+            answer = fritz.post("test.fritz", "Still here", "x")
+            assert (answer.code, "removed" in answer.text) == (441, True)
     with gate.node.connect() as fritz:
         assert log_in(fritz, "fritz", secret_of("fritz")) == 481
     assert "fritz" not in gate.account("list")

@@ -9,7 +9,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.fakes import FakeDesk, small_forum
+from tests.fakes import FakeDesk, FakeHouse, small_forum
 from tests.nntp.dialogue import parse_responses, proto
 from tests.nntp.serving import GREETING, big_forum, run, serve_on, serving
 from zbnntp.nntp.server import DEFAULT_LIMITS, Limits, listen
@@ -42,6 +42,23 @@ def test_idle_newsreaders_are_hung_up_on_silently() -> None:
             assert await idle.rest() == GREETING
             await busy.say("QUIT")
             assert await busy.rest() == b"205 good bye\r\n"
+
+    run(main)
+
+
+def test_whose_view_is_nobodys_any_more_is_hung_up_on() -> None:
+    async def main() -> None:
+        shelves = [small_forum(), small_forum()]
+        waiting = list(shelves)
+        house = FakeHouse(lambda: (waiting.pop(0), None))
+        async with serving(house, limits=Limits(sweep_seconds=15)) as server:
+            first, second = await server.connect(), await server.connect()
+            await first.line()
+            await second.line()
+            house.gone.append(shelves[0])
+            assert await first.rest() == b""
+            await second.say("DATE")
+            assert (await second.line()).startswith(b"111")
 
     run(main)
 
