@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.node_process import NodeProcess, wait_until
+from tests.node_process import ROOT, NodeProcess, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -43,3 +46,12 @@ def test_from_nothing_to_being_heard(tmp_path: Path) -> None:
         assert "Others have fetched it" in anna.do(f"why {posted}")
         assert "others have fetched it" in anna.call("status")
         wait_until(lambda: ticked(anna) == 5, "everything is ticked off")
+
+
+def test_the_timed_first_run_gets_in_without_cloning_and_installing() -> None:
+    program = Path(sys.executable).with_name("zbnntp")
+    command = [sys.executable, str(ROOT / "bench/first-run"), "--program", str(program)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # what is tested, not what is installed
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the newcomer's first post is there for the friend" in done.stdout
