@@ -84,7 +84,8 @@ def test_a_command_is_answered_in_its_thread(thunderbird: Thunderbird) -> None:
     thunderbird.open_group("zb.control")
     assert thunderbird.post("a command", "status") is None
     rows = thunderbird.open_group("zb.control")
-    assert [row.author.split(" <")[0] for row in rows if row.depth == 1] == ["zbnntp"]
+    command = next(place for place, row in enumerate(rows) if row.subject == "a command")
+    assert (rows[command + 1].author.split(" <")[0], rows[command + 1].depth) == ("zbnntp", 1)
 
 
 def test_a_refusal_is_shown_as_written(thunderbird: Thunderbird) -> None:
@@ -92,4 +93,6 @@ def test_a_refusal_is_shown_as_written(thunderbird: Thunderbird) -> None:
     thunderbird.open_group("zb.help")
     said = thunderbird.post("not here", "The manual is not written by posting.")
     assert said is not None
-    assert said.startswith("zbnntp: only the node writes there; send commands to zb.control | ")
+    assert said.startswith(
+        "zbnntp: only the node writes there; send commands to zb.control"
+    )  # its own "a News (NNTP) error occurred" comes too

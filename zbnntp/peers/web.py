@@ -28,7 +28,7 @@ from zbnntp.peers.exchange import Exchange, HttpRefusal, Reply, Request, Stage
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 128
+BACKLOG = 1024  # a queue that five hundred visitors do not fill: whoever finds it full is sent away
 SOCKET_PATH_OCTETS = 107  # the kernel's sun_path without its final zero
 RECEIVE_OCTETS = 64 * 1024
 ACCEPT_PAUSE_SECONDS = 1.0  # when the process has no descriptors left
