@@ -132,6 +132,22 @@ SETTINGS: tuple[Setting, ...] = (
         "fms_codes", bool, False, "",
         "Answer XGETTRUST and XSETTRUST with FMS's own codes, for front ends that know no others.",
     ),
+    Setting(
+        "reader_connections", int, 8, "",
+        "Connections of one address to a public reader, and of one account. 0: any number, as it has to be behind a "
+        "proxy, where all come from one address.",
+        high=100_000,
+    ),
+    Setting(
+        "reader_commands", int, 50, "commands a second",
+        "What one address or account may ask of a public reader in the long run; who asks for more waits. 0: no limit.",
+        high=100_000,
+    ),
+    Setting(
+        "posts_an_hour", int, 60, "articles",
+        "What one account of a public reader may post, commands to zb.control included. 0: no limit.",
+        high=100_000,
+    ),
     Setting("idle_seconds", int, 1800, "seconds", "A newsreader silent for so long is disconnected.", low=180),
     Setting("connections", int, 2000, "", "Newsreader connections at most.", low=1, high=100_000),
 )  # fmt: skip
@@ -175,6 +191,9 @@ class Config:
     kappa: float
     publish_delay_seconds: int
     fms_codes: bool
+    reader_connections: int
+    reader_commands: int
+    posts_an_hour: int
     idle_seconds: int
     connections: int
 

@@ -37,6 +37,7 @@ from zbnntp.lodgings import Lodgings
 from zbnntp.model.errors import Refused
 from zbnntp.model.keys import Identity
 from zbnntp.nntp import server as nntp
+from zbnntp.nntp.shares import Share
 from zbnntp.peering import Network, socket_places
 from zbnntp.reception import Reception, find_resident
 from zbnntp.repairing import repair_running
@@ -194,7 +195,8 @@ class Node:
             await nursery.start(self.live)
             await nursery.start(serve_admin, socket_path(self.plan.home, ADMIN_SOCKET), self._answer_owner)
             config = self.plan.config
-            limits = nntp.Limits(connections=config.connections, idle_seconds=config.idle_seconds)
+            share = Share(config.reader_connections, config.reader_commands)
+            limits = nntp.Limits(connections=config.connections, idle_seconds=config.idle_seconds, share=share)
             self._announce_doors(doors)
             _spare_collector()
             await nntp.serve(

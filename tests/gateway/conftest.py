@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.gateway.gates import Gate, make_gate
+from tests.peers.trio_tests import pytest_pyfunc_call
+
+__all__ = ["pytest_pyfunc_call"]
 
 NAMES = ("anna", "bert", "carl")
 

@@ -79,12 +79,14 @@ class Machine:
         "closed",
         "errand",
         "session",
+        "work",
     )
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.busy = False
         self.closed = False
+        self.work = 0  # commands answered and windows of long answers sent; whoever counts them sets it back
         self.errand: Upload | Login | Later | Layer | None = None
         self._inbox = Inbox()
         self._first = True  # nothing has been received yet
@@ -114,10 +116,13 @@ class Machine:
         while steps > 0 and self._size < SEND_OCTETS:
             if self._windows is not None:
                 steps -= self._pull(self._windows)
+                self.work += 1
             elif self._is_ready() and (answered := self._answer_quickly(steps)):
                 steps -= answered
+                self.work += answered
             elif self.errand is None and not self.closed and self._answer_next():
                 steps -= 1
+                self.work += 1
             else:
                 self.busy = False
                 break

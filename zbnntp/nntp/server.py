@@ -25,9 +25,10 @@ from zbnntp.nntp.deflate import Deflate
 from zbnntp.nntp.login import WRONG
 from zbnntp.nntp.logins import Logins
 from zbnntp.nntp.machine import Machine, Upload
-from zbnntp.nntp.protocols import House
+from zbnntp.nntp.protocols import House, Shelf
 from zbnntp.nntp.replies import Code, Later, Login, status_line
 from zbnntp.nntp.session import Session, Terms
+from zbnntp.nntp.shares import Party, Share, Shares, stranger_of, wait_seconds
 from zbnntp.nntp.tls import Tls
 from zbnntp.nntp.wire import HungUp, Wire
 
@@ -38,7 +39,10 @@ ACCEPTS_A_TURN = 64
 # The process is out of descriptors or memory: what is open goes on, new newsreaders wait in the backlog.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 ACCEPT_PAUSE_SECONDS = 0.1
-_TOO_MANY = status_line(Code.CLOSING, "too many connections; close a newsreader or try again later")
+_TOO_MANY = "too many connections; close a newsreader or try again later"
+
+
+UNBOUNDED = Share()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Limits:
     handshake_seconds: float = 15
     # Compression takes 300 kB a connection, sixty times what an idle one takes.
     compressed: int = 200
+    # Of each stranger, where strangers come: where the house welcomes guests, or the address is not this machine's.
+    share: Share = UNBOUNDED
 
 
 DEFAULT_LIMITS = Limits()
@@ -116,6 +122,7 @@ class _Connection:
     wire: Wire
     machine: Machine
     scope: trio.CancelScope
+    party: Party | None  # None: at home
 
 
 class _Server:
@@ -124,6 +131,7 @@ class _Server:
     def __init__(self, house: House, now: Callable[[], float], tls: ssl.SSLContext | None, limits: Limits) -> None:
         self._house = house
         self._logins = Logins(house)
+        self._shares = Shares(limits.share)
         self._all_terms: dict[tuple[bool, ...], Terms] = {}
         self._now = now
         self._tls = tls
@@ -175,26 +183,35 @@ class _Server:
                     await trio.sleep(ACCEPT_PAUSE_SECONDS)
                 continue  # or the newsreader has hung up already
             if len(self._connections) >= self._limits.connections:
-                _turn_away(connected, tls)
+                _turn_away(connected, tls, _TOO_MANY)
             else:
                 self._admit(connected, tls, nursery)
 
     def _admit(self, connected: socket.socket, tls: bool, nursery: trio.Nursery) -> None:
         try:
-            terms = self._terms(tls, is_private(connected.getsockname()))
-            session = Session(*self._house.open(), self._now, terms)
-            connection = _Connection(Wire(connected), Machine(session), trio.CancelScope())
-            if not tls:  # the newsreader need not wait for the task that will serve it
-                connection.wire.send_last(connection.machine.take())
+            connection = self._open(connected, tls)
         except HungUp:
             connected.close()
-            return
+        except Refused as error:
+            _turn_away(connected, tls, str(error))
         except Exception:
             log.exception("a newsreader could not be served")
             connected.close()
-            return
-        self._connections.add(connection)
-        nursery.start_soon(self._run, connection)
+        else:
+            self._connections.add(connection)
+            nursery.start_soon(self._run, connection)
+
+    def _open(self, connected: socket.socket, tls: bool) -> _Connection:
+        terms = self._terms(tls, is_private(connected.getsockname()))
+        wire, machine = Wire(connected), Machine(Session(*self._house.open(), self._now, terms))
+        connection = _Connection(wire, machine, trio.CancelScope(), self._party(terms, wire))
+        if not tls:  # the newsreader need not wait for the task that will serve it
+            try:
+                wire.send_last(machine.take())
+            except HungUp:
+                self._leave(connection)
+                raise
+        return connection
 
     def _terms(self, tls: bool, private: bool) -> Terms:
         """What is offered: passwords never in the open, and nothing to strangers but what guests are shown."""
@@ -211,6 +228,15 @@ class _Server:
                 make_deflate=self._make_deflate,
             )
         return terms
+
+    def _party(self, terms: Terms, wire: Wire) -> Party | None:
+        if terms.private and not self._house.welcomes_guests:
+            return None
+        return self._shares.join(stranger_of(wire.address), trio.current_time())
+
+    def _leave(self, connection: _Connection) -> None:
+        if connection.party:
+            self._shares.leave(connection.party)
 
     def _make_tls(self) -> Tls:
         assert self._tls is not None
@@ -232,6 +258,7 @@ class _Server:
         finally:
             connection.wire.drop()
             self._connections.discard(connection)
+            self._leave(connection)
             if self._stopping and not self._connections:
                 self._all_gone.set()
 
@@ -239,7 +266,7 @@ class _Server:
         try:
             if connection.machine.session.terms.tls:
                 await connection.wire.shake_hands(self._make_tls(), self._limits.handshake_seconds)
-            await self._converse(connection.wire, connection.machine)
+            await self._converse(connection)
         except HungUp:
             pass
         except Exception:
@@ -247,26 +274,29 @@ class _Server:
             with contextlib.suppress(HungUp):
                 connection.wire.send_last(connection.machine.fault())
 
-    async def _converse(self, wire: Wire, machine: Machine) -> None:
+    async def _converse(self, connection: _Connection) -> None:
+        wire, machine = connection.wire, connection.machine
         while True:
             octets = machine.take()
             if octets:
                 await wire.send(octets, machine)
+            if connection.party and machine.work:
+                await _rest(connection.party, machine)
             if machine.busy:
                 await trio.lowlevel.checkpoint()
             elif machine.errand is not None:
-                await self._run_errand(wire, machine)
+                await self._run_errand(connection)
             elif machine.closed or self._stopping:
                 return
             else:
                 machine.receive(await wire.receive())
 
-    async def _run_errand(self, wire: Wire, machine: Machine) -> None:
-        errand = machine.errand
+    async def _run_errand(self, connection: _Connection) -> None:
+        wire, machine, errand = connection.wire, connection.machine, connection.machine.errand
         if isinstance(errand, Upload):
             await _post(machine, errand)
         elif isinstance(errand, Login):
-            await self._log_in(machine, errand, wire.address)
+            await self._log_in(connection, errand)
         elif isinstance(errand, Later):
             machine.answered(await errand.make())
         elif isinstance(layer := machine.switch(), Tls):
@@ -274,15 +304,32 @@ class _Server:
         else:
             wire.push(layer)
 
-    async def _log_in(self, machine: Machine, login: Login, address: str) -> None:
+    async def _log_in(self, connection: _Connection, login: Login) -> None:
+        machine = connection.machine
         try:
-            view = await self._logins.check(login, address)
+            view = await self._logins.check(login, connection.wire.address)
+            self._become(connection, view[0])
         except NotPermitted:
             machine.not_logged_in(WRONG)
         except ZbError as error:
             machine.not_logged_in(str(error))
         else:
             machine.logged_in(*view)
+
+    def _become(self, connection: _Connection, shelf: Shelf) -> None:
+        """From now on one of the connections of that view; Refused when it has its share already."""
+        if connection.party:
+            party = self._shares.join(id(shelf), trio.current_time())  # all of a view have the same shelf
+            self._shares.leave(connection.party)
+            connection.party = party
+
+
+async def _rest(party: Party, machine: Machine) -> None:
+    """Who has had more than a share waits until the debt is paid."""
+    seconds = wait_seconds(party, machine.work, trio.current_time())
+    machine.work = 0
+    if seconds:
+        await trio.sleep(seconds)
 
 
 async def _post(machine: Machine, upload: Upload) -> None:
@@ -302,7 +349,7 @@ def is_private(address: object) -> bool:
     return not isinstance(address, tuple) or ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
 
 
-def _turn_away(connected: socket.socket, tls: bool) -> None:
+def _turn_away(connected: socket.socket, tls: bool, sentence: str) -> None:
     with connected, contextlib.suppress(OSError):
         connected.setblocking(False)
-        connected.send(b"" if tls else _TOO_MANY)
+        connected.send(b"" if tls else status_line(Code.CLOSING, sentence))
