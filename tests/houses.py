@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from zbnntp.posting import Commit, Desk
 from zbnntp.shelf import Shelf
 from zbnntp.spoken import keep_ratings, keep_state
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers, posts
+from zbnntp.store import condensing, evidence, numbers, posts
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 
@@ -165,6 +166,12 @@ class House:
         """What OVER shows of a board."""
         windows = self.shelf.overview(board, 1, 2**31 - 1)
         return [row.text.split(b"\t")[0].decode() for window in windows for row in window]
+
+
+def pack_overview(database: sqlite3.Connection) -> None:
+    """Pack whatever can be packed, however little it is."""
+    for newsgroup, block in database.execute("SELECT newsgroup, block FROM block").fetchall():
+        condensing.pack(database, newsgroup, block, least=1)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 Then the segments of months that are over are sealed: in a thread, a batch at a time, and with a rest between batches
 that leaves most of the processor to others. However it ends, each batch is kept or not, and the next round goes on.
+What has not changed in the overview since the round before is packed, a block at a time, with the same rests.
 A purge that a crash or a full disk interrupted is finished first.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +22,7 @@ from zbnntp.ingest import Intake
 from zbnntp.model.errors import Refused
 from zbnntp.retention import Keeping, Swept, adopt, sweep
 from zbnntp.standing import Standings
-from zbnntp.store import compaction, purges
+from zbnntp.store import compaction, condensing, purges
 from zbnntp.store.database import give_back
 from zbnntp.store.writer import Writer
 
@@ -58,12 +60,14 @@ async def keep_lean(house: House, views: Callable[[], Sequence[int]], search_ind
 async def _keep_rounds(house: House, views: Callable[[], Sequence[int]]) -> None:
     keeping = house.intake.keeping
     await house.writer.run(lambda database: adopt(database, keeping))
+    before = await house.writer.run(condensing.version)
     while True:
         try:
             if await house.writer.run(purges.is_to_scrub):
                 await house.writer.scrub()
             gone = await sweep_all(house.writer, keeping, views(), house.now(), house.standings.note)
             await seal_months(house.store, house.writer, month_to_seal(house.now()))
+            before = await pack_quiet(house.writer, before)
             await shrink(house.writer)
         except Refused as error:  # a full or failing disk: the next round comes back to it
             log.warning("what is not to be kept could not be dropped: %s", error)
@@ -93,6 +97,15 @@ async def seal_months(store: Path, writer: Writer, before: int) -> int:
         sealed += await writer.run(lambda database, batch=batch: compaction.keep_batch(database, batch))  # type: ignore[misc]
         await trio.sleep(REST * (trio.current_time() - began))
     return sealed
+
+
+async def pack_quiet(writer: Writer, before: int) -> int:
+    """Pack the overview of what has not changed since a version of all groups; returns the version of now."""
+    for newsgroup, block in await writer.run(lambda database: condensing.waiting(database, before)):
+        began = trio.current_time()
+        await writer.run(partial(condensing.pack, newsgroup=newsgroup, block=block))
+        await trio.sleep(REST * (trio.current_time() - began))
+    return await writer.run(condensing.version)
 
 
 async def shrink(writer: Writer) -> None:

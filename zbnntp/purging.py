@@ -15,7 +15,7 @@ from zbnntp.model.entries import Header
 from zbnntp.model.kept import reopen_header, reopen_post
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.spoken import keep_state
-from zbnntp.store import cards, carries, evidence, numbers, posts, promises, purges
+from zbnntp.store import cards, carries, condensing, evidence, numbers, posts, promises, purges
 from zbnntp.visibility import rename
 
 
@@ -85,6 +85,8 @@ def _close(database: sqlite3.Connection, views: Iterable[int], articles: Iterabl
     """Articles leave all groups; answers in the threads that they opened lose their title."""
     for article in articles:
         purges.blank_opening(database, article)
+        answers = posts.articles_in(database, article)
         for view in views:
             numbers.hide(database, view, article)
-            rename(database, view, posts.articles_in(database, article))
+            rename(database, view, answers)
+        condensing.renew(database, [article, *answers])

@@ -109,7 +109,8 @@ class Roster:
     def first(self, place: Place) -> int:
         """The number of a group's first article; 0 when it is empty."""
         if place.first == UNKNOWN:
-            place.first = overview.neighbour(self._reader, place.pk, place.group.low - 1, 1)
+            window = overview.numbers_window(self._reader, place.pk, place.group.low, place.group.high)
+            place.first = next(iter(window), 0)
         return place.first
 
     def groups(self) -> Sequence[Group]:

@@ -238,7 +238,7 @@ class Shelf:
         """An article, and those after it when somebody reads in order."""
         count = AHEAD_ARTICLES if self._is_expected(place, number) else 1
         high = number if count == 1 else place.group.high
-        found = overview.filed(self._reader, place.pk, number, high, count)
+        found = overview.rows(self._reader, place.pk, number, high, count, filed=True)
         self._expect(place, found[-1].number + 1 if found else number + 1)
         return found
 
@@ -275,7 +275,7 @@ class Shelf:
         self._refresh()
         identifier = parse_message_id(wanted) or parse_local_id(wanted)
         if identifier is not None:
-            places = self._named(overview.places_by_id(self._reader, identifier, wanted.encode()))
+            places = self._named(overview.places_by_id(self._reader, identifier))
             if places:
                 return places
         article = posts.find_article(self._reader, identifier) if identifier else None

@@ -35,15 +35,16 @@ from bench.store.corpus import generate, read_sample
 from bench.store.searches import searches
 from bench.store.world import World, kept_world
 from zbnntp.home import STORE_FILE, load_keys, make_keys
+from zbnntp.housekeeping import pack_quiet
 from zbnntp.model.keys import Identity
 from zbnntp.shelf import Shelf
-from zbnntp.store import compaction
+from zbnntp.store import compaction, condensing
 from zbnntp.store.database import connect_reader, opened, prepare, transaction
 from zbnntp.store.writer import open_writer
 
 PARTS = {  # what the tables are for
     "text": ("line", "frame", "dictionary"),
-    "overview": ("overview", "block", "newsgroup"),
+    "overview": ("overview", "block", "packed", "gap", "newsgroup"),
     "ids": ("article", "number"),
     "posts": ("post", "opening", "carry", "deletion"),
     "people": ("person", "manifest", "segment", "level", "rating", "version"),
@@ -67,8 +68,11 @@ async def build(home: Path, world: World) -> None:
         clocks.append((time.perf_counter(), time.process_time()))
         await show(reader, writer, owner, world.boards, 0, now)
         clocks.append((time.perf_counter(), time.process_time()))
+        await pack_quiet(writer, await writer.run(condensing.version))
+        clocks.append((time.perf_counter(), time.process_time()))
         reader.close()
-    for name, before, after in zip(("verified and kept", "given numbers"), clocks, clocks[1:], strict=False):
+    names = ("verified and kept", "given numbers", "overview packed")
+    for name, before, after in zip(names, clocks, clocks[1:], strict=False):
         seconds, processor = (world.posts / (end - begin) for begin, end in zip(before, after, strict=True))
         print(f"{name:18} {seconds:10,.0f} posts/s, {processor:,.0f} a second of processor")
 
@@ -131,7 +135,7 @@ def reads(path: Path, owner: Identity) -> None:
     takes: list[float] = []
     for (thread,) in threads:
         found = reader.execute(
-            "SELECT g.name, o.number FROM post p JOIN overview o ON o.article = p.article "
+            "SELECT g.name, o.number FROM post p JOIN standing o ON o.article = p.article "
             "JOIN newsgroup g ON g.pk = o.newsgroup WHERE p.thread = ? ORDER BY o.number",
             (thread,),
         ).fetchall()

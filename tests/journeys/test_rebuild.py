@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trio
 
-from tests.houses import Clock, House, open_house
+from tests.houses import Clock, House, open_house, pack_overview
 from tests.ingest.forging import following, segment, shown
 from tests.ingest.test_moves import Owner
 from zbnntp import choosing, local, toplists
@@ -95,6 +95,7 @@ def story_of(change: Callable[[House], object]) -> Callable[[Path], None]:
 
 test_a_rebuild_changes_nothing = story_of(lambda database: None)
 test_a_rebuild_mends_a_lost_overview = story_of(lambda database: database.execute("DELETE FROM overview"))  # type: ignore[attr-defined]
+test_a_rebuild_changes_nothing_of_what_was_packed = story_of(pack_overview)  # type: ignore[arg-type]
 test_a_rebuild_mends_lost_posts = story_of(lambda database: database.execute("DELETE FROM post"))  # type: ignore[attr-defined]
 
 

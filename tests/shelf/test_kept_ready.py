@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.houses import START, Clock, House, open_house
+from tests.houses import START, Clock, House, open_house, pack_overview
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.views import Group
 from zbnntp.rack import BLOCK_OVERHEAD_OCTETS, Rack
@@ -89,6 +89,17 @@ async def test_whatever_changes_is_shown_at_once(tmp_path: Path, seed: int) -> N
             clock.now += 60
             await change(chance, step, anna, bob, pair)
             pair.check()
+            await tend(chance, bob, pair)
+            pair.check()
+
+
+async def tend(chance: random.Random, bob: House, pair: Pair) -> None:
+    """What is done to articles that stand there already."""
+    match chance.choice(["pack", "pack", "vote", "nothing"]):
+        case "pack":
+            await bob.writer.run(pack_overview)
+        case "vote" if pair.ids:
+            await bob.vote(chance.choice(pair.ids), chance.choice([-1, 1]))
 
 
 async def change(chance: random.Random, step: int, anna: House, bob: House, pair: Pair) -> None:

@@ -16,7 +16,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.houses import Clock, House, open_house
+from tests.houses import Clock, House, open_house, pack_overview
 from tests.ingest.forging import BOARD, Forger, check_octets, segment
 from zbnntp.housekeeping import sweep_all
 from zbnntp.model.errors import NotVisible
@@ -42,6 +42,7 @@ STEPS = st.lists(
         st.tuples(st.just("write"), st.just("bob"), st.just(0)),
         st.tuples(st.just("restart"), st.just("bob"), st.just(0)),
         st.tuples(st.just("rebuild"), st.just("bob"), st.just(0)),
+        st.tuples(st.just("pack"), st.just("bob"), st.just(0)),
         st.tuples(st.just("crash"), st.just("bob"), st.integers(0, 12)),
     ),
     max_size=30,
@@ -142,6 +143,11 @@ class Story:
         views = (self.house.identity,)
         await self.house.writer.run(lambda database: rebuild(database, views, self.house.now, lambda done, of: None))
         assert [overview_of(self.house.shelf, board) for board in BOARDS] == before
+
+    async def pack(self, _: str, __: int) -> None:
+        before = [(overview_of(self.house.shelf, board), self.house.shelf.group(board)) for board in BOARDS]
+        await self.house.writer.run(pack_overview)
+        assert [(overview_of(self.house.shelf, board), self.house.shelf.group(board)) for board in BOARDS] == before
 
     async def expire(self, board: str, age: int) -> None:
         view = evidence.find_person(self.house.reader, self.house.identity) or 0
@@ -288,6 +294,10 @@ def test_no_number_is_ever_given_twice_in_many_stories(steps: list[Step]) -> Non
             ("fade", "anna", 0),
             ("rebuild", "bob", 0),
         ],
+        [("pack", "bob", 0), ("rename", "anna", 2), ("vanish", "anna", 1), ("pack", "bob", 0), ("arrive", "anna", 2)],
+        [("pack", "bob", 0), ("trust", "anna", -5000), ("pack", "bob", 0), ("trust", "anna", 5000), ("pack", "bob", 0)],
+        [("pack", "bob", 0), ("expire", BOARD, 0), ("arrive", "anna", 1), ("pack", "bob", 0), ("rebuild", "bob", 0)],
+        [("write", "bob", 0), ("pack", "bob", 0), ("crash", "bob", 9), ("fade", "anna", 0), ("arrive", "anna", 1)],
         [("write", "bob", 0), ("crash", "bob", 9), ("expire", BOARD, 1), ("crash", "bob", 60), ("rebuild", "bob", 0)],
     ],
 )

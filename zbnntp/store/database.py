@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zbnntp.model.errors import NotPermitted
+from zbnntp.store.blocks import Block
 from zbnntp.store.frames import Codec, Frame
 
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
@@ -27,15 +28,19 @@ VERSION = len(_MIGRATIONS)
 
 
 class Store(sqlite3.Connection):
-    """A connection with what it keeps open of sealed lines (lines.py), and the keys that it has found (ids.py)."""
+    """A connection with what it keeps open of sealed lines (lines.py) and of the overview (overview.py), and the keys
+    that it has found (ids.py).
+    """
 
     FRAMES_MOST = 24  # about 100 kB each
+    BLOCKS_MOST = 192  # about 35 kB each
     KEYS_MOST = 16_384  # of people and of articles: 3 MB each
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
+        self.blocks: dict[int, Block] = {}
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
 

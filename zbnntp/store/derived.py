@@ -12,8 +12,10 @@ from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity
 from zbnntp.store import evidence
 
-TABLES = ("overview", "block", "post", "carry", "rating", "registrar", "vote", "score", "ended", "disowned")
-COMPARED = (*TABLES, "label", "opening", "newsgroup")  # what a rebuild of a sound store makes as it was
+_FORMS = ("packed", "gap")  # another form of what stands in overview
+_TABLES = ("overview", "block", "post", "carry", "rating", "registrar", "vote", "score", "ended", "disowned")
+TABLES = (*_TABLES, *_FORMS)
+COMPARED = (*_TABLES, "label", "opening", "newsgroup")  # what a rebuild of a sound store makes as it was
 VOLATILE = frozenset({("block", "version"), ("newsgroup", "version"), ("opening", "line")})  # but for these columns
 
 

@@ -54,14 +54,14 @@ class Codec:
         for text, references in lines:
             lengths.append(len(text))
             _part(text, references, persons, articles, raw)
-        columns = zstandard.ZstdCompressor(level=LEVEL).compress(_spread(lengths + persons + articles))
+        columns = zstandard.ZstdCompressor(level=LEVEL).compress(spread(lengths + persons + articles))
         packed = self._compressor.compress(b"".join([text for text, _ in lines]))
         return b"".join((varint(len(columns)), columns, varint(len(packed)), packed, raw))
 
     def open(self, frame: bytes, count: int) -> Frame:
         """A frame of `count` lines."""
         length, at = read_varint(frame, 0)
-        columns = _gather(self._columns.decompress(frame[at : at + length], TEXT_MOST))
+        columns = gather(self._columns.decompress(frame[at : at + length], TEXT_MOST))
         length, at = read_varint(frame, at + length)
         text = self._text.decompress(frame[at : at + length], TEXT_MOST)
         return Frame(text, columns, count, frame[at + length :])
@@ -140,12 +140,14 @@ def _part(text: bytes, references: bytes, persons: array[int], articles: array[i
             (persons if kind == PERSON else articles).append(number)
 
 
-def _spread(numbers: array[int]) -> bytes:
+def spread(numbers: array[int]) -> bytes:
+    """All lowest octets of numbers of 4, all second ones, and so on: what is alike stands side by side."""
     octets = numbers.tobytes()
     return b"".join([octets[plane::4] for plane in _PLANES])
 
 
-def _gather(spread: bytes) -> array[int]:
+def gather(spread: bytes) -> array[int]:
+    """The numbers again."""
     octets = bytearray(len(spread))
     count = len(spread) // 4
     for place, plane in enumerate(_PLANES):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from zbnntp.model.article import Form, Rendered
-from zbnntp.store import overview, votes
+from zbnntp.store import overview
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def hide_names(database: sqlite3.Connection, view: int, name: str, hidden: bool)
 def members(database: sqlite3.Connection, view: int, name: str) -> list[int]:
     """The articles that stand in a group."""
     rows = database.execute(
-        "SELECT o.article FROM newsgroup n JOIN overview o ON o.newsgroup = n.pk WHERE n.view = ? AND n.name = ?",
+        "SELECT o.article FROM newsgroup n JOIN standing o ON o.newsgroup = n.pk WHERE n.view = ? AND n.name = ?",
         (view, name),
     )
     return [article for (article,) in rows]
@@ -92,7 +92,7 @@ def is_exposed(database: sqlite3.Connection, view: int, article: int) -> bool:
     """Whether the article stands in a group of the view now."""
     return bool(
         database.execute(
-            "SELECT 1 FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = ? AND n.view = ?",
+            "SELECT 1 FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = ? AND n.view = ?",
             (article, view),
         ).fetchone()
     )
@@ -112,7 +112,7 @@ def has_expired(database: sqlite3.Connection, view: int, article: int) -> bool:
 def places_of(database: sqlite3.Connection, view: int, article: int) -> list[tuple[str, int]]:
     """The groups of a view where an article stands now, and its numbers."""
     return database.execute(
-        "SELECT n.name, o.number FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT n.name, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article = ? AND n.view = ? ORDER BY n.name",
         (article, view),
     ).fetchall()
@@ -121,7 +121,7 @@ def places_of(database: sqlite3.Connection, view: int, article: int) -> list[tup
 def shown_in(database: sqlite3.Connection, view: int, article: int) -> tuple[str, ...]:
     """The groups where an article stands now, of those that a newsreader of the view is shown."""
     rows = database.execute(
-        "SELECT n.name FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT n.name FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article = ? AND n.view = ? AND NOT n.hidden ORDER BY n.name",
         (article, view),
     )
@@ -129,11 +129,12 @@ def shown_in(database: sqlite3.Connection, view: int, article: int) -> tuple[str
 
 
 def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int]:
-    """The articles of an author that stand in the view's groups now."""
+    """The articles of an author that stand in the view's groups now; headers without text are among them."""
     rows = database.execute(
-        "SELECT DISTINCT o.article FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
-        "WHERE o.author = ? AND n.view = ?",
-        (author, view),
+        "SELECT DISTINCT o.article FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup WHERE n.view = ?1 "
+        "AND o.article IN (SELECT article FROM post WHERE author = ?2 "
+        "UNION SELECT thread FROM opening WHERE author = ?2)",
+        (view, author),
     )
     return [article for (article,) in rows]
 
@@ -141,7 +142,7 @@ def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int
 def standing(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> dict[int, dict[str, int]]:
     """In which groups of the view articles stand now, and their numbers there."""
     rows = database.execute(
-        "SELECT o.article, n.name, o.number FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT o.article, n.name, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article IN (SELECT value FROM json_each(?)) AND n.view = ?",
         (json.dumps(list(articles)), view),
     )
@@ -154,8 +155,9 @@ def standing(database: sqlite3.Connection, view: int, articles: Iterable[int]) -
 def placeholders(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> set[int]:
     """Those of the articles in whose place a placeholder stands in the view."""
     rows = database.execute(
-        "SELECT o.article FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
-        "WHERE o.article IN (SELECT value FROM json_each(?)) AND n.view = ? AND o.form = ?",
+        "SELECT u.article FROM number u JOIN newsgroup n ON n.pk = u.newsgroup "
+        "JOIN overview o ON o.newsgroup = u.newsgroup AND o.number = u.number "  # they are never packed
+        "WHERE u.article IN (SELECT value FROM json_each(?)) AND n.view = ? AND o.form = ?",
         (json.dumps(list(articles)), view, int(Form.PLACEHOLDER)),
     )
     return {article for (article,) in rows}
@@ -190,37 +192,41 @@ def expose(
     """
     places = {name: add_newsgroup(database, view, name, now, text) for name, text in groups.items()}
     _leave_all_but(database, view, article, places.values())
-    given = {newsgroup: _number(database, newsgroup, article, now) for newsgroup in places.values()}
-    xref = xref_line({name: given[newsgroup][0] for name, newsgroup in places.items()}) if len(places) > 1 else b""
-    score = votes.score(database, view, article)
-    fields = _fields(database, article, author, rendered)
-    shown = [(newsgroup, number) for newsgroup, (number, expired) in given.items() if not expired]
+    given = {name: _number(database, newsgroup, article, now) for name, newsgroup in places.items()}
+    xref = xref_line({name: number for name, (number, _) in given.items()})
+    shown = [(places[name], number) for name, (number, expired) in given.items() if not expired]
     for newsgroup, number in shown:
-        sizes = (rendered.octets, rendered.lines)
-        values = (newsgroup, number, article, author, fields, *sizes, xref, sage, rendered.form, score)
-        database.execute(
-            "INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (newsgroup, number) "
-            "DO UPDATE SET fields = excluded.fields, octets = excluded.octets, lines = excluded.lines, "
-            "xref = excluded.xref, sage = excluded.sage, form = excluded.form",
-            values,
-        )
+        _put(database, newsgroup, number, article, author, rendered, xref, sage, rendered.form)
     return bool(shown)
 
 
 def update_fields(database: sqlite3.Connection, view: int, article: int, rendered: Rendered) -> None:
     """The rendered fields of an exposed article anew: a nick has changed."""
-    author = database.execute("SELECT author FROM overview WHERE article = ?", (article,)).fetchone()
-    fields = _fields(database, article, author[0] if author else None, rendered)
-    database.execute(
-        "UPDATE overview SET fields = ?, octets = ?, lines = ? WHERE article = ? "
-        "AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = ?)",
-        (fields, rendered.octets, rendered.lines, article, view),
-    )
+    groups = {group for (group,) in database.execute("SELECT pk FROM newsgroup WHERE view = ?", (view,))}
+    for newsgroup, row in overview.places(database, article):
+        if newsgroup in groups:
+            _put(database, newsgroup, row.number, article, row.author, rendered, row.xref, row.sage, row.form)
 
 
-def _fields(database: sqlite3.Connection, article: int, author: int | None, rendered: Rendered) -> bytes:
+def _put(
+    database: sqlite3.Connection,
+    newsgroup: int,
+    number: int,
+    article: int,
+    author: int | None,
+    rendered: Rendered,
+    xref: bytes,
+    sage: int,
+    form: int,
+) -> None:
     fields = b"\t".join((rendered.subject, rendered.sender, rendered.date, rendered.message_id, rendered.references))
-    return overview.kept_fields(database, article, author, fields)
+    values = (newsgroup, number, article, author, fields, rendered.octets, rendered.lines, xref, sage, form)
+    database.execute(
+        "INSERT INTO overview VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (newsgroup, number) "
+        "DO UPDATE SET fields = excluded.fields, octets = excluded.octets, lines = excluded.lines, "
+        "xref = excluded.xref, sage = excluded.sage, form = excluded.form",
+        values,
+    )
 
 
 def hide(database: sqlite3.Connection, view: int, article: int) -> None:
@@ -230,14 +236,23 @@ def hide(database: sqlite3.Connection, view: int, article: int) -> None:
 
 def _leave_all_but(database: sqlite3.Connection, view: int, article: int, kept: Iterable[int]) -> None:
     rows = database.execute(
-        "SELECT o.newsgroup, o.number FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT o.newsgroup, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article = ? AND n.view = ?",
         (article, view),
     ).fetchall()
     staying = set(kept)
     for newsgroup, number in rows:
         if newsgroup not in staying:
-            database.execute("DELETE FROM overview WHERE newsgroup = ? AND number = ?", (newsgroup, number))
+            _take_out(database, newsgroup, number)
+
+
+def _take_out(database: sqlite3.Connection, newsgroup: int, number: int) -> None:
+    """Nothing is visible under a number any more."""
+    database.execute("DELETE FROM overview WHERE newsgroup = ? AND number = ?", (newsgroup, number))
+    database.execute(
+        "INSERT OR IGNORE INTO gap SELECT newsgroup, ?2 FROM packed WHERE newsgroup = ?1 AND block = ?2 / ?3",
+        (newsgroup, number, overview.BLOCK_NUMBERS),
+    )
 
 
 def expire(database: sqlite3.Connection, newsgroup: int, given_before: int) -> None:
@@ -253,17 +268,19 @@ def expire(database: sqlite3.Connection, newsgroup: int, given_before: int) -> N
     ).fetchone()
     if last is None:
         return
+    shown = _standing_up_to(database, newsgroup, last)
+    gone = database.execute(
+        "DELETE FROM number WHERE newsgroup = ?1 AND number BETWEEN ?2 AND ?3 "
+        "AND (number NOT IN (SELECT value FROM json_each(?4)) "
+        "OR article IN (SELECT article FROM local_article WHERE newsgroup = ?1)) RETURNING article",
+        (newsgroup, low, last, json.dumps(shown)),
+    ).fetchall()
     database.execute(
-        "DELETE FROM local_article WHERE newsgroup = ?1 AND article IN "
-        "(SELECT article FROM number WHERE newsgroup = ?1 AND number <= ?2)",
-        (newsgroup, last),
+        "DELETE FROM local_article WHERE newsgroup = ? AND article IN (SELECT value FROM json_each(?))",
+        (newsgroup, json.dumps([article for (article,) in gone])),
     )
-    database.execute(
-        "DELETE FROM number WHERE newsgroup = ?1 AND number BETWEEN ?2 AND ?3 AND number NOT IN "
-        "(SELECT number FROM overview WHERE newsgroup = ?1 AND author IS NOT NULL)",
-        (newsgroup, low, last),
-    )
-    database.execute("DELETE FROM overview WHERE newsgroup = ? AND number <= ?", (newsgroup, last))
+    for number in shown:
+        _take_out(database, newsgroup, number)
     database.execute("UPDATE newsgroup SET low = ? WHERE pk = ?", (last + 1, newsgroup))
 
 
@@ -272,19 +289,19 @@ def expire_articles(database: sqlite3.Connection, view: int, articles: Iterable[
 
     They keep their rows of `number`; what is hidden just now below the new low mark loses its row, as in `expire`.
     """
-    gone = json.dumps(list(articles))
-    tops = database.execute(
-        "SELECT o.newsgroup, max(o.number) FROM overview o JOIN newsgroup n ON n.pk = o.newsgroup "
-        "WHERE n.view = ? AND o.article IN (SELECT value FROM json_each(?)) GROUP BY o.newsgroup",
-        (view, gone),
+    found = database.execute(
+        "SELECT o.newsgroup, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "WHERE n.view = ? AND o.article IN (SELECT value FROM json_each(?))",
+        (view, json.dumps(list(articles))),
     ).fetchall()
-    for newsgroup, top in tops:
-        database.execute(
-            "DELETE FROM overview WHERE newsgroup = ? AND article IN (SELECT value FROM json_each(?))",
-            (newsgroup, gone),
-        )
+    tops: dict[int, int] = {}
+    for newsgroup, number in found:
+        _take_out(database, newsgroup, number)
+        tops[newsgroup] = max(number, tops.get(newsgroup, 0))
+    for newsgroup, top in tops.items():
         low, standing = database.execute(
-            "SELECT low, (SELECT min(number) FROM overview WHERE newsgroup = pk) FROM newsgroup WHERE pk = ?",
+            "SELECT low, (SELECT number FROM standing WHERE newsgroup = pk AND number >= low ORDER BY number LIMIT 1) "
+            "FROM newsgroup WHERE pk = ?",
             (newsgroup,),
         ).fetchone()
         first = min(top + 1, standing or top + 1)
@@ -295,6 +312,11 @@ def expire_articles(database: sqlite3.Connection, view: int, articles: Iterable[
                 (newsgroup, first, low),
             )
             database.execute("UPDATE newsgroup SET low = ? WHERE pk = ?", (first, newsgroup))
+
+
+def _standing_up_to(database: sqlite3.Connection, newsgroup: int, last: int) -> list[int]:
+    rows = database.execute("SELECT number FROM standing WHERE newsgroup = ? AND number <= ?", (newsgroup, last))
+    return [number for (number,) in rows]
 
 
 def xref_line(numbers: dict[str, int]) -> bytes:

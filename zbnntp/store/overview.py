@@ -1,29 +1,29 @@
 """The overview as newsreaders ask for it: rows by number, by id, by block. Read only; numbers.py writes it.
 
 A block is 256 numbers of a group. Triggers of the schema count the rows in each and note the version at which it
-changed last, so that whoever keeps rendered blocks knows which of them to make anew.
+changed last, so that whoever keeps rendered blocks knows which of them to make anew. A block that has not changed for
+a while is packed (condensing.py): blocks.py tells its rows, but for those whose numbers stand in `gap`; what changed
+later stands in `overview`, as all rows of other blocks do.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from zbnntp.model.article import Form, sender_fields
+from zbnntp.model.article import Form, date_field, sender_fields
 from zbnntp.model.keys import message_ids
-from zbnntp.store import lines, terse
-from zbnntp.store.database import WINDOW_ROWS
-from zbnntp.store.posts import find_article, id_key
-from zbnntp.store.terse import Known
+from zbnntp.store import lines
+from zbnntp.store.blocks import Block
+from zbnntp.store.database import WINDOW_ROWS, Store, snapshot
+from zbnntp.store.posts import id_key
 
 BLOCK_NUMBERS = 256  # as in the triggers
-ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
-_FIELDS, _ID = 4, 13  # columns in the queries below; what terse.py has to know begins with the id
-_MANY_NAMES = "SELECT pk, id FROM article WHERE pk IN (SELECT value FROM json_each(?))"
-_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
 
 
 class Row(NamedTuple):
@@ -42,75 +42,198 @@ class Row(NamedTuple):
     body: bytes | None = None  # as written
 
 
-_COLUMNS = (
-    "o.newsgroup, o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, o.score, {}, "
-    "(SELECT name FROM newsgroup WHERE pk = o.newsgroup), "
-    "coalesce(a.id, x''), coalesce(p.time, 0), coalesce(t.subject, ''), w.id, coalesce(m.nick, '')"
+_number = itemgetter(0)
+ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
+_MANY_NAMES = "SELECT pk, id FROM article WHERE pk IN (SELECT value FROM json_each(?))"
+_SENDERS = (
+    "SELECT p.pk, p.id, coalesce(m.nick, '') FROM person p LEFT JOIN manifest m ON m.person = p.pk "
+    "WHERE p.pk IN (SELECT value FROM json_each(?))"
 )
-_OTHERS = (
-    "LEFT JOIN post p ON p.article = o.article LEFT JOIN opening t ON t.thread = coalesce(p.thread, o.article) "
-    "LEFT JOIN person w ON w.pk = o.author LEFT JOIN manifest m ON m.person = o.author "
+_COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, coalesce(s.units, 0), "
+_VOTES = "LEFT JOIN score s ON s.article = o.article AND s.view = (SELECT view FROM newsgroup WHERE pk = o.newsgroup) "
+_LINE = "LEFT JOIN post p ON p.article = {}.article LEFT JOIN line ON line.pk = p.line "
+_SPAN = "WHERE {0}.newsgroup = ? AND {0}.number BETWEEN ? AND ? ORDER BY {0}.number LIMIT ?"
+_OPEN = f"SELECT {_COLUMNS}NULL FROM overview o {_VOTES}{_SPAN.format('o')}"  # noqa: S608
+_OPEN_FILED = f"SELECT {_COLUMNS}line.octets FROM overview o {_VOTES}{_LINE.format('o')}{_SPAN.format('o')}"  # noqa: S608
+_FOUND = (  # in this order, whatever the planner thinks: of 64 bits there is one
+    f"SELECT {_COLUMNS}line.octets, a.id, n.newsgroup, n.number "  # noqa: S608
+    "FROM article a CROSS JOIN number n ON n.article = a.pk "
+    f"LEFT JOIN overview o ON o.newsgroup = n.newsgroup AND o.number = n.number {_VOTES}{_LINE.format('n')}"
+    "WHERE a.{} = ?"
 )
-_LINE = "LEFT JOIN line ON line.pk = p.line "
-_SPAN = "WHERE o.newsgroup = ? AND o.number BETWEEN ? AND ? ORDER BY o.number LIMIT ?"
-_ARTICLE = "FROM overview o JOIN article a ON a.pk = o.article "
-_ROWS = f"SELECT {_COLUMNS.format('NULL')} {_ARTICLE}{_OTHERS}{_SPAN}"
-_FILED = f"SELECT {_COLUMNS.format('line.octets')} {_ARTICLE}{_OTHERS}{_LINE}{_SPAN}"
-_FOUND = f"SELECT {_COLUMNS.format('line.octets')} {_ARTICLE}{_OTHERS}{_LINE}WHERE o.article = ?"
-_FOUND_BY_KEY = (  # in this order, whatever the planner thinks: of 64 bits there is one
-    f"SELECT {_COLUMNS.format('line.octets')} FROM article a "  # noqa: S608
-    f"CROSS JOIN overview o ON o.article = a.pk {_OTHERS}{_LINE}WHERE a.key = ?"
+_KNOWN = (  # what a packed block does not say of its articles
+    "SELECT n.number, n.article, a.id, coalesce(s.units, 0), {} FROM number n CROSS JOIN article a ON a.pk = n.article "
+    "LEFT JOIN score s ON s.article = n.article AND s.view = (SELECT view FROM newsgroup WHERE pk = n.newsgroup) "
 )
-_KNOWN = (
-    "SELECT a.id, coalesce(p.time, 0), coalesce(t.subject, ''), w.id, coalesce(m.nick, '') FROM article a "
-    "LEFT JOIN post p ON p.article = a.pk LEFT JOIN opening t ON t.thread = coalesce(p.thread, a.pk) "
-    "JOIN person w ON w.pk = ?2 LEFT JOIN manifest m ON m.person = ?2 WHERE a.pk = ?1"
-)
+_PACKED = _KNOWN.format("NULL") + _SPAN.format("n")
+_PACKED_FILED = _KNOWN.format("line.octets") + _LINE.format("n") + _SPAN.format("n")
+IS_PACKED = "SELECT pk FROM packed WHERE newsgroup = ? AND block = ?"
 
 
-def rows(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int = WINDOW_ROWS) -> list[Row]:
-    """Visible articles from `low` on."""
-    return _opened(database, database.execute(_ROWS, (newsgroup, low, high, limit)).fetchall())
+def rows(
+    database: sqlite3.Connection,
+    newsgroup: int,
+    low: int,
+    high: int,
+    limit: int = WINDOW_ROWS,
+    filed: bool = False,
+) -> list[Row]:
+    """Visible articles from `low` on; with their bodies where they are to be `filed`."""
+    found: list[Row] = []
+    with _at_once(database):
+        while len(found) < limit and (block := _next_block(database, newsgroup, low, high)) is not None:
+            last = min(high, (block + 1) * BLOCK_NUMBERS - 1)
+            found += _in_block(database, newsgroup, max(low, block * BLOCK_NUMBERS), last, limit - len(found), filed)
+            low = last + 1
+    return found
 
 
-def filed(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int = WINDOW_ROWS) -> list[Row]:
-    """The same with their bodies."""
-    return _opened(database, database.execute(_FILED, (newsgroup, low, high, limit)).fetchall())
+def find_row(database: sqlite3.Connection, newsgroup: int, number: int) -> Row | None:
+    """One article with its body."""
+    columns = database.execute(_OPEN_FILED, (newsgroup, number, number, 1)).fetchone()
+    if columns:
+        return _opened(database, columns)
+    with _at_once(database):
+        return next(iter(_in_block(database, newsgroup, number, number, 1, True)), None)
 
 
 def places(database: sqlite3.Connection, article: int) -> list[tuple[int, Row]]:
     """An article with the key of each group, of any view, where it is visible."""
-    found = database.execute(_FOUND, (article,)).fetchall()
-    return [(columns[0], row) for columns, row in zip(found, _opened(database, found), strict=True)]
+    return [(newsgroup, row) for newsgroup, row in _found(database, "pk", article)]
 
 
-def places_by_id(database: sqlite3.Connection, identifier: bytes, message_id: bytes) -> list[tuple[int, Row]]:
-    """The same for a post id or a local id and the Message-ID made of it."""
-    found = database.execute(_FOUND_BY_KEY, (id_key(identifier),)).fetchall()
-    placed = zip(found, _opened(database, found), strict=True)
-    return [(columns[0], row) for columns, row in placed if row.fields.split(b"\t", 4)[3] == message_id]
+def places_by_id(database: sqlite3.Connection, identifier: bytes) -> list[tuple[int, Row]]:
+    """The same for a post id or a local id."""
+    return _found(database, "key", id_key(identifier), identifier)
 
 
-def kept_fields(database: sqlite3.Connection, article: int, author: int | None, fields: bytes) -> bytes:
-    """What to keep of the fields of an article."""
-    row = database.execute(_KNOWN, (article, author)).fetchone()
-    if row is None:  # made by this node
-        return terse.verbatim(fields)
-    return terse.shorten(fields, Known._make(row), partial(find_article, database))
+def _found(database: sqlite3.Connection, column: str, value: int, identifier: bytes = b"") -> list[tuple[int, Row]]:
+    found: list[tuple[int, Row]] = []
+    rest: list[tuple[int, int]] = []
+    for *columns, its, newsgroup, number in database.execute(_FOUND.format(column), (value,)).fetchall():
+        if identifier and its != identifier:
+            continue
+        if columns[0] is None:
+            rest.append((newsgroup, number))
+        else:
+            found.append((newsgroup, _opened(database, columns)))
+    for newsgroup, number in rest:  # packed, or not visible there
+        with _at_once(database):
+            inside = _in_block(database, newsgroup, number, number, 1, True)
+        found += [(newsgroup, row) for row in inside]
+    return found
 
 
-def _opened(database: sqlite3.Connection, found: Sequence[Sequence[Any]]) -> list[Row]:
-    """Rows as they are printed, of the columns of a query."""
-    keys = [terse.keys_in(columns[_FIELDS]) for columns in found]
-    own, names = _names(database, [columns[_ID] for columns in found], set().union(*keys))
-    senders = sender_fields({(columns[-2], columns[-1]) for columns in found if columns[-2]})
+def _at_once(database: sqlite3.Connection) -> AbstractContextManager[None]:
+    """One snapshot for all queries of a block, which may be packed between two of them."""
+    return nullcontext() if database.in_transaction else snapshot(database)
+
+
+def _next_block(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> int | None:
+    """The first block with visible articles among those of these numbers."""
+    row = database.execute(
+        "SELECT block FROM block WHERE newsgroup = ? AND block BETWEEN ? AND ? AND count > 0 ORDER BY block LIMIT 1",
+        (newsgroup, low // BLOCK_NUMBERS, high // BLOCK_NUMBERS),
+    ).fetchone()
+    return row[0] if row and low <= high else None
+
+
+def _in_block(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int, filed: bool) -> list[Row]:
+    """Rows of one block."""
+    span = (newsgroup, low, high, limit)
+    found = [_opened(database, it) for it in database.execute(_OPEN_FILED if filed else _OPEN, span).fetchall()]
+    block = _open_block(database, newsgroup, low // BLOCK_NUMBERS)
+    if block is not None:
+        found += packed_rows(database, block, *span, filed)
+        found.sort(key=_number)
+    return found[:limit]
+
+
+def _opened(database: sqlite3.Connection, columns: Sequence[Any]) -> Row:
+    line = columns[-1]
+    if line is None:
+        return Row._make(columns)
+    body = None if columns[8] >= Form.SPECIAL else lines.read_body(database, line)
+    return Row._make((*columns[:-1], body))
+
+
+def _open_block(database: sqlite3.Connection, newsgroup: int, number: int) -> Block | None:
+    """A packed block, kept open for a while."""
+    row = database.execute(IS_PACKED, (newsgroup, number)).fetchone()
+    if row is None:
+        return None
+    kept = database.blocks if isinstance(database, Store) else {}
+    block = kept.get(row[0])
+    if block is None:
+        block = kept[row[0]] = Block(database.execute("SELECT octets FROM packed WHERE pk = ?", row).fetchone()[0])
+        if len(kept) > Store.BLOCKS_MOST:
+            del kept[next(iter(kept))]
+    return block
+
+
+def packed_rows(
+    database: sqlite3.Connection,
+    block: Block,
+    newsgroup: int,
+    low: int,
+    high: int,
+    limit: int = BLOCK_NUMBERS,
+    filed: bool = False,
+) -> list[Row]:
+    """The first rows of a packed block in a span of its numbers."""
+    void = gaps(database, newsgroup, low, high)
+    base = low - low % BLOCK_NUMBERS
+    between = range(bisect_left(block.offsets, low - base), bisect_right(block.offsets, high - base))
+    wanted = [at for at in between if base + block.offsets[at] not in void][:limit]
+    if not wanted:
+        return []
+    ends = base + block.offsets[wanted[0]], base + block.offsets[wanted[-1]]
+    query = _PACKED_FILED if filed else _PACKED
+    known = {it[0]: it for it in database.execute(query, (newsgroup, *ends, BLOCK_NUMBERS)).fetchall()}
+    positions = [at for at in wanted if base + block.offsets[at] in known]
+    return _told(database, block, positions, [known[base + block.offsets[at]] for at in positions], newsgroup)
+
+
+def _told(
+    database: sqlite3.Connection,
+    block: Block,
+    positions: Sequence[int],
+    known: Sequence[Sequence[Any]],
+    newsgroup: int,
+) -> list[Row]:
+    """Rows at positions of a block, with what is known of their articles."""
+    chains = [block.references[block.begins[at] : block.begins[at + 1]] for at in positions]
+    ids, names = _names(database, [it[2] for it in known], set().union(*chains))
+    senders = _senders(database, {block.people[block.authors[at]] for at in positions})
+    (group,) = database.execute("SELECT name FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
+    alone = b"Xref: zbnntp %b:" % group.encode()
     made: list[Row] = []
-    for columns, its, identifier in zip(found, keys, own, strict=True):
-        _, number, article, author, kept, octets, count, xref, sage, form, score, line, group = columns[:_ID]
-        fields = terse.expand(kept, its, columns[_ID:], identifier, names, senders)
-        xref = xref or f"Xref: zbnntp {group}:{number}".encode()
+    for at, identifier, chain, (number, article, _, score, line) in zip(positions, ids, chains, known, strict=True):
+        author, text, (whole, sage, form) = (
+            block.people[block.authors[at]],
+            block.texts[block.subjects[at]],
+            block.marked(at),
+        )
+        fields = text if whole else b"%b\t%b\t%b\t%b\t%b" % (
+            text, senders[author], date_field(block.times[at]), identifier, b" ".join([names[key] for key in chain]),
+        )  # fmt: skip
+        xref = block.texts[block.xrefs[at]] or b"%b%d" % (alone, number)
         body = None if line is None or form >= Form.SPECIAL else lines.read_body(database, line)
-        made.append(Row(number, article, author, fields, octets, count, xref, sage, form, score, body))
+        made.append(
+            Row(
+                number,
+                article,
+                author or None,
+                fields,
+                block.octets[at],
+                block.lines[at],
+                xref,
+                sage,
+                form,
+                score,
+                body,
+            )
+        )
     return made
 
 
@@ -118,13 +241,25 @@ def _names(
     database: sqlite3.Connection, own: Sequence[bytes], articles: Collection[int]
 ) -> tuple[list[bytes], dict[int, bytes]]:
     """Message-IDs of ids, where they are those of posts, and of articles by their keys."""
-    if len(articles) < len(_NAMES):
-        found = database.execute(_NAMES[len(articles)], tuple(articles)).fetchall() if articles else []
-    else:
-        found = database.execute(_MANY_NAMES, (json.dumps(list(articles)),)).fetchall()
+    found = database.execute(_MANY_NAMES, (json.dumps(list(articles)),)).fetchall() if articles else []
     ids = [it if len(it) == ID_OCTETS else bytes(ID_OCTETS) for it in own] + [it for _, it in found]
     texts = message_ids(ids)
     return texts[: len(own)], dict(zip([pk for pk, _ in found], texts[len(own) :], strict=True))
+
+
+def _senders(database: sqlite3.Connection, people: Collection[int]) -> dict[int, bytes]:
+    """What From says of people by their keys."""
+    found = database.execute(_SENDERS, (json.dumps(list(people)),)).fetchall()
+    texts = sender_fields({(identity, nick) for _, identity, nick in found})
+    return {0: b""} | {person: texts[identity, nick] for person, identity, nick in found}
+
+
+def gaps(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> set[int]:
+    """Numbers under which a packed block has nothing, or nothing any more."""
+    found = database.execute(
+        "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?", (newsgroup, low, high)
+    )
+    return {number for (number,) in found}
 
 
 def blocks_since(database: sqlite3.Connection, newsgroup: int, version: int) -> list[tuple[int, int, int]]:
@@ -142,22 +277,26 @@ def level_version(database: sqlite3.Connection, view: int) -> int:
 
 
 def numbers_window(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> list[int]:
-    """At most WINDOW_ROWS visible numbers from `low` on."""
+    """Visible numbers from `low` on: all of the first block that has any."""
+    with _at_once(database):
+        while (block := _next_block(database, newsgroup, low, high)) is not None:
+            first, last = max(low, block * BLOCK_NUMBERS), min(high, (block + 1) * BLOCK_NUMBERS - 1)
+            if found := _numbers_in(database, newsgroup, first, last):
+                return found
+            low = last + 1
+    return []
+
+
+def _numbers_in(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> list[int]:
+    """Visible numbers of one block."""
     found = database.execute(
-        "SELECT number FROM overview WHERE newsgroup = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT ?",
-        (newsgroup, low, high, WINDOW_ROWS),
+        "SELECT number FROM overview WHERE newsgroup = ? AND number BETWEEN ? AND ? ORDER BY number",
+        (newsgroup, low, high),
     )
-    return [number for (number,) in found]
-
-
-_NEXT = "SELECT number FROM overview WHERE newsgroup = ? AND number > ? ORDER BY number LIMIT 1"
-_PREVIOUS = "SELECT number FROM overview WHERE newsgroup = ? AND number < ? ORDER BY number DESC LIMIT 1"
-
-
-def neighbour(database: sqlite3.Connection, newsgroup: int, number: int, step: int) -> int:
-    """The next (step 1) or previous (-1) visible number; 0 when there is none."""
-    row = database.execute(_NEXT if step > 0 else _PREVIOUS, (newsgroup, number)).fetchone()
-    return int(row[0]) if row else 0
+    numbers = [number for (number,) in found]
+    if database.execute(IS_PACKED, (newsgroup, low // BLOCK_NUMBERS)).fetchone() is None:
+        return numbers
+    return sorted({*numbers, *range(low, high + 1)} - (gaps(database, newsgroup, low, high) - set(numbers)))
 
 
 def given_since(database: sqlite3.Connection, newsgroup: int, high: int, since: int) -> int:

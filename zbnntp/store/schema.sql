@@ -557,29 +557,48 @@ CREATE TABLE level_version (         -- counts up whenever a level or a trust va
   version INTEGER NOT NULL
 );
 
-CREATE TABLE overview (              -- visible articles only
+CREATE TABLE overview (              -- visible articles only, but for those in packed blocks
   newsgroup INTEGER NOT NULL REFERENCES newsgroup,
   number INTEGER NOT NULL,
   article INTEGER NOT NULL REFERENCES article,
   author INTEGER,                    -- NULL: made by this node
-  fields BLOB NOT NULL,              -- Subject to References: store/terse.py
+  fields BLOB NOT NULL,              -- Subject, From, Date, Message-ID, References, as they are printed
   octets INTEGER NOT NULL,           -- of the article without Xref and X-Zb- lines
   lines INTEGER NOT NULL,
-  xref BLOB NOT NULL,                -- the header line, without line end; empty: this group and number alone
+  xref BLOB NOT NULL,                -- the header line, without line end
   sage INTEGER NOT NULL,
   form INTEGER NOT NULL,             -- model.article.Form
-  score INTEGER NOT NULL,            -- a copy of that in score, 0 when there is none
   PRIMARY KEY (newsgroup, number)
 ) WITHOUT ROWID;
+
 CREATE TABLE block (                 -- 256 numbers of a group, for those who keep its overview rendered
   newsgroup INTEGER NOT NULL REFERENCES newsgroup,
   block INTEGER NOT NULL,            -- number / 256
-  count INTEGER NOT NULL,            -- rows in overview
+  count INTEGER NOT NULL,            -- visible articles
   version INTEGER NOT NULL,          -- the newsgroup's when something in it changed last
   PRIMARY KEY (newsgroup, block)
 ) WITHOUT ROWID;
-CREATE INDEX overview_article ON overview (article);
-CREATE INDEX overview_author ON overview (author) WHERE author IS NOT NULL;
+
+CREATE TABLE packed (                -- the overview of blocks that have not changed for a while: store/blocks.py
+  pk INTEGER PRIMARY KEY,            -- by chance: readers keep blocks open, and none is ever another
+  newsgroup INTEGER NOT NULL REFERENCES newsgroup,
+  block INTEGER NOT NULL,
+  stale INTEGER NOT NULL DEFAULT 0,  -- 1: something in it has changed
+  octets BLOB NOT NULL,
+  UNIQUE (newsgroup, block)
+);
+
+CREATE TABLE gap (                   -- numbers of packed blocks that are not in them, or are but count no more
+  newsgroup INTEGER NOT NULL REFERENCES newsgroup,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (newsgroup, number)
+) WITHOUT ROWID;
+
+CREATE VIEW standing AS              -- where articles are visible
+  SELECT n.newsgroup, n.number, n.article FROM number n
+  WHERE EXISTS (SELECT 1 FROM overview o WHERE o.newsgroup = n.newsgroup AND o.number = n.number)
+    OR (EXISTS (SELECT 1 FROM packed p WHERE p.newsgroup = n.newsgroup AND p.block = n.number / 256)
+      AND NOT EXISTS (SELECT 1 FROM gap g WHERE g.newsgroup = n.newsgroup AND g.number = n.number));
 
 -- versions: whoever keeps answers for newsreaders ready sees by them what to make anew, whatever changed it
 
@@ -592,15 +611,19 @@ CREATE TRIGGER newsgroup_changed AFTER UPDATE OF description, low, high, hidden 
 END;
 
 CREATE TRIGGER overview_made AFTER INSERT ON overview BEGIN
+  INSERT OR IGNORE INTO gap SELECT newsgroup, NEW.number FROM packed
+    WHERE newsgroup = NEW.newsgroup AND block = NEW.number / 256;
   UPDATE newsgroup SET count = count + 1, version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = NEW.newsgroup;
   INSERT INTO block VALUES (NEW.newsgroup, NEW.number / 256, 1, (SELECT max(version) FROM newsgroup))
     ON CONFLICT (newsgroup, block) DO UPDATE SET count = count + 1, version = excluded.version;
+  UPDATE packed SET stale = 1 WHERE newsgroup = NEW.newsgroup AND block = NEW.number / 256;
 END;
 
 CREATE TRIGGER overview_changed AFTER UPDATE ON overview BEGIN
   UPDATE newsgroup SET version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = NEW.newsgroup;
   UPDATE block SET version = (SELECT max(version) FROM newsgroup)
     WHERE newsgroup = NEW.newsgroup AND block = NEW.number / 256;
+  UPDATE packed SET stale = 1 WHERE newsgroup = NEW.newsgroup AND block = NEW.number / 256;
 END;
 
 CREATE TRIGGER overview_gone AFTER DELETE ON overview BEGIN
@@ -609,13 +632,22 @@ CREATE TRIGGER overview_gone AFTER DELETE ON overview BEGIN
     WHERE newsgroup = OLD.newsgroup AND block = OLD.number / 256;
 END;
 
+CREATE TRIGGER gap_made AFTER INSERT ON gap BEGIN
+  UPDATE newsgroup SET count = count - 1, version = (SELECT max(version) + 1 FROM newsgroup) WHERE pk = NEW.newsgroup;
+  UPDATE block SET count = count - 1, version = (SELECT max(version) FROM newsgroup)
+    WHERE newsgroup = NEW.newsgroup AND block = NEW.number / 256;
+  UPDATE packed SET stale = 1 WHERE newsgroup = NEW.newsgroup AND block = NEW.number / 256;
+END;
+
 CREATE TRIGGER level_made AFTER INSERT ON level
-WHEN EXISTS (SELECT 1 FROM overview WHERE author = NEW.person) BEGIN
+WHEN (EXISTS (SELECT 1 FROM post WHERE author = NEW.person)
+  OR EXISTS (SELECT 1 FROM opening WHERE author = NEW.person)) BEGIN
   INSERT INTO level_version VALUES (NEW.view, 1) ON CONFLICT (view) DO UPDATE SET version = version + 1;
 END;
 
 CREATE TRIGGER level_changed AFTER UPDATE ON level
-WHEN (OLD.mt <> NEW.mt OR OLD.level <> NEW.level) AND EXISTS (SELECT 1 FROM overview WHERE author = NEW.person) BEGIN
+WHEN (OLD.mt <> NEW.mt OR OLD.level <> NEW.level) AND (EXISTS (SELECT 1 FROM post WHERE author = NEW.person)
+  OR EXISTS (SELECT 1 FROM opening WHERE author = NEW.person)) BEGIN
   INSERT INTO level_version VALUES (NEW.view, 1) ON CONFLICT (view) DO UPDATE SET version = version + 1;
 END;
 
@@ -624,11 +656,17 @@ CREATE TRIGGER level_gone AFTER DELETE ON level BEGIN
 END;
 
 CREATE TRIGGER score_made AFTER INSERT ON score BEGIN
-  UPDATE overview SET score = NEW.units
-    WHERE article = NEW.article AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = NEW.view);
+  UPDATE newsgroup SET version = (SELECT max(version) + 1 FROM newsgroup)
+    WHERE view = NEW.view AND pk IN (SELECT newsgroup FROM number WHERE article = NEW.article);
+  UPDATE block SET version = (SELECT max(version) FROM newsgroup) WHERE (newsgroup, block) IN
+    (SELECT n.newsgroup, n.number / 256 FROM number n JOIN newsgroup g ON g.pk = n.newsgroup
+     WHERE n.article = NEW.article AND g.view = NEW.view);
 END;
 
 CREATE TRIGGER score_changed AFTER UPDATE ON score BEGIN
-  UPDATE overview SET score = NEW.units
-    WHERE article = NEW.article AND newsgroup IN (SELECT pk FROM newsgroup WHERE view = NEW.view);
+  UPDATE newsgroup SET version = (SELECT max(version) + 1 FROM newsgroup)
+    WHERE view = NEW.view AND pk IN (SELECT newsgroup FROM number WHERE article = NEW.article);
+  UPDATE block SET version = (SELECT max(version) FROM newsgroup) WHERE (newsgroup, block) IN
+    (SELECT n.newsgroup, n.number / 256 FROM number n JOIN newsgroup g ON g.pk = n.newsgroup
+     WHERE n.article = NEW.article AND g.view = NEW.view);
 END;

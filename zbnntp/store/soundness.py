@@ -13,7 +13,7 @@ from contextlib import closing
 from functools import cache
 from typing import NamedTuple
 
-from zbnntp.store import derived
+from zbnntp.store import condensing, derived
 from zbnntp.store.database import scripts
 
 _COMPARED_ROWS = {
@@ -137,7 +137,7 @@ def _odd(database: sqlite3.Connection, table: str) -> str:
 
 def chapter(table: str) -> str:
     """What users are told of a table."""
-    return "can be made anew" if table in derived.COMPARED else "kept"
+    return "can be made anew" if table in {*derived.COMPARED, *derived.TABLES} else "kept"
 
 
 def _first_problem(database: sqlite3.Connection, pragma: str) -> str:
@@ -196,7 +196,8 @@ def _as_declared(row: Iterable[object], form: Iterable[Column]) -> tuple[object,
 
 
 def remember(database: sqlite3.Connection) -> None:
-    """Put the derived tables as they are aside, to compare them with what a rebuild makes."""
+    """Put the derived tables as they are aside, to compare them with what a rebuild makes: all rows as rows."""
+    condensing.unpack_all(database)
     for table in derived.COMPARED:
         database.execute(f"CREATE TEMP TABLE was_{table} AS SELECT * FROM main.{table}")  # noqa: S608
 

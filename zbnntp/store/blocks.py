@@ -1,0 +1,115 @@
+"""The overview of 256 numbers of a group in one piece: what is alike stands side by side, and each text once.
+
+    packed  = varint length, columns; texts
+    columns = zstd of numbers of 4 octets, all lowest octets first, then all second ones, and so on: how many lines,
+              and how many people; for each line what COLUMNS says; the keys of the people; the keys of the articles
+              in the References of all lines, one line behind the other
+    texts   = zstd of all texts, each ended by a line end; those before the first are empty
+
+A line has no id and no sender: the number says which article it is, and article and author know theirs. A line that
+cannot be told like this stands whole among the texts. docs/store.md "Derived".
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import zstandard
+
+from zbnntp.store.folding import read_varint, varint
+from zbnntp.store.frames import gather, spread
+
+LEVEL = 19
+OCTETS_MOST = 4 << 20  # of either part: 256 lines of the longest subjects and many groups have a quarter of it
+NUMBER_MOST = (1 << 32) - 1
+COLUMNS = 9  # step from the number before, octets, lines, time, author, subject, Xref, form and sage, references
+_FORM_BITS = 3
+
+
+class Line(NamedTuple):
+    """An overview line. `whole` has its fields where the others cannot tell them; empty where they can."""
+
+    offset: int  # of its number in the block
+    octets: int
+    lines: int
+    time: int  # unix seconds
+    author: int  # key of the person; 0: this node
+    subject: bytes
+    xref: bytes  # empty: this group and number alone
+    sage: int
+    form: int
+    references: Sequence[int]  # keys of articles
+    whole: bytes = b""
+
+
+def make(lines: Sequence[Line]) -> bytes:
+    """A block of these lines, their offsets ascending."""
+    people: dict[int, int] = {}
+    texts: dict[bytes, int] = {b"": 0}
+    references = array("I")
+    rows: list[tuple[int, ...]] = []
+    before = 0
+    for it in lines:
+        author = people.setdefault(it.author, len(people))
+        subject = texts.setdefault(it.whole or it.subject, len(texts))
+        xref = texts.setdefault(it.xref, len(texts))
+        marks = bool(it.whole) << _FORM_BITS + 1 | it.sage << _FORM_BITS | it.form
+        rows.append(
+            (it.offset - before, it.octets, it.lines, it.time, author, subject, xref, marks, len(it.references))
+        )
+        references.extend(it.references)
+        before = it.offset
+    numbers = array("I", (len(rows), len(people)))
+    for column in zip(*rows, strict=True):
+        numbers.extend(column)
+    numbers.extend(people)
+    packed = _compress(spread(numbers + references))
+    return varint(len(packed)) + packed + _compress(b"".join([text + b"\n" for text in texts]))
+
+
+def _compress(octets: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(octets)
+
+
+class Block:
+    """An open block: a list for each column, and of where in `references` those of each line begin."""
+
+    __slots__ = (
+        "authors", "begins", "lines", "marks", "octets", "offsets", "people", "references", "subjects", "texts",
+        "times", "xrefs",
+    )  # fmt: skip
+
+    def __init__(self, packed: bytes) -> None:
+        length, at = read_varint(packed, 0)
+        numbers = gather(_decompress(packed[at : at + length]))
+        self.texts = _decompress(packed[at + length :]).split(b"\n")
+        count, people = numbers[:2]
+        columns = [numbers[2 + count * column : 2 + count * (column + 1)] for column in range(COLUMNS)]
+        self.offsets = list(accumulate(columns[0]))
+        self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks = columns[1:8]
+        self.begins = [0, *accumulate(columns[8])]
+        end = 2 + count * COLUMNS
+        self.people, self.references = numbers[end : end + people], numbers[end + people :]
+
+    def marked(self, at: int) -> tuple[int, int, int]:
+        """Of the line at a position: whether its text is the whole of it, sage, and form."""
+        marks = self.marks[at]
+        return marks >> _FORM_BITS + 1, marks >> _FORM_BITS & 1, marks & (1 << _FORM_BITS) - 1
+
+
+class _Tools(threading.local):
+    """A decompressor may serve one thread at a time; making one takes longer than to open a block."""
+
+    def __init__(self) -> None:
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_tools = _Tools()
+
+
+def _decompress(octets: bytes) -> bytes:
+    return _tools.decompress(octets, OCTETS_MOST)
