@@ -236,9 +236,11 @@ class Shelf:
 
     def _read_some(self, place: Place, number: int) -> list[Row]:
         """An article, and those after it when somebody reads in order."""
-        count = AHEAD_ARTICLES if self._is_expected(place, number) else 1
-        high = number if count == 1 else place.group.high
-        found = overview.rows(self._reader, place.pk, number, high, count, filed=True)
+        if self._is_expected(place, number):
+            found = overview.rows(self._reader, place.pk, number, place.group.high, AHEAD_ARTICLES, filed=True)
+        else:
+            row = overview.find_row(self._reader, place.pk, number)
+            found = [row] if row else []
         self._expect(place, found[-1].number + 1 if found else number + 1)
         return found
 

@@ -15,15 +15,16 @@ import pytest
 import trio
 
 from tests.backup.worlds import World, make_world, served
-from tests.houses import Clock, open_house
+from tests.houses import Clock, open_house, pack_overview
 from zbnntp.examining import Findings, examine
 from zbnntp.housekeeping import sweep_all
 from zbnntp.model.bundle import Offer
 from zbnntp.rebuild import rebuild_file
 from zbnntp.repairing import repair_store
 from zbnntp.retention import Keeping
-from zbnntp.store import evidence
+from zbnntp.store import condensing, evidence
 from zbnntp.store.copying import write_copy
+from zbnntp.store.database import transaction
 
 pytestmark = pytest.mark.slow
 KILLS = 40  # of each kind
@@ -141,6 +142,23 @@ def test_expiry(world: World, store: Path) -> None:
         assert look(world, store, later).sentences == []
         assert own <= served(store).keys()
         assert served(store).items() <= world.served.items()
+        assert numbers(store) == before
+
+
+def test_packing(world: World, store: Path) -> None:
+    chance, before = random.Random(6), numbers(store)
+
+    def pack() -> None:
+        for _ in range(2):
+            with transaction(store) as database:
+                condensing.unpack_all(database)
+            with transaction(store) as database:
+                pack_overview(database)
+
+    seconds = lasting(pack)
+    for _ in range(KILLS):
+        killed(pack, chance, 1.3 * seconds)
+        assert look(world, store).sentences == []
         assert numbers(store) == before
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.houses import Clock, House, open_house
+from tests.houses import Clock, House, open_house, pack_overview
 from tests.journeys.test_rebuild import live_a_little, seen
 from zbnntp import toplists
 from zbnntp.model.bundle import Offer
@@ -71,6 +71,7 @@ async def make_world(directory: Path) -> World:
         clock.now += MONTH_SECONDS  # another segment, without a post that anybody voted for
         await fill(alice, clock)
         await bob.take(alice.whole_offer())
+        await bob.writer.run(pack_overview)  # what comes later stands in rows
         await fill(bob, clock)
         shown, offers = await settled(bob), [bob.whole_offer(), alice.whole_offer()]
     path = directory / "bob" / "store.sqlite"

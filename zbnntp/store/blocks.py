@@ -112,4 +112,6 @@ _tools = _Tools()
 
 
 def _decompress(octets: bytes) -> bytes:
+    if not 0 <= zstandard.frame_content_size(octets) <= OCTETS_MOST:
+        raise ValueError("a block of the overview is damaged; run: zbnntp check --repair")
     return _tools.decompress(octets, OCTETS_MOST)
