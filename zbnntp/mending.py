@@ -36,6 +36,7 @@ class Mended:
 
 def mend(database: sqlite3.Connection, views: Sequence[Identity], now: int, people: Iterable[Identity]) -> Mended:
     """Mend the evidence of these people, in the caller's transaction; groups show what is left."""
+    mends.forget_keys(database)
     restore_ids(database)
     mended = Mended()
     viewers = [evidence.person_pk(database, view) for view in views]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zbnntp.model.keys import Identity, PostId, Sha256
 from zbnntp.model.manifest import Head
 from zbnntp.store import lines
+from zbnntp.store.database import Store
 from zbnntp.store.posts import find_article, id_key
 
 
@@ -20,6 +21,12 @@ class HeldPost(NamedTuple):
     identifier: bytes
     author: Identity
     line: bytes  # as it is kept; for `read_line`
+
+
+def forget_keys(database: sqlite3.Connection) -> None:
+    """The keys that this connection remembers: the ids that they stand for may be damaged."""
+    if isinstance(database, Store):
+        database.forget_keys()
 
 
 def everybody(database: sqlite3.Connection) -> list[tuple[int, Identity]]:
