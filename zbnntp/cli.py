@@ -22,6 +22,7 @@ from zbnntp.cli_init import add_init, add_nick, make_first
 from zbnntp.cli_invite import add_invite
 from zbnntp.cli_manual import add_manual
 from zbnntp.cli_recover import add_recover
+from zbnntp.cli_registrar import add_registrar
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_search import add_search
 from zbnntp.cli_store import add_store
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add_feed(commands, _add)
     add_recover(commands, _add)
     add_store(commands, _add)
+    add_registrar(commands, _add, print_answer)
     _add_rebuild(commands)
     _add_demo(commands)
     add_manual(commands, _parser)

@@ -148,6 +148,35 @@ SETTINGS: tuple[Setting, ...] = (
         "What one account of a public reader may post, commands to zb.control included. 0: no limit.",
         high=100_000,
     ),
+    Setting(
+        "registrar_rating", float, 0.001, "trust, 0 to 1",
+        "What your registrar rates newcomers, see docs/joining.md. All registrars together count so much at most.",
+        low=1e-4, high=0.1,
+    ),
+    Setting("registrar_days", int, 30, "days", "For how long; then they have to come again.", low=1, high=365),
+    Setting(
+        "registrar_work_minutes", float, 30.0, "minutes of a processor core",
+        "How much work 'pow' asks of a newcomer's computer.", low=0.001, high=10_000,
+    ),
+    Setting(
+        "registrar_questions", list, [], "QUESTION = ANSWER",
+        "Asked beside the picture of 'captcha', for those who cannot see it.",
+    ),
+    Setting("registrar_command", list, [], "program and arguments", "What decides for 'command'."),
+    Setting(
+        "registrar_mail_domains", list, [], "domains",
+        "Where addresses for 'email' have to be. Empty: anywhere.",
+    ),
+    Setting(
+        "mail_server", str, "", "HOST:PORT",
+        "The server that takes the letters of 'email'; reached directly, not over Tor. Empty: none is sent.",
+    ),
+    Setting(
+        "mail_security", str, "starttls", "", "How it is spoken to.", choices=("starttls", "tls", "none"),
+    ),
+    Setting("mail_user", str, "", "name", "As whom to log in there. Empty: without."),
+    Setting("mail_password_file", str, "", "path", "A file with the password and nothing else."),
+    Setting("mail_from", str, "", "address", "What letters come from."),
     Setting("idle_seconds", int, 1800, "seconds", "A newsreader silent for so long is disconnected.", low=180),
     Setting("connections", int, 2000, "", "Newsreader connections at most.", low=1, high=100_000),
 )  # fmt: skip
@@ -194,6 +223,17 @@ class Config:
     reader_connections: int
     reader_commands: int
     posts_an_hour: int
+    registrar_rating: float
+    registrar_days: int
+    registrar_work_minutes: float
+    registrar_questions: tuple[str, ...]
+    registrar_command: tuple[str, ...]
+    registrar_mail_domains: tuple[str, ...]
+    mail_server: str
+    mail_security: str
+    mail_user: str
+    mail_password_file: str
+    mail_from: str
     idle_seconds: int
     connections: int
 

@@ -30,9 +30,17 @@ class Leak(RuntimeError):
 
 
 class Guard:
-    """An audit hook: Unix sockets in `places` (files or directories), internet sockets only to listen at `hosts`."""
+    """An audit hook: Unix sockets in `places` (files or directories), internet sockets only to listen at `hosts`.
 
-    def __init__(self, places: Collection[Path], hosts: Collection[str]) -> None:
+    `servers`: host and port of mail servers that the operator has named: their names may be looked up and their ports
+    connected to. A look-up's answer cannot be seen here, so it is the port that counts.
+    """
+
+    def __init__(
+        self, places: Collection[Path], hosts: Collection[str], servers: Collection[tuple[str, int]] = ()
+    ) -> None:
+        self._mail_names = frozenset(host for host, _ in servers)
+        self._mail_ports = frozenset(port for _, port in servers)
         self._places = frozenset(os.path.abspath(place) for place in places)
         self._hosts = frozenset(hosts)
 
@@ -46,11 +54,13 @@ class Guard:
             one, address = arguments[:2]
             if address is not None and not self._is_ours(event, one.family, address):
                 self._refuse(event, address)
-        elif event in LOOK_UPS:
+        elif event in LOOK_UPS and arguments[0] not in self._mail_names:
             self._refuse(event, arguments[0])
 
     def _is_ours(self, event: str, family: int, address: Any) -> bool:
         if family != socket.AF_UNIX:
+            if event == "socket.connect":
+                return address[1] in self._mail_ports
             return event == "socket.bind" and address[0] in self._hosts
         name = os.fsdecode(address)
         path = os.path.abspath(name)

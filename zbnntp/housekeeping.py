@@ -22,7 +22,7 @@ from zbnntp.ingest import Intake
 from zbnntp.model.errors import Refused
 from zbnntp.retention import Keeping, Swept, adopt, sweep
 from zbnntp.standing import Standings
-from zbnntp.store import compaction, condensing, purges
+from zbnntp.store import compaction, condensing, purges, ratings
 from zbnntp.store.database import give_back
 from zbnntp.store.writer import Writer
 
@@ -61,8 +61,10 @@ async def _keep_rounds(house: House, views: Callable[[], Sequence[int]]) -> None
     keeping = house.intake.keeping
     await house.writer.run(lambda database: adopt(database, keeping))
     before = await house.writer.run(condensing.version)
+    looked = house.now()
     while True:
         try:
+            looked = await note_ended(house, looked)
             if await house.writer.run(purges.is_to_scrub):
                 await house.writer.scrub()
             gone = await sweep_all(house.writer, keeping, views(), house.now(), house.standings.note)
@@ -75,6 +77,13 @@ async def _keep_rounds(house: House, views: Callable[[], Sequence[int]]) -> None
             if gone:
                 house.log(f"{gone} posts of others are no longer kept here, for their age, their boards or the quota.")
         await trio.sleep(SWEEP_SECONDS)
+
+
+async def note_ended(house: House, since: int) -> int:
+    """Ratings that have ended since then count no more; returns the time up to which that is so."""
+    now = house.now()
+    house.standings.note(await house.writer.run(lambda database: ratings.expired(database, since, now)))
+    return now
 
 
 def month_to_seal(now: int) -> int:

@@ -3,42 +3,73 @@
 An application goes from stage to stage; each step is one visit to the registrar. What it says is filed as an article
 below the one that asked; a reply to that article is the answer to its challenge.
 
-    ASK      the registrar is to be asked for a challenge
-    OPEN     the newcomer is to answer
-    ANSWER   the answer is to be handed in
-    ADMITTED, REFUSED    that was it
+    ASK       the registrar is to be asked for a challenge
+    OPEN      the newcomer is to answer
+    WORK      this computer is to work for the answer; PAUSED: but not now
+    ANSWER    the answer is to be handed in
+    ADMITTED  the registrar rates the newcomer; ENDING: for a few days yet, which was said
+    REFUSED   or it does not
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from zbnntp.local import CONTROL, Note, file_note, local_message_id, random_id
+from zbnntp.model import limits
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.intro import Admitted, Challenge, Terms, make_challenge, open_challenge
 from zbnntp.model.keys import Identity, short_id
-from zbnntp.store import applications, evidence
+from zbnntp.model.link import Link, format_link
+from zbnntp.store import applications, evidence, promises
 from zbnntp.store.applications import Application
 
 INVITE = "invite"  # the way of those who bring a one-time code
 PATIENCE_SECONDS = 7 * 86_400  # a registrar that cannot be reached for so long is given up
-RETRY_SECONDS, RETRY_MOST_SECONDS = 15, 1800
-NAMED_CHARACTERS = 40
+RETRY_SECONDS, RETRY_MOST_SECONDS = 5, 1800
+SAID_TRIES = 2  # a registrar that does not answer at the third time is said not to
+REMIND_SECONDS = 5 * 86_400  # before a first rating ends
+FOR_GOOD = 2**53  # when something is due that never is
+REFERENCES = 10  # articles named as those above a new one
 DAY_SECONDS = 86_400
+ANSWER_HELP = "Write the answer as a reply to this article, on a line of its own."
+WORK_HELP = (
+    "Your node works at it by itself, while other things go on, and hands the answer in. 'status' says how far it is, "
+    "'register pause' stops it, 'register resume' goes on."
+)
 
 
 class Stage(StrEnum):
     ASK = "ask"
     OPEN = "open"
+    WORK = "work"
+    PAUSED = "paused"
     ANSWER = "answer"
     ADMITTED = "admitted"
+    ENDING = "ending"
     REFUSED = "refused"
 
 
 VISITS = (Stage.ASK, Stage.ANSWER)  # stages in which the registrar is visited
+STATES = {
+    Stage.ASK: "is being asked",
+    Stage.OPEN: "waits for your answer, in zb.control",
+    Stage.ANSWER: "gets your answer",
+    Stage.ADMITTED: "has let you in",
+    Stage.ENDING: "has let you in, for a few days yet",
+    Stage.REFUSED: "has not let you in",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A challenge, and what else there would have been."""
+
+    challenge: Challenge
+    terms: Terms
 
 
 def apply(
@@ -51,9 +82,14 @@ def apply(
 
 
 def due(reader: sqlite3.Connection, view: int) -> list[Application]:
-    """Those for which a registrar is to be visited, the first that is due first."""
-    found = [it for it in applications.applications(reader, view) if it.stage in VISITS]
+    """Those for which something is to be done at some time, the first that is due first."""
+    found = [it for it in applications.applications(reader, view) if it.stage in (*VISITS, Stage.ADMITTED)]
     return sorted(found, key=lambda it: it.due)
+
+
+def at_work(reader: sqlite3.Connection, view: int) -> Application | None:
+    """The one for which this computer is to work now; of several the oldest."""
+    return next((it for it in applications.applications(reader, view) if it.stage == Stage.WORK), None)
 
 
 def choose_way(terms: Terms, wished: str) -> str:
@@ -63,23 +99,35 @@ def choose_way(terms: Terms, wished: str) -> str:
     if fit:
         return fit[0]
     if wished or not offered:
-        named = ", ".join(it[:NAMED_CHARACTERS] for it in offered) or "nothing"
-        raise NotPermitted(f"this registrar does not offer {wished or 'anything'}, but {named}")
+        raise NotPermitted(
+            f"this registrar does not offer {wished or 'anything'}, but {', '.join(offered) or 'nothing'}"
+        )
     raise NotPermitted("this registrar lets in only those who bring a one-time code; ask its owner for a link")
 
 
 def challenged(
-    database: sqlite3.Connection, view: int, application: Application, challenge: Challenge, now: int
-) -> Application:
-    """A challenge came: a code is answered at once, everything else is the newcomer's to answer."""
+    database: sqlite3.Connection, view: int, application: Application, posed: Posed | Challenge, now: int
+) -> None:
+    """A challenge came: a code is answered at once, work is done by the node, the rest is the newcomer's to answer."""
+    challenge, terms = (posed.challenge, posed.terms) if isinstance(posed, Posed) else (posed, None)
     new = replace(application, way=challenge.way, challenge=make_challenge(challenge), due=now, tries=0)
     if challenge.way == INVITE and application.answer:
-        new = replace(new, stage=Stage.ANSWER)
-    else:
-        text = f"{challenge.ask}\n\nWrite the answer as a reply to this article, on a line of its own."
-        new = tell(database, view, replace(new, stage=Stage.OPEN, answer=""), text, now)
+        applications.put_application(database, replace(new, stage=Stage.ANSWER))
+        return
+    stage, what = (Stage.WORK, WORK_HELP) if challenge.proof else (Stage.OPEN, ANSWER_HELP)
+    others = _others(database, application.registrar, challenge.way, terms) if terms else ""
+    text = f"{challenge.ask}\n\n{what}{others}"
+    new = tell(database, view, replace(new, stage=stage, answer=""), text, now, challenge.picture)
     applications.put_application(database, new)
-    return new
+
+
+def _others(database: sqlite3.Connection, registrar: Identity, taken: str, terms: Terms) -> str:
+    """Which other ways there are."""
+    ways = [(way, text) for way, text in terms.ways if way not in (taken, INVITE)]
+    if not ways:
+        return ""
+    told, link = "\n".join(f"  {way}: {text}" for way, text in ways), link_of(database, registrar)
+    return f"\n\nOther ways in are\n\n{told}\n\nFor one of them write:\n\nregister {link} {ways[0][0]}"
 
 
 def is_open(reader: sqlite3.Connection, view: int, message_id: str) -> bool:
@@ -102,34 +150,86 @@ def admitted(database: sqlite3.Connection, view: int, application: Application, 
     name = name_of(database, application.registrar)
     until = f" for {(outcome.until - now + DAY_SECONDS // 2) // DAY_SECONDS} days" if outcome.until else ""
     text = f"{name} has let you in, and rates your posts {outcome.mt / 100:g} of 100{until}."
-    new = tell(database, view, replace(application, stage=Stage.ADMITTED, due=outcome.until or 0), text, now)
+    due = FOR_GOOD if outcome.until is None else outcome.until - REMIND_SECONDS
+    new = tell(database, view, replace(application, stage=Stage.ADMITTED, due=due), text, now)
     applications.put_application(database, new)
 
 
 def refused(database: sqlite3.Connection, view: int, application: Application, why: str, now: int) -> None:
     """The registrar says no."""
-    name = name_of(database, application.registrar)
+    name, again = name_of(database, application.registrar), link_of(database, application.registrar)
+    way = "" if application.way == INVITE else f" {application.way}"
     sentence = f"{why[:1].upper()}{why[1:]}".rstrip(".")
-    text = f"{name} has not let you in: {sentence}. To try again write: register LINK"
+    text = f"{name} has not let you in: {sentence}.\n\nTo try again write:\n\nregister {again}{way}"
     applications.put_application(database, tell(database, view, replace(application, stage=Stage.REFUSED), text, now))
 
 
 def unreachable(database: sqlite3.Connection, view: int, application: Application, why: str, now: int) -> None:
-    """It could not be asked: later, but not for ever."""
+    """It could not be asked: later, but not for ever. Said once."""
     if now - application.made > PATIENCE_SECONDS:
-        refused(database, view, application, f"it could not be reached for a week: {why}", now)
+        refused(database, view, application, f"it could not be asked for a week: {why}", now)
         return
+    if application.tries == SAID_TRIES:
+        text = (
+            f"{name_of(database, application.registrar)} cannot be asked now: {why}. Your node tries again by itself."
+        )
+        application = tell(database, view, application, text, now)
     pause = min(RETRY_SECONDS << min(application.tries, 10), RETRY_MOST_SECONDS)
     applications.put_application(database, replace(application, due=now + pause, tries=application.tries + 1))
 
 
-def tell(database: sqlite3.Connection, view: int, application: Application, text: str, now: int) -> Application:
+def worked(database: sqlite3.Connection, application: Application, found: int, now: int) -> None:
+    """One part of the work is done; with the last one the answer is complete."""
+    proof = open_challenge(application.challenge).proof
+    answer = f"{application.answer} {found}".strip()
+    stage = Stage.ANSWER if proof is None or len(answer.split()) >= proof.parts else Stage.WORK
+    applications.put_application(database, replace(application, answer=answer, stage=stage, due=now))
+
+
+def rest(database: sqlite3.Connection, view: int, pause: bool) -> int:
+    """Work is stopped, or goes on; for how many applications."""
+    before, after = (Stage.WORK, Stage.PAUSED) if pause else (Stage.PAUSED, Stage.WORK)
+    found = [it for it in applications.applications(database, view) if it.stage == before]
+    for application in found:
+        applications.put_application(database, replace(application, stage=after))
+    return len(found)
+
+
+def ending(database: sqlite3.Connection, view: int, application: Application, now: int) -> None:
+    """A first rating ends soon."""
+    name, again = name_of(database, application.registrar), link_of(database, application.registrar)
+    text = (
+        f"The first rating that {name} gave you ends in {REMIND_SECONDS // DAY_SECONDS} days. If nobody else rates you "
+        f"yet, have it renewed:\n\nregister {again} {application.way}"
+    )
+    applications.put_application(database, tell(database, view, replace(application, stage=Stage.ENDING), text, now))
+
+
+def tell(
+    database: sqlite3.Connection, view: int, application: Application, text: str, now: int, picture: bytes = b""
+) -> Application:
     """File an article about it, below those that came before."""
-    thread = application.thread.split()
-    identifier = random_id()
+    references, identifier = application.thread.split()[-REFERENCES:], random_id()
     subject = f"Registration with {name_of(database, application.registrar)}"
-    file_note(database, view, Note(CONTROL, subject, text, references=thread[-10:], identifier=identifier), now)
-    return replace(application, thread=" ".join((*thread, local_message_id(identifier))))
+    note = Note(CONTROL, subject, text, references=references, identifier=identifier, picture=picture)
+    file_note(database, view, note, now)
+    return replace(application, thread=f"{application.thread} {local_message_id(identifier)}")
+
+
+def state_text(database: sqlite3.Connection, application: Application) -> str:
+    """How far it is, for `status`."""
+    name = name_of(database, application.registrar)
+    if application.stage not in (Stage.WORK, Stage.PAUSED):
+        return f"{name}: {STATES[Stage(application.stage)]}"
+    proof, done = open_challenge(application.challenge).proof, len(application.answer.split())
+    parts = proof.parts if proof else 0
+    paused = ", paused (register resume)" if application.stage == Stage.PAUSED else ""
+    return f"{name}: {done} of {parts} parts of the work done{paused}"
+
+
+def link_of(database: sqlite3.Connection, identity: Identity) -> str:
+    """A link to somebody, of the addresses that are known."""
+    return format_link(Link(identity, tuple(promises.addresses(database, identity)[: limits.ENDPOINTS])))
 
 
 def name_of(database: sqlite3.Connection, identity: Identity) -> str:

@@ -11,6 +11,8 @@ import secrets
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate
 
 from zbnntp.model.article import encoded, overview_fields, transferred
@@ -27,6 +29,7 @@ PLACED = {  # groups that hold posts, and are there even when they are empty
 }
 NODE_SENDER = "zbnntp <node@local.zb.invalid>"
 ID_OCTETS = 16
+PICTURE_NAME = "picture.png"
 _LOCAL_ID = re.compile(r"<([a-z2-7]{26})@local\.zb\.invalid>")
 
 
@@ -41,6 +44,7 @@ class Note:
     references: Sequence[str] = ()
     identifier: bytes = b""
     supersedes: str = ""
+    picture: bytes = b""  # a PNG, attached
 
 
 def local_message_id(identifier: bytes) -> str:
@@ -71,7 +75,7 @@ def file_note(database: sqlite3.Connection, view: int, note: Note, now: int) -> 
 
 
 def _compose(note: Note, message_id: str, now: int) -> bytes:
-    octets, encoding = transferred(note.body)
+    octets, form = _with_picture(note, message_id) if note.picture else _text(note.body)
     fields = [
         ("Path", "zbnntp!not-for-mail"),
         ("From", note.sender),
@@ -82,8 +86,24 @@ def _compose(note: Note, message_id: str, now: int) -> bytes:
         ("References", " ".join(note.references)),
         ("Supersedes", note.supersedes),
         ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", encoding),
+        *form,
     ]
     head = "".join(f"{name}: {value}\r\n" for name, value in fields if value)
     return head.encode() + b"\r\n" + octets
+
+
+def _text(body: str) -> tuple[bytes, list[tuple[str, str]]]:
+    """A body's octets, and the fields that say of what form they are."""
+    octets, encoding = transferred(body)
+    return octets, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", encoding)]
+
+
+def _with_picture(note: Note, message_id: str) -> tuple[bytes, list[tuple[str, str]]]:
+    """The same with a picture behind the text, RFC 2046 section 5.1.3."""
+    mail = EmailMessage(policy=SMTP)
+    mail.set_content(note.body)
+    mail.add_attachment(note.picture, maintype="image", subtype="png", filename=PICTURE_NAME, disposition="inline")
+    boundary = message_id.strip("<>").replace("@", ".")
+    mail.set_boundary(boundary)
+    octets = mail.as_bytes().partition(b"\r\n\r\n")[2]
+    return octets, [("Content-Type", f'multipart/mixed; boundary="{boundary}"')]

@@ -40,6 +40,7 @@ from zbnntp.nntp import server as nntp
 from zbnntp.nntp.shares import Share
 from zbnntp.peering import Network, socket_places
 from zbnntp.reception import Reception, find_resident
+from zbnntp.registrar.rules import make_rules
 from zbnntp.repairing import repair_running
 from zbnntp.resident import Commons, no_link
 from zbnntp.retention import make_keeping
@@ -78,10 +79,11 @@ def run_node(plan: Plan) -> None:
 
 
 def guard(*plans: Plan) -> None:
-    """From now on this process reaches nothing but tor and the sockets of these nodes."""
+    """From now on this process reaches nothing but tor, the sockets of these nodes and the operator's mail server."""
     places = [place for plan in plans for place in socket_places(plan)]
     hosts = [host for plan in plans for host in listening_hosts(plan.config)]
-    Guard(places, hosts).install()
+    servers = [rules.mail for rules in (make_rules(plan.config) for plan in plans) if rules.mail]
+    Guard(places, hosts, [(it.host, it.port) for it in servers]).install()
 
 
 async def run(plan: Plan) -> None:
@@ -162,6 +164,7 @@ class Node:
             publish_anew=plan.publish_anew,
             fms_codes=plan.config.fms_codes,
             mirror_only=plan.config.mirror_only,
+            rules=make_rules(plan.config),
             listening=[],
             clock=plan.clock,
             log=self.log,

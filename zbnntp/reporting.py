@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from zbnntp import retention
+from zbnntp import joining, retention
 from zbnntp.control import help as manual
 from zbnntp.control.progress import fetching
 from zbnntp.control.reached import newest_reach
@@ -13,7 +13,7 @@ from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
 from zbnntp.model.views import Level
-from zbnntp.store import evidence, numbers, ratings, versions
+from zbnntp.store import applications, evidence, numbers, ratings, versions
 
 if TYPE_CHECKING:
     from zbnntp.resident import Resident
@@ -49,6 +49,7 @@ def report(resident: Resident) -> dict[str, Any]:
         | {"served_octets_today": commons.network.budget.spent},
         "reach": newest_reach(reader, resident.view),
         "forked": versions.count_conflicts(reader, view) > 0,
+        "joining": [joining.state_text(reader, it) for it in applications.applications(reader, view)],
         "waits": resident.homecoming.describe() if resident.homecoming else "",
         "unpublished": len(evidence.outbox(reader, view)),
         "published_seq": own.seq if own else 0,

@@ -38,6 +38,7 @@ from zbnntp.peering import Network, Peering
 from zbnntp.places import Places
 from zbnntp.posting import Desk
 from zbnntp.rack import Rack
+from zbnntp.registrar.rules import Rules
 from zbnntp.reporting import report
 from zbnntp.restarting import Restart
 from zbnntp.searching import Found, Query, Search
@@ -68,6 +69,7 @@ class Commons:
     publish_anew: bool
     fms_codes: bool
     mirror_only: bool
+    rules: Rules  # for newcomers
     listening: list[str]  # filled when newsreaders can connect
     clock: Callable[[], float]
     log: Callable[[str], None]
@@ -105,7 +107,14 @@ class Resident:
         self._to_seal, self._friends_changed = trio.Event(), trio.Event()
         self._unlocked = trio.Event()
         self.entrance = Entrance(
-            reader, commons.writer, commons.standings, self.identity, view, commons.clock, self._admitted
+            reader,
+            commons.writer,
+            commons.standings,
+            self.identity,
+            commons.clock,
+            commons.rules,
+            self.nick,
+            self._admitted,
         )
         self.restart: Restart | None = None
 
@@ -198,13 +207,16 @@ class Resident:
                 await trio.lowlevel.checkpoint()
             return search.found()
 
+    def rules(self) -> Rules:
+        return self.commons.rules
+
     def apply(self) -> None:
         self.entrance.call()
 
-    def _admitted(self, newcomer: Identity) -> None:
+    def _admitted(self, newcomers: Sequence[Identity]) -> None:
         """Somebody was let in here: tell others, and fetch what they publish."""
         self.publish()
-        self.know([newcomer])
+        self.know(newcomers)
 
     async def scrub(self) -> None:
         self.publish()

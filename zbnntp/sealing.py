@@ -18,7 +18,7 @@ from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice, slices_of
 from zbnntp.model.canonical import encode
 from zbnntp.model.entries import POSTS, STATE, make_carry
-from zbnntp.model.kept import state_key
+from zbnntp.model.kept import has_ended, state_key
 from zbnntp.model.keys import Identity, PostId, Sha256, Signer, sha256
 from zbnntp.model.manifest import Endpoint, Head, SegmentRef, make_head, make_pointer, open_head, open_pointer
 from zbnntp.model.succession import Renewal
@@ -95,7 +95,7 @@ def seal(
             return None
     new_posts = [item.octets for item in pending if item.role == POSTS]
     post_refs, slices = _seal_posts(reader, person, head, new_posts, gone)
-    state_refs, state_slices = _seal_state(reader, person, head, any(item.role == STATE for item in pending))
+    state_refs, state_slices = _seal_state(reader, person, head, pending, now)
     seq, time, prev, merge = _follow(head, start, merge, [now, *(json.loads(line)["time"] for line in new_posts)])
     head_raw = make_head(
         identity=author.signer.identity,
@@ -259,13 +259,13 @@ def _month(time: int) -> tuple[int, int]:
 
 
 def _seal_state(
-    reader: sqlite3.Connection, person: int, head: Head | None, changed: bool
+    reader: sqlite3.Connection, person: int, head: Head | None, due: Sequence[Pending], now: int
 ) -> tuple[list[SegmentRef], list[Slice]]:
     refs = list(head.state) if head else []
-    if not changed:
+    if not any(item.role == STATE for item in due):
         return refs, []
     lines = [line for _, line in evidence.lines_of(reader, person, STATE)]
-    live = _live(lines)
+    live = [line for line in _live(lines) if not has_ended(line, now)]
     held = {segment.ref: segment for segment in evidence.segments(reader, person)}
     pending = [item.octets for item in evidence.outbox(reader, person) if item.role == STATE]
     if _is_crowded(lines, live) and all(ref in held for ref in refs):

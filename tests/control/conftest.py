@@ -22,6 +22,7 @@ from zbnntp.model.keys import Identity, identity_text
 from zbnntp.model.onion import onion_address
 from zbnntp.model.proto import ProtoArticle
 from zbnntp.posting import Desk
+from zbnntp.registrar.rules import Rules
 from zbnntp.searching import Found, Query, Search
 from zbnntp.store import evidence, promises, ratings
 from zbnntp.store.ratings import StoredRating
@@ -70,6 +71,9 @@ class Rooms:
         for _ in search.run():
             pass
         return search.found()
+
+    def rules(self) -> Rules:
+        return Rules()
 
     def apply(self) -> None:
         self.applied += 1

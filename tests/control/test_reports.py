@@ -214,7 +214,7 @@ def test_status_lines() -> None:
         "nick": "Ada", "identity": "abc", "from": "Ada <x@y>", "listening": ["nntp://127.0.0.1:1119"], "tor": "ready",
         "link": "", "people": {"fetched": 3, "full": 2, "limited": 1}, "boards": {"a": 2, "b": 3},
         "unpublished": 0, "waits": "", "ended": False, "reach": "It waits here to be published.",
-        "forked": False, "trouble": "",
+        "forked": False, "trouble": "", "joining": ["rita: is being asked"],
         "fetching": {"absent": 0, "waiting_people": 0, "waiting_posts": 0, "under_way": []},
         "kept": {"octets": 1_250_000, "quota_octets": 0, "months": 12, "sealed_octets": 0,
                  "served_octets_today": 40_000},
@@ -222,6 +222,7 @@ def test_status_lines() -> None:
     lines = status_lines(report)
     assert "People      3 fetched; 2 shown in full, 1 replies only" in lines
     assert "Boards      2 with 5 articles" in lines
+    assert "Joining     rita: is being asked" in lines
     assert "Fetching    nothing is missing" in lines
     assert "Link        none: this node cannot be reached by others" in lines
     assert lines[-1] == "To publish  nothing waits"

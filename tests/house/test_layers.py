@@ -60,7 +60,8 @@ JOURNEYS: dict[str, set[str]] = {
     "mending": BELOW | {"local", "checking", "rebuild", "spoken", "visibility"},
     "shelf": BELOW | {"local", "rendering", "roster", "rack"},
     "joining": BELOW | {"local"},
-    "registrar": BELOW | {"local", "spoken", "standing"},
+    "registrar": BELOW | {"local"},
+    "mailing": {"model", "registrar"},
     "feeding": BELOW | {"shelf"},
     "control": BELOW
     | {"joining", "registrar"}
@@ -91,10 +92,10 @@ ALLOWED: dict[str, set[str]] = {
     "indexing": {"model", "store", "searching"},
     "housekeeping": {"model", "store", "ingest", "standing", "retention", "indexing"},
     "restarting": {"model"},
-    "entrance": {"model", "store", "peers", "joining", "registrar", "standing"},
-    "reporting": {"model", "store", "control", "retention", "resident"},
     "journal": {"model", "store", "control"},
     "lodgings": {"model", "store", "home", "resident"},
+    "entrance": {"model", "store", "peers", "joining", "mailing", "registrar", "standing"},
+    "reporting": {"model", "store", "control", "joining", "retention", "resident"},
     "reception": {"model", "config", "home", "control", "posting", "resident", "shelf"},
     "resident": {
         *("model", "store", "home", "homecoming", "restarting", "library", "peering", "places"),
@@ -135,11 +136,13 @@ ALLOWED: dict[str, set[str]] = {
     "cli_invite": {"model", "cli_ask"},
     "cli_init": {"model", "home", "cli_ask"},
     "cli_recover": {"model", "store", "control", "home", "cli_ask", "recovering"},
+    "cli_registrar": {"registrar"},
     "cli_search": {"model", "store", "searching", "control", "home"},
     "cli_store": {"model", "store", "home", "admin", "examining", "repairing"},
     "entry": {"cli"},
     "cli": {
         "cli_account",
+        "cli_registrar",
         "cli_search",
         "cli_store",
         "cli_trust",

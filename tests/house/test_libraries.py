@@ -51,6 +51,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "stem": ("peers/onion.py",),
     "httpx": ("peers/transport.py",),
     "httpcore": ("peers/transport.py", "peers/backends.py"),
+    "captcha": ("registrar/pictures.py",),
     "h11": ("peers/web.py", "peers/exchange.py"),
     "networkx": ("trust/",),
     "scipy": ("trust/columns.py",),

@@ -27,6 +27,7 @@ from zbnntp.model.article import sender
 from zbnntp.model.errors import Invalid, NotPermitted, Refused, ZbError
 from zbnntp.model.keys import Identity, message_id
 from zbnntp.model.proto import ProtoArticle
+from zbnntp.registrar.rules import Rules
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Outcome, Standings
 from zbnntp.store import deeds, endings, evidence, posts, promises
@@ -146,8 +147,8 @@ class Control:
         return (Command(line, Reply(line.text)),)
 
     async def _carry_out(self, sheet: Sheet) -> tuple[Answer, int]:
-        now, nick = int(self._clock()), self._house.nick()  # the house is asked in its own thread
-        done = await self._writer.run(lambda database: self._change(database, sheet, nick, now))
+        now, nick, rules = int(self._clock()), self._house.nick(), self._house.rules()  # asked in its own thread
+        done = await self._writer.run(lambda database: self._change(database, sheet, nick, rules, now))
         outcome = await self._settle(sheet.commands, done.before, now)
         if done.before.publishes:
             self._house.publish()  # and it looks whom trust fetches now
@@ -158,11 +159,11 @@ class Control:
             answer = replace(answer, text=f"{answer.text}\n\n{ENDED}")
         return answer, done.article
 
-    def _change(self, database: sqlite3.Connection, sheet: Sheet, nick: str, now: int) -> Done:
+    def _change(self, database: sqlite3.Connection, sheet: Sheet, nick: str, rules: Rules, now: int) -> Done:
         """The one transaction of all commands; whatever raises takes all of it back."""
         me = evidence.person_pk(database, self._view)
         filed = self._file_own(database, *sheet.article) if sheet.article else None
-        before = Before(Scope(database, self._view, me, nick, now), sheet.answered, filed)
+        before = Before(Scope(database, self._view, me, nick, rules, now), sheet.answered, filed)
         receipts: list[Receipt] = []
         for command in sheet.commands:
             with _named(command.line):

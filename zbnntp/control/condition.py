@@ -32,6 +32,7 @@ def status_lines(report: Mapping[str, Any]) -> list[str]:
         *([f"Newest post {report['reach'][:1].lower()}{report['reach'][1:]}"] if report["reach"] else []),
         f"Keeps       {kept_text(report['kept'])}",
         *([f"Disk        only reading is possible: {report['trouble']}"] if report["trouble"] else []),
+        *(f"Joining     {line}" for line in report["joining"]),
         *([FORKED] if report["forked"] else []),
         f"To publish  {_waiting(unpublished)}" + (f"; {report['waits']}" if report["waits"] else ""),
     ]

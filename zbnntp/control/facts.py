@@ -32,7 +32,8 @@ from zbnntp.model.entries import (
 from zbnntp.model.errors import Invalid
 from zbnntp.model.keys import Identity, PostId, Sha256, message_id
 from zbnntp.model.views import Level
-from zbnntp.store import choices, evidence, numbers, posts, promises, ratings
+from zbnntp.registrar.rules import Rules
+from zbnntp.store import choices, evidence, numbers, offers, posts, promises, ratings
 from zbnntp.store.choices import Pin
 from zbnntp.store.ratings import StoredRating
 
@@ -45,6 +46,7 @@ class Scope:
     view: Identity
     me: int
     nick: str
+    rules: Rules  # for newcomers
     now: int  # unix seconds
 
     def person(self, key: str) -> int:
@@ -161,6 +163,23 @@ def _read_profile(scope: Scope, key: str) -> str:
 def _write_profile(scope: Scope, key: str, value: str) -> None:
     found = newest(scope, "profile", "", "profile")
     scope.say(make_profile(value, isinstance(found, Profile) and found.registrar))
+
+
+def _read_offer(scope: Scope, key: str) -> int | None:
+    return offers.offers(scope.database, scope.me).get(key)
+
+
+def _write_offer(scope: Scope, key: str, value: int | None) -> None:
+    """Whoever offers a way in says in the profile that he is a registrar, so that all of them together count little."""
+    offers.put_offer(scope.database, scope.me, key, value)
+    found, marked = newest(scope, "profile", "", "profile"), bool(offers.offers(scope.database, scope.me))
+    text, was = (found.text, found.registrar) if isinstance(found, Profile) else ("", False)
+    if was != marked:
+        scope.say(make_profile(text, marked))
+
+
+def _offer_text(value: int | None) -> str:
+    return "not offered" if value is None else f"offered to {value} newcomers a day"
 
 
 def _read_nick(scope: Scope, key: str) -> str:
@@ -345,6 +364,9 @@ FACTS: dict[str, Fact] = {
         published=True,
     ),
     "profile": Fact(_fixed("Your profile"), quoted, _read_profile, _write_profile, published=True),
+    "offer": Fact(
+        lambda scope, key: f"Registrar, {key}", _offer_text, _read_offer, _write_offer, published=True, ranked=True
+    ),
     "nick": Fact(_fixed("Your name"), _plain, _read_nick, _write_nick, published=True),
     "board": Fact(lambda scope, key: f"Board {key}", _board_text, _read_board, _write_board),
     "filter": Fact(lambda scope, key: f"Filter {filter_name(key)}", filter_text, _read_filter, _write_filter),

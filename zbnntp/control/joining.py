@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from zbnntp import joining
-from zbnntp.control.ledger import After, Before, Receipt
-from zbnntp.control.orders import Register, Reply
+from zbnntp.control.ledger import After, Before, Receipt, constant
+from zbnntp.control.orders import Register, Reply, Rest
 from zbnntp.local import local_message_id
 from zbnntp.model.errors import NotPermitted
 from zbnntp.store import applications, posts, promises
@@ -35,6 +35,18 @@ def reply(before: Before, order: Reply) -> Receipt:
     async def receipt(after: After) -> str:
         after.house.apply()
         return f"Your answer goes to {after.name(application.registrar)} now; what they say comes below this thread."
+
+    return receipt
+
+
+def rest(before: Before, order: Rest) -> Receipt:
+    found = joining.rest(before.database, before.me, order.pause)
+    if not found:
+        return constant("No work is paused." if not order.pause else "No registrar wants work from this computer now.")
+
+    async def receipt(after: After) -> str:
+        after.house.apply()
+        return "The work is paused; 'register resume' goes on with it." if order.pause else "The work goes on."
 
     return receipt
 

@@ -13,9 +13,20 @@ from dataclasses import dataclass
 
 from zbnntp.control import parsing
 from zbnntp.control.lines import Line, command_lines
-from zbnntp.control.orders import Help, ListCodes, ListInvites, MakeCode, Order, Status
+from zbnntp.control.orders import (
+    Help,
+    ListCodes,
+    ListInvites,
+    MakeCode,
+    Order,
+    Rest,
+    Status,
+    TellNewcomers,
+    TellOffers,
+)
 from zbnntp.model import limits
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
+from zbnntp.registrar.kinds import KINDS
 
 COMMANDS_MOST = 100  # in one article: what it changes is one transaction
 LINE_CHARACTERS = 2_000  # the longest link has eight addresses
@@ -272,6 +283,33 @@ COMMANDS: tuple[Row, ...] = (
         "Asks a registrar to let you in: to give you a first rating, so that strangers see your answers. What it wants "
         "to know comes as an article; reply to that. WAY is one of those that it offers.",
         parsing.register,
+    ),
+    Row(
+        "register pause",
+        "register pause",
+        "Stops work that registrars want done by your computer.",
+        parsing.alone("register pause", Rest(True)),
+    ),
+    Row("register resume", "register resume", "Goes on with it.", parsing.alone("register resume", Rest(False))),
+    Row(
+        "registrar offer",
+        "registrar offer WAY [N]",
+        f"Makes you a registrar: newcomers who pass get a first rating from you, by that way at most N a day "
+        f"({parsing.OFFER_DEFAULT}). WAY is one of {', '.join(KINDS)}.",
+        parsing.offer,
+    ),
+    Row("registrar close", "registrar close WAY", "Offers that way no longer.", parsing.close),
+    Row(
+        "registrar status",
+        "registrar status",
+        "Says which ways in you offer, and who came today.",
+        parsing.alone("registrar status", TellOffers()),
+    ),
+    Row(
+        "registrar report",
+        "registrar report",
+        "Says how those whom you let in were rated by others afterwards.",
+        parsing.alone("registrar report", TellNewcomers()),
     ),
     Row(
         "registrar code",

@@ -17,6 +17,7 @@ from zbnntp.control.people import find_article, find_who, name_of
 from zbnntp.control.reports import YOU
 from zbnntp.model.errors import Missing, NotPermitted
 from zbnntp.model.keys import Identity, PostId
+from zbnntp.registrar.rules import Rules
 from zbnntp.standing import NOWHERE, Moved, Standings
 from zbnntp.store import choices, deeds, evidence, posts, ratings
 from zbnntp.store.deeds import Step
@@ -78,6 +79,11 @@ class Before:
     @property
     def now(self) -> int:
         return self.scope.now
+
+    @property
+    def rules(self) -> Rules:
+        """What the owner's settings say of newcomers."""
+        return self.scope.rules
 
     def who(self, who: str) -> Identity:
         """The one person that is meant; raises Missing, NotPermitted."""

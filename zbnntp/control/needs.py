@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from zbnntp.model.keys import Identity
+from zbnntp.registrar.rules import Rules
 from zbnntp.searching import Found, Query
 
 
@@ -37,6 +38,9 @@ class House(Protocol):
 
     async def scrub(self) -> None:
         """Leave nothing on the disk of what was deleted; publish what has to change by it. May raise Refused."""
+
+    def rules(self) -> Rules:
+        """What the settings say of newcomers."""
 
     def nick(self) -> str:
         """The owner's nick as it is now."""

@@ -206,6 +206,31 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Work for registrars stops, or goes on."""
+
+    pause: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A way in that one's own registrar offers to so many newcomers a day; None: no longer."""
+
+    way: str
+    a_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TellOffers:
+    """What one's own registrar offers, and how far it is today."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellNewcomers:
+    """What became of those who were let in."""
+
+
+@dataclass(frozen=True, slots=True)
 class MakeCode:
     """A link with a one-time code of one's own registrar; `note`: for whom it is."""
 
@@ -269,6 +294,7 @@ class Undo:
 Order = (
     Help | Rate | SetRating | Shift | Follow | Untrust | Vote | Report | Note | Profile | AddFilter | ListFilters
     | DropFilter | Watch | By | Via | ViaLink | Pin | SetSame | SetMirror | Purge | AddBoard | HideBoard | Nick
-    | Invite | ListInvites | DropInvite | Register | Reply | MakeCode | ListCodes | DropCode
+    | Invite | ListInvites | DropInvite | Register | Reply | Rest | Offer | TellOffers | TellNewcomers | MakeCode
+    | ListCodes | DropCode
     | Status | Why | Search | Undo
 )  # fmt: skip

@@ -24,6 +24,7 @@ from zbnntp.control.orders import (
     Mirror,
     Nick,
     Note,
+    Offer,
     Order,
     Pin,
     Profile,
@@ -48,8 +49,10 @@ from zbnntp.model import limits
 from zbnntp.model.boards import check_board
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.link import parse_link
+from zbnntp.registrar.kinds import KINDS
 from zbnntp.searching import parse_query
 
+OFFER_DEFAULT = 50  # newcomers a day, where nothing is said
 DESCRIPTION_CHARACTERS = 200
 NOTE_CHARACTERS = 1_000  # of a private note; a line has room for it
 LABEL_CHARACTERS = 40
@@ -62,6 +65,7 @@ _TAIL = rf"{_LIST}(?P<private>\s+private)?{_NOTE}"
 _RATING = re.compile(rf"(?:(?P<who>.*?)\s+)??{_NUMBER}{_TAIL}", re.IGNORECASE)
 _BARE = re.compile(rf"{_NUMBER}{_TAIL}", re.IGNORECASE)
 _FOLLOW = re.compile(rf"(?P<link>\S+)(?:\s+(?P<mt>[+-]?[0-9]{{1,7}})%?)?{_LIST}{_NOTE}", re.IGNORECASE)
+_OFFER = re.compile(r"(?P<way>[a-z]{1,20})(?:\s+(?P<number>[0-9]{1,5}))?", re.IGNORECASE)
 _REGISTER = re.compile(r"(?P<link>\S+)(?:\s+(?P<way>[a-z]{1,20}))?", re.IGNORECASE)
 _INVITE = re.compile(r"(?:\+?(?P<mt>[0-9]{1,7})%?)?(?:(?:^|\s+)for\s+(?P<note>\S.*))?", re.IGNORECASE)
 _WORD_NUMBER = re.compile(r"(?<!\S)[+-]?[0-9]{1,7}%?(?!\S)")
@@ -108,6 +112,21 @@ def register(rest: str) -> Register:
     if not match:
         raise NotPermitted("write register, then the registrar's link, and no more than the way to get in")
     return Register(parse_link(_bare(match["link"])), (match["way"] or "").lower())
+
+
+def offer(rest: str) -> Offer:
+    match = _OFFER.fullmatch(rest)
+    if not match or match["way"].lower() not in KINDS:
+        raise NotPermitted(
+            f"write registrar offer, then one of {', '.join(KINDS)}, and perhaps a number of newcomers a day"
+        )
+    return Offer(match["way"].lower(), int(match["number"] or OFFER_DEFAULT))
+
+
+def close(rest: str) -> Offer:
+    if rest.lower() not in KINDS:
+        raise NotPermitted(f"write registrar close, then one of {', '.join(KINDS)}")
+    return Offer(rest.lower(), None)
 
 
 def drop_code(rest: str) -> DropCode:

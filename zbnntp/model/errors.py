@@ -54,6 +54,14 @@ class Unreachable(ZbError):
     """Could not get it; try later."""
 
 
+class Busy(Unreachable):
+    """Too much is asked; `seconds` later it may be answered."""
+
+    def __init__(self, text: str, seconds: int) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
 class PeerGone(Unreachable):
     """A peer's node did not answer, or stopped answering."""
 

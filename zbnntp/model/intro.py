@@ -18,6 +18,7 @@ from zbnntp.model.errors import BadEncoding, BadSignature, TooLarge
 from zbnntp.model.fields import integer, items, moment, names, text_field
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Signer, parse_hex, verify
 from zbnntp.model.manifest import check_url
+from zbnntp.model.proof import Proof, make_proof, open_proof
 
 INTRO_DOMAIN = b"zbnntp1 intro\n"
 INTRO_OCTETS = 8 * 1024  # of an introduction
@@ -49,6 +50,7 @@ class Challenge:
     ask: str
     until: int  # unix seconds
     picture: bytes = b""
+    proof: Proof | None = None  # work to be done, in place of an answer by a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def make_challenge(challenge: Challenge) -> bytes:
     line |= {"ask": challenge.ask, "nonce": challenge.nonce, "until": challenge.until, "way": challenge.way}
     if challenge.picture:
         line["picture"] = base64.b64encode(challenge.picture).decode()
+    if challenge.proof:
+        line["proof"] = make_proof(challenge.proof)
     return encode(line)
 
 
@@ -103,6 +107,7 @@ def open_challenge(raw: bytes) -> Challenge:
         text_field(line, "ask", octets=ASK_OCTETS, lines=True),
         moment(line, "until"),
         _picture(line) if "picture" in line else b"",
+        _proof(line) if "proof" in line else None,
     )
 
 
@@ -166,6 +171,12 @@ def _identity(line: dict[str, Any], key: str) -> Identity:
 
 def _way(line: dict[str, Any]) -> str:
     return text_field(line, "way", characters=WAY_CHARACTERS)
+
+
+def _proof(line: dict[str, Any]) -> Proof:
+    if not isinstance(line["proof"], dict):
+        raise BadEncoding("proof is an object")
+    return open_proof(line["proof"])
 
 
 def _picture(line: dict[str, Any]) -> bytes:

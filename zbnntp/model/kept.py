@@ -38,6 +38,17 @@ def reopen_header(line: dict[str, Any]) -> Header:
     )
 
 
+def has_ended(octets: bytes, now: int) -> bool:
+    """Whether a state line is a rating whose time is over: it says nothing any more."""
+    if b'"until":' not in octets:
+        return False
+    try:
+        line = json.loads(octets)
+        return bool(line["kind"] == "trust" and line["until"] <= now)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
+
+
 def state_key(octets: bytes) -> str:
     """What a state line is about: of lines of one key the last counts. One that is not understood is about itself."""
     try:

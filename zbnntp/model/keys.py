@@ -215,6 +215,16 @@ class MemoKey:
             return None
 
 
+def keyed_hash(secret: bytes, text: bytes) -> bytes:
+    """16 octets that tell nobody without the secret what was hashed."""
+    return hashlib.blake2b(text, key=secret, digest_size=16).digest()
+
+
+def slow_hash(data: bytes, salt: bytes, passes: int, kib: int) -> bytes:
+    """16 octets of argon2id, for which so much memory is needed; `salt` has 16. Lets other threads run."""
+    return argon2id.kdf(argon2id.BYTES_MIN, data, salt, passes, kib * 1024)
+
+
 # Sealing of the key file: argon2id, then XSalsa20-Poly1305 with the key it gives.
 
 

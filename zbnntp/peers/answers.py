@@ -36,11 +36,11 @@ def check_status(answer: Answer, wanted: int) -> None:
     if answer.status in (400, 403, 413):
         raise Refused(f"that peer answered {answer.status}")
     if answer.status in (429, 503):
-        raise NoAnswer("that peer is busy", Remedy.BACK_OFF, _retry_after(answer.headers))
+        raise NoAnswer("that peer is busy", Remedy.BACK_OFF, retry_after(answer.headers))
     raise PeerGone(f"that peer answered {answer.status}")
 
 
-def _retry_after(headers: Mapping[str, str]) -> float:
+def retry_after(headers: Mapping[str, str]) -> float:
     """Seconds; RFC 9110 section 10.2.3, without the form that is a date."""
     text = headers.get("retry-after", "")
     return float(min(int(text), PAUSE_SECONDS)) if _SECONDS.fullmatch(text) else float(BUSY_SECONDS)

@@ -23,7 +23,7 @@ import trio
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, read_bundle, slices_of, write_offer
 from zbnntp.model.canonical import decode, encode
-from zbnntp.model.errors import BadEncoding, Invalid, Missing, Refused, TooLarge, Unreachable, ZbError
+from zbnntp.model.errors import BadEncoding, Busy, Invalid, Missing, Refused, TooLarge, Unreachable, ZbError
 from zbnntp.model.intro import INTRO_OCTETS
 from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256
 from zbnntp.model.manifest import Pointer, open_head, open_pointer
@@ -112,6 +112,8 @@ class Api:
             raise HttpRefusal(404, "There is nothing under that address.")
         try:
             return await route.handler(self, request, argument)
+        except Busy as error:
+            raise HttpRefusal(429, str(error), (("retry-after", str(error.seconds)),)) from error
         except ZbError as error:
             status = next(status for kind, status in _STATUSES if isinstance(error, kind))
             raise HttpRefusal(status, str(error)) from error

@@ -20,7 +20,8 @@ from zbnntp.model.intro import (
     open_terms,
 )
 from zbnntp.model.keys import Identity
-from zbnntp.peers.answers import check_status
+from zbnntp.peers.answers import check_status, retry_after
+from zbnntp.peers.backends import NoAnswer, Remedy
 from zbnntp.peers.carrier import Answer, Carrier
 from zbnntp.peers.visits import Visits
 
@@ -55,6 +56,8 @@ class Desk:
         answer = await self._carrier.request(self._endpoint, path, limit=CHALLENGE_OCTETS + 1, body=body)
         if answer.status in (403, 404):
             raise NotPermitted(_sentence(answer))
+        if answer.status == 429:
+            raise NoAnswer(_sentence(answer), Remedy.BACK_OFF, retry_after(answer.headers))
         check_status(answer, 200)
         return answer.body.removesuffix(b"\n")
 

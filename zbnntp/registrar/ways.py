@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zbnntp.model.keys import Identity
-
-MT = 10  # the first rating, in 1/10000: a newcomer's answers are seen by those who follow the registrar, no more
-DAYS = 30  # for which it holds; whoever is rated by others meanwhile needs no other
+from zbnntp.model.proof import Proof
 
 Use = Callable[[sqlite3.Connection, int, int], None]
 Memo = Mapping[str, Any]
@@ -32,6 +30,7 @@ class Question:
     memo: Memo
     seconds: int  # to answer it
     picture: bytes = b""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,14 @@ class Answered:
 class Grant:
     """The rating to give, in 1/10000, for so many days, 0: for good.
 
-    `use` runs in the transaction that gives it, with the person and the time, and may raise Refused.
+    `use` runs in the transaction that gives it, with the person and the time, and may raise Refused. `mark` stands for
+    what no other newcomer may use while a rating lasts.
     """
 
     mt: int
     days: int
     use: Use = use_nothing
+    mark: bytes | None = None
 
 
 class Way(Protocol):

@@ -17,11 +17,50 @@ class Admission:
     at: int
     way: str
     until: int | None
+    mark: bytes | None = None  # of what one newcomer alone may use
 
 
 def add_admission(database: sqlite3.Connection, view: int, admission: Admission) -> None:
-    values = (view, person_pk(database, admission.person), admission.at, admission.way, admission.until)
-    database.execute("INSERT OR REPLACE INTO admission (view, person, at, way, until) VALUES (?, ?, ?, ?, ?)", values)
+    it, person = admission, person_pk(database, admission.person)
+    database.execute(
+        "INSERT OR REPLACE INTO admission (view, person, at, way, until, mark) VALUES (?, ?, ?, ?, ?, ?)",
+        (view, person, it.at, it.way, it.until, it.mark),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of those who came by one way. Badly rated is who is rated below 0 by anybody who counts."""
+
+    way: str
+    newcomers: int
+    renewed: int
+    praised: int
+    blamed: int
+
+
+def tally(database: sqlite3.Connection, view: int) -> list[Tally]:
+    """By the judgement of the view, where it rated by hand, and of those who count in it."""
+    rows = database.execute(
+        "WITH come AS (SELECT way, person, count(*) AS times FROM admission WHERE view = ?1 GROUP BY way, person), "
+        "said AS (SELECT come.way, come.person, come.times, "
+        "  max(CASE WHEN judge.mt > 0 THEN 1 ELSE 0 END) AS good, max(CASE WHEN judge.mt < 0 THEN 1 ELSE 0 END) AS bad "
+        "  FROM come LEFT JOIN rating AS judge ON judge.target = come.person AND "
+        "  ((judge.rater = ?1 AND judge.until IS NULL) OR "
+        "   judge.rater IN (SELECT person FROM level WHERE level.view = ?1 AND level.tlt > 0)) "
+        "  GROUP BY come.way, come.person) "
+        "SELECT way, count(*), sum(times > 1), sum(good AND NOT bad), sum(bad) FROM said GROUP BY way ORDER BY way",
+        (view,),
+    )
+    return [Tally(*row) for row in rows]
+
+
+def is_taken(database: sqlite3.Connection, view: int, mark: bytes, person: int, since: int) -> bool:
+    """Whether somebody else was let in with the same since a time."""
+    row = database.execute(
+        "SELECT 1 FROM admission WHERE mark = ? AND view = ? AND person <> ? AND at > ?", (mark, view, person, since)
+    )
+    return row.fetchone() is not None
 
 
 def count_since(database: sqlite3.Connection, view: int, since: int, way: str) -> int:

@@ -14,7 +14,10 @@ _SELECT = f"SELECT {_COLUMNS} FROM application a JOIN person p ON p.pk = a.regis
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One registrar asked for one rating; `thread` are the Message-IDs of the articles about it, blanks between."""
+    """One registrar asked for one rating.
+
+    `thread`: the Message-ID of the article that asked, if any, and then of those about it, each behind a blank.
+    """
 
     pk: int
     registrar: Identity
@@ -59,7 +62,8 @@ def applications(database: sqlite3.Connection, view: int) -> list[Application]:
 
 
 def find_application(database: sqlite3.Connection, view: int, message_id: str) -> Application | None:
-    """The one about which an article is."""
-    rows = database.execute(_SELECT + "AND instr(a.thread, ?) > 0 ORDER BY a.pk DESC LIMIT 1", (view, message_id))
+    """The one about which an article is, other than the one that asked for it."""
+    found = "AND instr(a.thread, ' ' || ?) > 0 ORDER BY a.pk DESC LIMIT 1"
+    rows = database.execute(_SELECT + found, (view, message_id))
     row = rows.fetchone()
     return Application(*row) if row else None

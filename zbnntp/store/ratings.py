@@ -63,6 +63,12 @@ def newcomers(database: sqlite3.Connection, view: int, person: int) -> tuple[int
     ).fetchone()
 
 
+def expired(database: sqlite3.Connection, since: int, now: int) -> list[int]:
+    """Whose ratings have ended in that time."""
+    rows = database.execute("SELECT DISTINCT rater FROM rating WHERE until > ? AND until <= ?", (since, now))
+    return [rater for (rater,) in rows]
+
+
 def registrars(database: sqlite3.Connection) -> set[Identity]:
     """All who say so of themselves; there are few."""
     rows = database.execute("SELECT p.id FROM registrar r JOIN person p ON p.pk = r.person")

@@ -361,15 +361,24 @@ CREATE TABLE code (                  -- one-time codes that a local identity han
 ) WITHOUT ROWID;
 CREATE INDEX code_person ON code (person) WHERE person IS NOT NULL;
 
+CREATE TABLE offer (                 -- ways in that a local identity offers as a registrar
+  view INTEGER NOT NULL REFERENCES person,
+  way TEXT NOT NULL,                 -- registrar.kinds
+  a_day INTEGER NOT NULL,            -- newcomers at most
+  PRIMARY KEY (view, way)
+) WITHOUT ROWID;
+
 CREATE TABLE admission (             -- who passed a challenge of a local identity, each time
   view INTEGER NOT NULL REFERENCES person,
   person INTEGER NOT NULL REFERENCES person,
   at INTEGER NOT NULL,               -- unix seconds
   way TEXT NOT NULL,
   until INTEGER,                     -- of the rating; NULL: for good
+  mark BLOB,                         -- keyed hash of what one newcomer alone may use: a mail address
   PRIMARY KEY (view, person, at)
 ) WITHOUT ROWID;
 CREATE INDEX admission_at ON admission (view, at);
+CREATE INDEX admission_mark ON admission (mark) WHERE mark IS NOT NULL;
 
 CREATE TABLE spent (                 -- challenges that were answered: they are good once
   nonce BLOB PRIMARY KEY,            -- first 16 octets of its hash
@@ -386,7 +395,7 @@ CREATE TABLE application (           -- registrars whom a local identity asks fo
   answer TEXT NOT NULL,              -- to give; empty: none yet
   stage TEXT NOT NULL,               -- joining.Stage
   challenge BLOB NOT NULL,           -- line; empty: none yet
-  thread TEXT NOT NULL,              -- Message-IDs of the articles about it, the last one is to be answered
+  thread TEXT NOT NULL,              -- Message-IDs: what asked for it, then, each behind a blank, those about it
   made INTEGER NOT NULL,             -- unix seconds
   due INTEGER NOT NULL,              -- when the registrar is asked next
   tries INTEGER NOT NULL             -- in vain, since it last answered
