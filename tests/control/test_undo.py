@@ -24,6 +24,7 @@ EVERYTHING = [
     "pin bob",
     "same bob",
     "mirror bob off",
+    "registrar offer captcha",
 ]
 
 
@@ -79,7 +80,8 @@ def _facts(node: object) -> dict[str, object]:
         key = (line["kind"], line.get("id") or line.get("post"), line.get("name"))
         line = {name: value for name, value in line.items() if name != "time"}
         empty = line["kind"] == "trust" and line.keys() == {"kind", "id"}
-        gone = line.get("value") == 0 or line.get("off") or line.get("text") == "" or empty
+        blank = line.get("text") == "" and not line.get("registrar")
+        gone = line.get("value") == 0 or line.get("off") or blank or empty
         newest.pop(key, None) if gone else newest.update({key: line})
     boards = {row.name: (row.hidden, row.description) for row in numbers.newsgroups(reader, me)}
     return {

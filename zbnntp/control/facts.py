@@ -364,9 +364,7 @@ FACTS: dict[str, Fact] = {
         published=True,
     ),
     "profile": Fact(_fixed("Your profile"), quoted, _read_profile, _write_profile, published=True),
-    "offer": Fact(
-        lambda scope, key: f"Registrar, {key}", _offer_text, _read_offer, _write_offer, published=True, ranked=True
-    ),
+    "offer": Fact(lambda scope, key: f"Registrar, {key}", _offer_text, _read_offer, _write_offer, published=True),
     "nick": Fact(_fixed("Your name"), _plain, _read_nick, _write_nick, published=True),
     "board": Fact(lambda scope, key: f"Board {key}", _board_text, _read_board, _write_board),
     "filter": Fact(lambda scope, key: f"Filter {filter_name(key)}", filter_text, _read_filter, _write_filter),
