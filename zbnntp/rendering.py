@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from zbnntp.model.article import Form, compose, served_body, served_head
 from zbnntp.model.errors import NotVisible
@@ -48,16 +49,20 @@ class Stamps:
         """Trust has changed."""
         self._stamps = {None: (b"", b"")}
 
+    def learn(self, authors: Iterable[int | None]) -> Mapping[int | None, tuple[bytes, bytes]]:
+        """What is known of these at least, and maybe of others; what is new is looked up at once."""
+        wanted = set(authors)
+        if not wanted <= self._stamps.keys():
+            if len(self._stamps) + len(wanted) > AUTHORS_MOST:
+                self.clear()
+            unknown = wanted - self._stamps.keys()
+            for author, (mt, level) in ratings.shown_trust(self._reader, self.view, unknown).items():
+                self._stamps[author] = (b"X-Zb-Trust: %+.2f\r\n" % mt, LIMITED if level == Level.LIMITED else b"")
+        return self._stamps
+
     def of(self, author: int | None) -> tuple[bytes, bytes]:
         """The two header lines, each with its CRLF; empty where there is none."""
-        found = self._stamps.get(author)
-        if found is None and author is not None:
-            if len(self._stamps) >= AUTHORS_MOST:
-                self.clear()
-            mt, level = ratings.shown_trust(self._reader, self.view, author)
-            trust = b"X-Zb-Trust: %+.2f\r\n" % mt
-            found = self._stamps[author] = (trust, LIMITED if level == Level.LIMITED else b"")
-        return found or (b"", b"")
+        return (self._stamps if author in self._stamps else self.learn((author,)))[author]
 
     def own_lines(self, row: Row) -> bytes:
         """The header lines of an article that are this reader's alone."""
@@ -79,26 +84,22 @@ def overview_text(stamps: Stamps, row: Row) -> bytes:
 def render(stamps: Stamps, rows: Iterable[Row]) -> tuple[bytes, Sequence[int], array[int]]:
     """Overview lines as OVER prints them, their numbers, and where each ends."""
     lines: list[bytes] = []
-    numbers, ends = array("I"), array("I")
-    end = 0
+    rows = list(rows)
+    known = stamps.learn([row.author for row in rows])
     for number, _, author, fields, octets, count, xref, sage, _, score, _ in rows:
-        trust, limited = stamps.of(author)
+        trust, limited = known[author]
         vote = (vote_line(score) if score else UNVOTED) if trust else b""
         octets += len(xref) + 2 + len(trust) + len(vote) + len(SAGE if sage else limited)
         octets += len(WAITING) if author == stamps.view else 0
-        line = b"%d\t%b\t%d\t%d\t%b\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust[:-2], vote[:-2])
-        end += len(line)
-        lines.append(line)
-        numbers.append(number)
-        ends.append(end)
-    return b"".join(lines), _compact(numbers), ends
+        lines.append(b"%d\t%b\t%d\t%d\t%b\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust[:-2], vote[:-2]))
+    return b"".join(lines), _compact([row.number for row in rows]), array("I", accumulate(map(len, lines)))
 
 
-def _compact(numbers: array[int]) -> Sequence[int]:
+def _compact(numbers: Sequence[int]) -> Sequence[int]:
     """A range where there is no gap, which takes no memory."""
     if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
         return range(numbers[0], numbers[-1] + 1)
-    return numbers
+    return array("I", numbers)
 
 
 def article_id(row: Row) -> str:

@@ -20,7 +20,7 @@ from zbnntp.model.errors import NotVisible
 from zbnntp.model.keys import Identity, identity_text, parse_message_id
 from zbnntp.model.views import Article, Group, Level, Overview, Window
 from zbnntp.rack import Block, Rack
-from zbnntp.rendering import Stamps, article_id, overview_text, render_article, render_head
+from zbnntp.rendering import Stamps, article_id, overview_text, render, render_article, render_head
 from zbnntp.roster import Place, Roster
 from zbnntp.store import evidence, overview, posts, promises
 from zbnntp.store.database import data_version, snapshot
@@ -119,7 +119,7 @@ class Shelf:
             block = self._roster.directory(place).from_block(low // BLOCK_NUMBERS, 1)
             if block is None or block * BLOCK_NUMBERS > high:
                 return
-            window = self._block(place, block).cut(low, high)
+            window = self._window(place, block, low, high)
             if window is not None:
                 yield window
             low = (block + 1) * BLOCK_NUMBERS
@@ -216,6 +216,20 @@ class Shelf:
         creator = f"id@{identity_text(self._identity)}.zb.invalid"
         high = row.high if row.high >= row.low else row.low - 1
         return Group(row.name, row.low, high, row.count, status, row.description, row.created, creator)
+
+    def _window(self, place: Place, block: int, low: int, high: int) -> Window | None:
+        """Those of the numbers that are in a block; what others are in it is left alone until somebody comes back."""
+        first, last = (
+            max(block * BLOCK_NUMBERS, place.group.low),
+            min((block + 1) * BLOCK_NUMBERS - 1, place.group.high),
+        )
+        version = self._roster.directory(place).versions.get(block, 0)
+        is_ready = self._rack.find(place.pk, block, version, self._roster.levels) is not None
+        if is_ready or (low <= first and high >= last) or self._is_expected(place, ~block):
+            return self._block(place, block).cut(low, high)
+        self._expect(place, ~block)  # below 0, which no number is
+        rows = overview.rows(self._reader, place.pk, max(low, first), min(high, last))
+        return Window(render(self._stamps, rows)[0]) if rows else None
 
     def _block(self, place: Place, block: int) -> Block:
         version = self._roster.directory(place).versions.get(block, 0)

@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zbnntp.store.blocks import NUMBER_MOST, Block, Line, make
+from zbnntp.store.blocks import NUMBER_MOST, SAGE, WHOLE, Block, Line, make
 
 NUMBERS = st.integers(0, NUMBER_MOST)
 TEXTS = st.binary(max_size=40).map(lambda octets: octets.replace(b"\n", b" "))
@@ -23,7 +23,7 @@ def told(block: Block) -> list[Line]:
     found: list[Line] = []
     for at, offset in enumerate(block.offsets):
         text = block.texts[block.subjects[at]]
-        whole, sage, form = block.marked(at)
+        whole, sage, form = block.marks[at] & WHOLE, block.marks[at] // SAGE & 1, block.marks[at] % SAGE
         numbers = offset, block.octets[at], block.lines[at], block.times[at], block.people[block.authors[at]]
         references = tuple(block.references[block.begins[at] : block.begins[at + 1]])
         subject, rest = (b"", text) if whole else (text, b"")

@@ -123,10 +123,12 @@ def sender_fields(people: Collection[tuple[Identity, str]]) -> dict[tuple[Identi
     if len(people) <= FEW_SENDERS:
         return {who: _sender_field(*who) for who in people}
     texts = identity_texts([identity for identity, _ in people])
-    return {
-        who: _unfolded(f"{_name(*who)} <{_ADDRESS.format(text.decode())}>")
-        for who, text in zip(people, texts, strict=True)
-    }
+    return {who: _sender_of(_name(*who), text) for who, text in zip(people, texts, strict=True)}
+
+
+def _sender_of(name: str, text: bytes) -> bytes:
+    made = b"%b <id@%b.zb.invalid>" % (name.encode(), text)
+    return made if name.isprintable() else _unfolded(made.decode())
 
 
 @lru_cache(maxsize=4096)

@@ -26,8 +26,8 @@ from zbnntp.store.frames import gather, spread
 LEVEL = 19
 OCTETS_MOST = 4 << 20  # of either part: 256 lines of the longest subjects and many groups have a quarter of it
 NUMBER_MOST = (1 << 32) - 1
-COLUMNS = 9  # step from the number before, octets, lines, time, author, subject, Xref, form and sage, references
-_FORM_BITS = 3
+COLUMNS = 9  # step from the number before, octets, lines, time, author, subject, Xref, form with marks, references
+SAGE, WHOLE = 8, 16  # in the column of form and sage: sage; the text is not a subject, but the whole line
 
 
 class Line(NamedTuple):
@@ -57,7 +57,7 @@ def make(lines: Sequence[Line]) -> bytes:
         author = people.setdefault(it.author, len(people))
         subject = texts.setdefault(it.whole or it.subject, len(texts))
         xref = texts.setdefault(it.xref, len(texts))
-        marks = bool(it.whole) << _FORM_BITS + 1 | it.sage << _FORM_BITS | it.form
+        marks = bool(it.whole) * WHOLE + it.sage * SAGE + it.form
         rows.append(
             (it.offset - before, it.octets, it.lines, it.time, author, subject, xref, marks, len(it.references))
         )
@@ -94,11 +94,6 @@ class Block:
         self.begins = [0, *accumulate(columns[8])]
         end = 2 + count * COLUMNS
         self.people, self.references = numbers[end : end + people], numbers[end + people :]
-
-    def marked(self, at: int) -> tuple[int, int, int]:
-        """Of the line at a position: whether its text is the whole of it, sage, and form."""
-        marks = self.marks[at]
-        return marks >> _FORM_BITS + 1, marks >> _FORM_BITS & 1, marks & (1 << _FORM_BITS) - 1
 
 
 class _Tools(threading.local):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from zbnntp.model.keys import Identity
@@ -125,12 +126,17 @@ def find_standing(database: sqlite3.Connection, view: int, person: int) -> Stand
     return Standing(row[0], row[1], bool(row[2]), Level(row[3])) if row else None
 
 
-def shown_trust(database: sqlite3.Connection, view: int, person: int) -> tuple[float, int]:
-    """Message trust and level of an author as articles show it; 0 and HIDDEN for one never ranked, 1 for oneself."""
-    if person == view:
-        return 1.0, int(Level.FULL)
-    row = database.execute("SELECT mt, level FROM level WHERE view = ? AND person = ?", (view, person)).fetchone()
-    return row or (0.0, int(Level.HIDDEN))
+def shown_trust(
+    database: sqlite3.Connection, view: int, people: Collection[int | None]
+) -> dict[int | None, tuple[float, int]]:
+    """Message trust and level of authors as articles show them; 0 and HIDDEN for one never ranked, 1 for oneself."""
+    rows = database.execute(
+        "SELECT person, mt, level FROM level WHERE view = ? AND person IN (SELECT value FROM json_each(?))",
+        (view, json.dumps(list(people))),
+    ).fetchall()
+    found = dict.fromkeys(people, (0.0, int(Level.HIDDEN)))
+    found |= {person: (mt, level) for person, mt, level in rows}
+    return found | {view: (1.0, int(Level.FULL))} if view in found else found
 
 
 def put_standing(database: sqlite3.Connection, view: int, person: int, standing: Standing | None) -> None:
