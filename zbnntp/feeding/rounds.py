@@ -28,6 +28,7 @@ from zbnntp.store.overview import BLOCK_NUMBERS
 from zbnntp.store.writer import Writer
 
 BATCH_OCTETS = 1 << 20  # of articles in one answer; one more may be above it
+BATCH_ARTICLES = 64  # newsreaders wait while an answer is made: some 10 ms
 AGAIN_SECONDS = 3600  # what was sent so long ago may be lost to a server that was killed: it is offered once more
 ID_OCTETS = 32  # of a post; the node's own articles have others
 SECRET = "cancel secret"  # noqa: S105 - the name of a row in meta
@@ -114,7 +115,7 @@ class Rounds:
     def _add_articles(self, batch: Batch, shown: Mapping[int, str]) -> None:
         secret, octets = self._secret(), 0
         for number, own in shown.items():
-            if octets > BATCH_OCTETS:
+            if octets > BATCH_OCTETS or len(batch.articles) >= BATCH_ARTICLES:
                 batch.is_whole = False
                 return
             try:
