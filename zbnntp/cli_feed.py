@@ -30,7 +30,7 @@ def add_feed(commands: Any, add: Add) -> None:
     command = add(commands, "feed", "send all boards that you see to another news server")
     command.description = FEED
     command.add_argument("server", metavar="HOST[:PORT]", help="the news server (default port: 119)")
-    command.add_argument("--once", action="store_true", help="end when all that is here has been sent")
+    command.add_argument("--once", action="store_true", help="end when all that is here has been sent, or cannot be")
     command.add_argument(
         "--make",
         metavar="COMMAND",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -62,6 +63,10 @@ def serving(
         server.shutdown()
 
 
+class Stopped(Exception):
+    """Somebody stopped the feed while it slept."""
+
+
 class Node:
     """Has one batch of articles a board, until it is told that they are done."""
 
@@ -90,10 +95,14 @@ class Node:
         self.made.append(board)
         return False
 
-    def feed(self, server: Server) -> None:
-        Pump(self.ask, "127.0.0.1", server.port, make=self.make, sleep=self.slept.append, say=self.said.append).run(
-            once=True
-        )
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if len(self.slept) > 3:
+            raise Stopped
+
+    def feed(self, server: Server, *, once: bool = True) -> None:
+        pump = Pump(self.ask, "127.0.0.1", server.port, make=self.make, sleep=self.sleep, say=self.said.append)
+        pump.run(once)
 
 
 def batch(board: str = "a.b", **articles: str) -> dict[str, Any]:
@@ -140,12 +149,20 @@ def test_a_withdrawal_is_told_as_gone() -> None:
 def test_a_server_that_cannot_and_a_node_that_stops_are_tried_again() -> None:
     node = Node(batch(a="A\r\n"))
     node.failures = 1
-    with serving(greetings=(b"400 paused", b"200 welcome")) as server:
-        node.feed(server)
-    assert node.slept == [2, 4]
+    with serving(greetings=(b"400 paused", b"200 welcome")) as server, pytest.raises(Stopped):
+        node.feed(server, once=False)
+    assert node.slept == [2, 4, LOOK_SECONDS, LOOK_SECONDS]
     assert "400 paused" in node.said[0]
     assert "incoming.conf" in node.said[0]
     assert list(server.taken) == [b"<a>"]
+
+
+def test_once_is_not_tried_again() -> None:
+    node = Node(batch(a="A\r\n"))
+    node.failures = 1
+    with serving() as server, pytest.raises(Unreachable):
+        node.feed(server)
+    assert node.slept == []
 
 
 def test_a_missing_group_is_made_once_or_said_once() -> None:
@@ -180,10 +197,10 @@ def test_a_server_that_keeps_its_list_to_itself_has_everything() -> None:
 
 
 def test_nobody_listens() -> None:
-    with serving() as server:
-        port = server.port
-    with pytest.raises(PeerGone, match="cannot be reached"):
-        Peer("127.0.0.1", port)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        with pytest.raises(PeerGone, match="cannot be reached"):
+            Peer("127.0.0.1", silent.getsockname()[1])
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class Pump:
         self._pause = PAUSE_SECONDS
 
     def run(self, once: bool) -> None:
-        """Until everything that is here has been sent (`once`), or until it is stopped. Refused."""
+        """Until everything that is here has been sent (`once`; else Unreachable), or until it is stopped. Refused."""
         while True:
             try:
                 with Peer(self._host, self._port) as peer:
@@ -52,6 +52,8 @@ class Pump:
                     self._feed(peer, once)
                 return
             except Unreachable as error:
+                if once:
+                    raise
                 self._say(f"{error}; trying again in {self._pause} s")
                 self._sleep(self._pause)
                 self._pause = min(2 * self._pause, PAUSE_MOST_SECONDS)
