@@ -3,8 +3,8 @@
 
     python bench/feed.py HOME
 
-HOME is the home of a node that does not run, for example DIR/20000/home of `bench/store … --work DIR`. A copy of it runs
-without peers; an INN as in conf/inn/ is started beside it on the loopback (Debian: inn2; as root it runs as `news`).
+HOME is the home of a node that does not run, for example DIR/20000/home of `bench/store … --work DIR`. A copy of it
+runs without peers; an INN as in conf/inn/ is started beside it on the loopback (Debian: inn2).
 Prints articles a second, and how long GROUP takes at the node meanwhile.
 """
 
@@ -54,7 +54,8 @@ def measure(node: NodeProcess, inn: Inn) -> None:
         count = sum(there.group(it).count for it in there.groups())
     print(printed.splitlines()[-1])
     print(f"{count} articles in their groups at INN after {seconds:.1f} s: {count / seconds:.0f} a second")
-    print(f"GROUP at the node meanwhile: median {median(waits):.1f} ms, 99 of 100 within {quantiles(waits, n=100)[98]:.0f} ms")
+    slowest = quantiles(waits, n=100)[98]
+    print(f"GROUP at the node meanwhile: median {median(waits):.1f} ms, 99 of 100 within {slowest:.0f} ms")
 
 
 def ask_groups(node: NodeProcess, waits: list[float], over: threading.Event) -> None:

@@ -37,12 +37,12 @@ def add_account(commands: argparse._SubParsersAction[argparse.ArgumentParser], a
     command = add(kinds, "list", "say which accounts there are")
     command.set_defaults(run=_list)
     command = add(kinds, "passwd", "change an account's passphrase; the old one is needed")
-    command.add_argument("name", metavar="NAME")
+    command.add_argument("name", metavar="NAME", help="the name to log in with")
     command.add_argument("--old-passphrase-file", type=Path, metavar="F", help="file whose first line is the old one")
     _add_new(command)
     command.set_defaults(run=_passwd)
     command = add(kinds, "remove", "end an account here; what it has published stays published")
-    command.add_argument("name", metavar="NAME")
+    command.add_argument("name", metavar="NAME", help="the name to log in with")
     command.set_defaults(run=_remove)
 
 

@@ -65,7 +65,8 @@ def _metavar(action: argparse.Action) -> str:
 
 def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
     """As --help has it, without where somebody's home is."""
-    return parser._get_formatter()._expand_help(action).replace(str(Path.home()), "~")
+    said = parser._get_formatter()._expand_help(action) if action.help else ""
+    return said.replace(str(Path.home()), "~")
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:

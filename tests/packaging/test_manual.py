@@ -11,7 +11,6 @@ import pytest
 from tests.programs import need
 from zbnntp import cli
 
-pytestmark = pytest.mark.slow
 
 
 def parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -37,6 +36,7 @@ def rendered(page: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_command_has_a_page_with_all_its_options(tmp_path: Path) -> None:
     need("man", "man-db")
     assert cli.main(["man", "--write", str(tmp_path)]) == 0
@@ -47,6 +47,12 @@ def test_every_command_has_a_page_with_all_its_options(tmp_path: Path) -> None:
         for option in (option for action in parser._actions for option in action.option_strings):
             assert option in shown, f"{name}: {option}"
         assert str(Path.home() / ".local") not in shown
+
+
+def test_every_argument_says_what_it_is() -> None:
+    for name, parser in parsers(cli._parser()).items():
+        silent = [it.dest for it in parser._actions if not it.help and not isinstance(it, argparse._SubParsersAction)]
+        assert not silent, f"{name}: {silent}"
 
 
 def test_a_page_is_printed_and_a_command_that_there_is_not_has_none(capsys: pytest.CaptureFixture[str]) -> None:
