@@ -26,6 +26,7 @@ from pathlib import Path
 import trio
 
 from zbnntp.home import STORE_FILE, load_keys, make_keys
+from zbnntp.housekeeping import pack_quiet
 from zbnntp.ingest import IMPORT, Intake
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.entries import SCALE, STATE, Post, make_carry, make_post, make_trust, open_entry
@@ -35,7 +36,7 @@ from zbnntp.model.manifest import SegmentRef, make_head, make_pointer
 from zbnntp.model.views import Level
 from zbnntp.spoken import keep_ratings
 from zbnntp.standing import Standings
-from zbnntp.store import evidence, numbers, ratings
+from zbnntp.store import condensing, evidence, numbers, ratings
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.ratings import Standing
 from zbnntp.store.writer import Writer, open_writer
@@ -208,6 +209,7 @@ async def load(corpus: Path, home: Path, many: int) -> None:
         await rate(writer, owner, [author.signer.identity for author in authors], now)
         await take_in(reader, writer, (make_offer(author, now) for author in authors), now)
         await show(reader, writer, owner, (corpus / "groups.txt").read_text().split(), many, now)
+        await pack_quiet(writer, condensing.version(reader))
         reader.close()
 
 
