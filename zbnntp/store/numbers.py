@@ -4,6 +4,9 @@ A number is given at first exposure and kept for ever: what is hidden leaves a g
 if that is not below the low mark. The low mark never falls, a new number exceeds all ever given. What was shown when
 it expired never comes back: a row of `number` below the low mark says so. RFC 3977 section 6.1.1.2, docs/newsgroups.md
 "Article numbers".
+
+Questions about articles are CROSS JOINs: from an article to the few groups where it is, whatever the planner thinks, and
+not from thousands of groups to the article.
 """
 
 from __future__ import annotations
@@ -92,7 +95,7 @@ def is_exposed(database: sqlite3.Connection, view: int, article: int) -> bool:
     """Whether the article stands in a group of the view now."""
     return bool(
         database.execute(
-            "SELECT 1 FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = ? AND n.view = ?",
+            "SELECT 1 FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = ? AND n.view = ?",
             (article, view),
         ).fetchone()
     )
@@ -102,7 +105,7 @@ def has_expired(database: sqlite3.Connection, view: int, article: int) -> bool:
     """Whether a post was shown in a group of the view until it expired there."""
     return bool(
         database.execute(
-            "SELECT 1 FROM number o JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = ? AND n.view = ? "
+            "SELECT 1 FROM number o CROSS JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = ? AND n.view = ? "
             "AND o.number < n.low",
             (article, view),
         ).fetchone()
@@ -112,7 +115,7 @@ def has_expired(database: sqlite3.Connection, view: int, article: int) -> bool:
 def places_of(database: sqlite3.Connection, view: int, article: int) -> list[tuple[str, int]]:
     """The groups of a view where an article stands now, and its numbers."""
     return database.execute(
-        "SELECT n.name, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT n.name, o.number FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article = ? AND n.view = ? ORDER BY n.name",
         (article, view),
     ).fetchall()
@@ -121,7 +124,7 @@ def places_of(database: sqlite3.Connection, view: int, article: int) -> list[tup
 def shown_in(database: sqlite3.Connection, view: int, article: int) -> tuple[str, ...]:
     """The groups where an article stands now, of those that a newsreader of the view is shown."""
     rows = database.execute(
-        "SELECT n.name FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT n.name FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article = ? AND n.view = ? AND NOT n.hidden ORDER BY n.name",
         (article, view),
     )
@@ -131,7 +134,7 @@ def shown_in(database: sqlite3.Connection, view: int, article: int) -> tuple[str
 def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int]:
     """The articles of an author that stand in the view's groups now; headers without text are among them."""
     rows = database.execute(
-        "SELECT DISTINCT o.article FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup WHERE n.view = ?1 "
+        "SELECT DISTINCT o.article FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup WHERE n.view = ?1 "
         "AND o.article IN (SELECT article FROM post WHERE author = ?2 "
         "UNION SELECT thread FROM opening WHERE author = ?2)",
         (view, author),
@@ -142,7 +145,7 @@ def exposed_by(database: sqlite3.Connection, view: int, author: int) -> list[int
 def standing(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> dict[int, dict[str, int]]:
     """In which groups of the view articles stand now, and their numbers there."""
     rows = database.execute(
-        "SELECT o.article, n.name, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT o.article, n.name, o.number FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article IN (SELECT value FROM json_each(?)) AND n.view = ?",
         (json.dumps(list(articles)), view),
     )
@@ -155,8 +158,8 @@ def standing(database: sqlite3.Connection, view: int, articles: Iterable[int]) -
 def placeholders(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> set[int]:
     """Those of the articles in whose place a placeholder stands in the view."""
     rows = database.execute(
-        "SELECT u.article FROM number u JOIN newsgroup n ON n.pk = u.newsgroup "
-        "JOIN overview o ON o.newsgroup = u.newsgroup AND o.number = u.number "  # they are never packed
+        "SELECT u.article FROM number u CROSS JOIN newsgroup n ON n.pk = u.newsgroup "
+        "CROSS JOIN overview o ON o.newsgroup = u.newsgroup AND o.number = u.number "  # they are never packed
         "WHERE u.article IN (SELECT value FROM json_each(?)) AND n.view = ? AND o.form = ?",
         (json.dumps(list(articles)), view, int(Form.PLACEHOLDER)),
     )
@@ -166,7 +169,7 @@ def placeholders(database: sqlite3.Connection, view: int, articles: Iterable[int
 def expired(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> dict[int, set[str]]:
     """In which groups of the view articles were shown until they expired there."""
     rows = database.execute(
-        "SELECT o.article, n.name FROM number o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT o.article, n.name FROM number o CROSS JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article IN (SELECT value FROM json_each(?)) AND n.view = ? AND o.number < n.low",
         (json.dumps(list(articles)), view),
     )
@@ -236,7 +239,7 @@ def hide(database: sqlite3.Connection, view: int, article: int) -> None:
 
 def _leave_all_but(database: sqlite3.Connection, view: int, article: int, kept: Iterable[int]) -> None:
     rows = database.execute(
-        "SELECT o.newsgroup, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT o.newsgroup, o.number FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE o.article = ? AND n.view = ?",
         (article, view),
     ).fetchall()
@@ -290,7 +293,7 @@ def expire_articles(database: sqlite3.Connection, view: int, articles: Iterable[
     They keep their rows of `number`; what is hidden just now below the new low mark loses its row, as in `expire`.
     """
     found = database.execute(
-        "SELECT o.newsgroup, o.number FROM standing o JOIN newsgroup n ON n.pk = o.newsgroup "
+        "SELECT o.newsgroup, o.number FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup "
         "WHERE n.view = ? AND o.article IN (SELECT value FROM json_each(?))",
         (view, json.dumps(list(articles))),
     ).fetchall()
