@@ -12,7 +12,6 @@ from tests.programs import need
 from zbnntp import cli
 
 
-
 def parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """All commands, by what is typed."""
     found = {parser.prog: parser}
