@@ -16,12 +16,13 @@ from zbnntp.model.boards import check_board
 from zbnntp.model.canonical import decode, encode, reprint
 from zbnntp.model.errors import BadEncoding
 from zbnntp.model.fields import flag, integer, items, moment, names, text_field, version
-from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, PostId, Signer, parse_hex, sha256, verify
+from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, PostId, Signer, Witnessed, parse_hex, sha256
 from zbnntp.model.succession import Move, open_move
 
 POST_DOMAIN = b"zbnntp1 post\n"
 SCALE = 10_000  # ratings travel as integers of 1/10000
 POSTS, STATE = "posts", "state"  # the two roles of a segment
+_openings = Witnessed(16_384)  # everybody who answers in a thread carries its opening: 3 MB at most
 _OUTSIDE_HEADER = frozenset({"body", "sig"})
 
 
@@ -300,7 +301,7 @@ def _open_carry(line: dict[str, Any], author: Identity) -> Carry:
 
 
 def _check_signature(header: Header, printed: bytes, signature: object) -> None:
-    verify(header.author, POST_DOMAIN + printed, parse_hex(signature, SIGNATURE_OCTETS))
+    _openings.verify(header.author, POST_DOMAIN + printed, parse_hex(signature, SIGNATURE_OCTETS))
 
 
 def _open_delete(line: dict[str, Any], author: Identity) -> Delete:

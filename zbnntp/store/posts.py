@@ -56,18 +56,19 @@ def post_id(database: sqlite3.Connection, article: int) -> PostId:
 def record_post(database: sqlite3.Connection, header: Header, line: int, now: int) -> tuple[int, bool]:
     """Note that `line` holds this post; returns its article and whether it is new here."""
     article = article_pk(database, header.id, now)
-    if database.execute("UPDATE post SET line = ? WHERE article = ?", (line, article)).rowcount:
-        return article, False
     thread = article if header.thread is None else article_pk(database, header.thread, now)
     parent = None
     for ancestor in header.parents:
         parent = article_pk(database, ancestor, now)
     author = person_pk(database, header.author)
-    database.execute(
-        "INSERT INTO post (article, author, thread, parent, line, boards, time, sage) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    made = database.execute(
+        "INSERT INTO post (article, author, thread, parent, line, boards, time, sage) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (article) DO NOTHING",
         (article, author, thread, parent, line, ",".join(header.boards), header.time, header.sage),
     )
-    return article, True
+    if not made.rowcount:
+        database.execute("UPDATE post SET line = ? WHERE article = ?", (line, article))
+    return article, bool(made.rowcount)
 
 
 def record_opening(database: sqlite3.Connection, header: Header, line: int, now: int) -> int | None:
@@ -309,14 +310,13 @@ def reply_counts(database: sqlite3.Connection, author: int) -> list[tuple[Identi
 
 def answered_authors(database: sqlite3.Connection, articles: Iterable[int]) -> set[int]:
     """Authors whose reply counts change when these posts arrive: their own, and those who had answered them."""
-    found: set[int] = set()
-    for article in articles:
-        rows = database.execute(
-            "SELECT author FROM post WHERE article = ? UNION SELECT author FROM post WHERE parent = ?",
-            (article, article),
-        )
-        found.update(author for (author,) in rows)
-    return found
+    some = json.dumps(list(articles))
+    rows = database.execute(
+        "SELECT author FROM post WHERE article IN (SELECT value FROM json_each(?1)) UNION "
+        "SELECT author FROM post WHERE parent IN (SELECT value FROM json_each(?1))",
+        (some,),
+    )
+    return {author for (author,) in rows}
 
 
 def segments_of(database: sqlite3.Connection, author: int, since: int) -> list[tuple[int, list[str]]]:
