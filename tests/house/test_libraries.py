@@ -57,6 +57,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "scipy": ("trust/columns.py",),
     "re2": ("filters.py",),
     "numpy": ("trust/", "standing.py"),
+    "orjson": ("model/canonical.py",),
     "zstandard": ("store/packing.py", "store/frames.py", "store/blocks.py"),
     "tqdm": ("cli.py", "cli_bundles.py", "cli_search.py", "cli_store.py"),
     "mnemonic": ("home.py",),

@@ -141,6 +141,29 @@ def test_the_border_between_signature_and_message_cannot_be_moved(at: int) -> No
         keys.verify(ALICE.identity, whole[at:], whole[:at])
 
 
+def test_what_was_witnessed_is_believed_again_and_nothing_else() -> None:
+    witnessed = keys.Witnessed(2)
+    signature = ALICE.sign(b"message")
+    for _ in range(2):
+        witnessed.verify(ALICE.identity, b"message", signature)
+    whole = ALICE.identity + signature + b"message"
+    for first, second in ((31, 96), (33, 96), (32, 95), (32, 97), (0, 0)):
+        with pytest.raises(BadSignature):
+            witnessed.verify(keys.Identity(whole[:first]), whole[second:], whole[first:second])
+    for other in (b"Message", b"message "):
+        with pytest.raises(BadSignature):
+            witnessed.verify(ALICE.identity, other, signature)
+
+
+def test_only_the_last_signatures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[bytes] = []
+    monkeypatch.setattr(keys, "verify", lambda identity, message, signature: verified.append(message))
+    witnessed = keys.Witnessed(2)
+    for message in (b"1", b"2", b"2", b"3", b"1", b"3"):
+        witnessed.verify(ALICE.identity, message, bytes(64))
+    assert verified == [b"1", b"2", b"3", b"1"]
+
+
 @pytest.mark.parametrize("octets", [0, 31, 33])
 def test_keys_have_32_octets(octets: int) -> None:
     with pytest.raises(BadSignature):

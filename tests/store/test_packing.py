@@ -11,7 +11,7 @@ from zbnntp.model.canonical import encode
 from zbnntp.model.entries import make_carry, make_trust, make_vote
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.store.folding import ARTICLE, PERSON, body_of, fold, named, read_varint, unfold, varint
-from zbnntp.store.packing import is_folded, open_packed, pack, unpack
+from zbnntp.store.packing import is_folded, open_packed, pack, pack_all, unpack
 
 SPOKEN = st.text(st.sampled_from('ab\\"\n\t,n{}:€😀\x7f')) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="".join(map(chr, range(32))))
@@ -52,6 +52,11 @@ def test_any_line_comes_back(line: dict) -> None:
     assert again(raw) == raw
     if raw:
         assert is_folded(pack(raw, Ids().find))
+
+
+@given(st.lists(st.dictionaries(KEYS, VALUES, max_size=6).map(encode) | st.binary(max_size=9), max_size=20))
+def test_many_lines_at_once_become_what_each_would(lines: list[bytes]) -> None:
+    assert pack_all(lines, Ids().find) == [pack(line, find) for find in [Ids().find] for line in lines]
 
 
 @given(st.binary(max_size=300) | st.text().map(str.encode))

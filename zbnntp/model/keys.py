@@ -159,8 +159,9 @@ class Witnessed:
 
     def verify(self, identity: Identity, message: bytes, signature: bytes) -> None:
         """As `verify`, at a fiftieth of its cost for what was verified lately."""
-        digest = sha256(b"%b%b%b" % (identity, signature, message))  # the first two have their lengths, or are refused
-        if digest in self._known:
+        digest = sha256(b"%b%b%b" % (identity, signature, message))
+        sizes = (len(identity), len(signature))  # so that no border between the three can be moved
+        if sizes == (KEY_OCTETS, SIGNATURE_OCTETS) and digest in self._known:
             return
         verify(identity, message, signature)
         self._known[digest] = None

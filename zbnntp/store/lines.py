@@ -18,7 +18,7 @@ from zbnntp.store.database import Store
 from zbnntp.store.folding import PERSON, body_of, read_varint, unfold, varint, varints
 from zbnntp.store.frames import Codec, Frame, grow_dictionary
 from zbnntp.store.ids import find_article, find_person
-from zbnntp.store.packing import is_folded, open_packed, pack, unpack
+from zbnntp.store.packing import is_folded, open_packed, pack, pack_all, unpack
 
 _ESCAPE = re.compile(rb"\\.")
 ORDINALS = 1 << 20  # as in the schema; a segment has at most half as many lines
@@ -38,7 +38,7 @@ def span(segment: int) -> tuple[int, int]:
 def add(database: sqlite3.Connection, segment: int, first: int, lines: Sequence[bytes]) -> None:
     """Lines of a segment from ordinal `first` on; the smaller the more of the ids in them are known."""
     find = partial(find_key, database)
-    rows = ((key(segment, ordinal), pack(line, find)) for ordinal, line in enumerate(lines, first))
+    rows = ((key(segment, ordinal), octets) for ordinal, octets in enumerate(pack_all(lines, find), first))
     database.executemany("INSERT INTO line (pk, octets) VALUES (?, ?)", rows)
 
 

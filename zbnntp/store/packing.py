@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 import zstandard
@@ -22,6 +23,7 @@ from zbnntp.store.folding import Find, Name, fold, named, read_varint, unfold, v
 VERBATIM = 0
 DICTIONARY = 1  # zbnntp/data/lines-1.zdict; a better one would be 2, and 1 stay readable
 LEVEL = 9
+MANY, THREADS = 8, 2  # lines for which another thread costs less than it saves
 TEXT_MOST = 1 << 20  # octets of a folded line: more than any line may have
 _RESERVED = re.compile(rb"[\x00-\x1f]")
 
@@ -40,7 +42,8 @@ class _Tools(threading.local):
             write_dict_id=False,
         )
         shared.precompute_compress(compression_params=settings)
-        self.compress = zstandard.ZstdCompressor(dict_data=shared, compression_params=settings).compress
+        compressor = zstandard.ZstdCompressor(dict_data=shared, compression_params=settings)
+        self.compress, self.compress_all = compressor.compress, compressor.multi_compress_to_buffer
         self.decompress = zstandard.ZstdDecompressor(
             dict_data=shared, format=zstandard.FORMAT_ZSTD1_MAGICLESS, max_window_size=1 << 21
         ).decompress
@@ -51,6 +54,34 @@ _tools = _Tools()
 
 def pack(line: bytes, find: Find) -> bytes:
     """The octets to keep for a line."""
+    return pack_all([line], find)[0]
+
+
+def pack_all(lines: Sequence[bytes], find: Find) -> list[bytes]:
+    """The same for each of many, some of the work on a second processor."""
+    folded = [_fold(line, find) for line in lines]
+    frames = _compress([it[0] for it in folded if it])
+    return [
+        b"%c%b%b%b" % (DICTIONARY, varint(len(it[1])), it[1], next(frames)) if it else _verbatim(line)
+        for it, line in zip(folded, lines, strict=True)
+    ]
+
+
+def _compress(texts: list[bytes | bytearray | memoryview]) -> Iterator[bytes]:
+    if len(texts) < MANY:
+        return (_tools.compress(text) for text in texts)
+    frames = _tools.compress_all(texts, threads=THREADS)
+    return (frames[index].tobytes() for index in range(len(frames)))
+
+
+def _verbatim(line: bytes) -> bytes:
+    return b"%c%b" % (VERBATIM, line) if line else b""
+
+
+def _fold(line: bytes, find: Find) -> tuple[bytes, bytes] | None:
+    """Text and references; None for a line that is kept as it is."""
+    if _RESERVED.search(line) or not 0 < len(line) < TEXT_MOST:
+        return None
     numbers: dict[tuple[int, int], bytes] = {}
 
     def noted(kind: int, octets: bytes) -> int | None:
@@ -59,11 +90,9 @@ def pack(line: bytes, find: Find) -> bytes:
             numbers[kind, number] = octets
         return number
 
-    if not _RESERVED.search(line) and len(line) < TEXT_MOST:
-        text, references = fold(line, noted)
-        if unfold(text, named(text, references, lambda kind, number: numbers[kind, number])) == line:
-            return b"%c%b%b%b" % (DICTIONARY, varint(len(references)), references, _tools.compress(text))
-    return b"%c%b" % (VERBATIM, line) if line else b""
+    text, references = fold(line, noted)
+    again = unfold(text, named(text, references, lambda kind, number: numbers[kind, number]))
+    return (text, references) if again == line else None
 
 
 def unpack(packed: bytes, name: Name) -> bytes:
