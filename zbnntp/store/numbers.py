@@ -5,8 +5,8 @@ if that is not below the low mark. The low mark never falls, a new number exceed
 it expired never comes back: a row of `number` below the low mark says so. RFC 3977 section 6.1.1.2, docs/newsgroups.md
 "Article numbers".
 
-Questions about articles are CROSS JOINs: from an article to the few groups where it is, whatever the planner thinks, and
-not from thousands of groups to the article.
+Questions about articles are CROSS JOINs: from an article to the few groups where it is, whatever the planner thinks,
+and not from thousands of groups to the article.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ import sqlite3
 from zbnntp.model.views import Level
 
 _IN_A_BOARD = (
-    "EXISTS (SELECT 1 FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = {} AND n.view = ?1 "
-    "AND NOT n.hidden AND n.name NOT GLOB 'zb.*' AND n.name NOT GLOB 'via.*')"
+    "EXISTS (SELECT 1 FROM standing o CROSS JOIN newsgroup n ON n.pk = o.newsgroup WHERE o.article = {} "
+    "AND n.view = ?1 AND NOT n.hidden AND n.name NOT GLOB 'zb.*' AND n.name NOT GLOB 'via.*')"
 )
 _VALUED = (
     "SELECT p.thread, sum(s.units) FROM score s JOIN post p ON p.article = s.article "  # noqa: S608
