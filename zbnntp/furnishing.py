@@ -12,7 +12,7 @@ from typing import Protocol
 
 import trio
 
-from zbnntp import choosing, local, toplists
+from zbnntp import choosing, local, silence, toplists
 from zbnntp.control import help as manual
 from zbnntp.control import welcome
 from zbnntp.control.cards import Cards
@@ -24,6 +24,7 @@ from zbnntp.store.writer import Writer
 
 GATHER_SECONDS = 5  # what arrives within so long is looked at together
 STEP_SECONDS = 1
+SILENCE_SECONDS = 60  # between two looks at silent groups, while nothing arrives
 ROUND_SECONDS = 30  # between two steps of zb.people in which nobody waits
 DAY_SECONDS = 86_400
 NOTE_SECONDS = 90 * DAY_SECONDS
@@ -65,6 +66,7 @@ class Furnishing:
             expire_notes(database, self._view, now)
             manual.file_help(database, self._view, now)
             welcome.file_welcome(database, self._view, self._identity, nick, now)
+            silence.settle(database, self._view, now)
 
         await self._house.writer.run(change)
 
@@ -74,8 +76,9 @@ class Furnishing:
 
     async def run(self) -> None:
         """Until cancelled."""
+        tasks = (self._keep_placed, self._keep_introduced, self._keep_welcomed, self._keep_told, self._keep_tidy)
         async with trio.open_nursery() as nursery:
-            for task in (self._keep_placed, self._keep_introduced, self._keep_welcomed, self._keep_tidy):
+            for task in tasks:
                 nursery.start_soon(task)
 
     async def _keep_placed(self) -> None:
@@ -121,6 +124,18 @@ class Furnishing:
                     )
             await self._stirred.wait()
             await trio.sleep(STEP_SECONDS)
+
+    async def _keep_told(self) -> None:
+        """Silent groups say that they are, and others no longer."""
+        view, house = self._view, self._house
+        while True:
+            now = house.now()
+            with contextlib.suppress(Refused):  # a full disk: later, then
+                if silence.due(house.reader, view, now):
+                    await house.writer.run(lambda database, now=now: silence.settle(database, view, now))  # type: ignore[misc]
+            with trio.move_on_after(SILENCE_SECONDS):
+                await house.bell.wait()
+            await trio.sleep(GATHER_SECONDS)
 
     async def _keep_tidy(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
 from zbnntp.model.views import Level
-from zbnntp.store import applications, evidence, numbers, ratings, versions
+from zbnntp.store import applications, evidence, numbers, ratings, silent, versions
 
 if TYPE_CHECKING:
     from zbnntp.resident import Resident
@@ -44,7 +44,7 @@ def report(resident: Resident) -> dict[str, Any]:
         },
         "trouble": commons.writer.trouble,
         "fetching": fetching(reader, view, peering.under_way if peering else {}),
-        "boards": {row.name: row.count for row in boards if not row.hidden},
+        "boards": {row.name: row.count - silent.is_told(reader, row.pk) for row in boards if not row.hidden},
         "kept": retention.report(reader, commons.intake.keeping, commons.standings.views)
         | {"served_octets_today": commons.network.budget.spent},
         "reach": newest_reach(reader, resident.view),

@@ -14,6 +14,7 @@ from tests.clients.conftest import BOARD
 from tests.clients.slrn import Slrn
 from tests.node_process import NodeProcess, wait_until
 from tests.programs import need
+from zbnntp.silence import SUBJECT
 
 pytestmark = [pytest.mark.client, pytest.mark.slow]
 SUBJECTS = ["Of buoys", "Of foghorns"]
@@ -29,7 +30,7 @@ def bert(node: NodeProcess, tmp_path: Path) -> Iterator[NodeProcess]:
                 assert client.post(BOARD, subject, "They float.", sender=running.sender).code == 240
         node.do(f"follow {running.invite()} 50 list 0")
         wait_until(lambda: subjects(node) == SUBJECTS, "bert's threads at anna's", seconds=60)
-        wait_until(lambda: "50 list 0" in people(node), "bert in zb.people")
+        wait_until(lambda: "50 list 0" in (found := people(node)) and SUBJECT not in found, "bert alone in zb.people")
         yield running
 
 
@@ -55,10 +56,11 @@ def people(node: NodeProcess) -> str:
 
 
 def receipt(node: NodeProcess) -> str:
-    """The newest answer in zb.control, on one line."""
+    """The newest answer to a command in zb.control, on one line."""
     with node.connect() as client:
         client.group("zb.control")
-        return " ".join(client.article(client.over()[-1].number).get_content().split())
+        answers = [row.number for row in client.over() if not row.subject.startswith("Welcome: ")]
+        return " ".join(client.article(answers[-1]).get_content().split())
 
 
 def answer_bert(slrn: Slrn, text: str) -> None:

@@ -20,7 +20,7 @@ from zbnntp.model.entries import SCALE
 from zbnntp.model.errors import Missing, NotPermitted, Refused, Unreachable
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store import endings, evidence, numbers, promises, purges, ratings
+from zbnntp.store import endings, evidence, numbers, promises, purges, ratings, silent
 from zbnntp.store.ratings import Standing, StoredRating
 
 HUNDREDTH = SCALE // 100  # commands speak of -100..100
@@ -169,7 +169,8 @@ def hide_board(before: Before, order: HideBoard) -> Receipt:
     if was == now:
         return constant(f"Board {order.name} was {now} already; nothing has changed.")
     back = f" To have it back: board show {order.name}." if order.hidden else ""
-    return constant(f"Board {order.name} with {board.count} articles was {was}, is now {now}.{back}")
+    count = board.count - silent.is_told(before.database, board.pk)
+    return constant(f"Board {order.name} with {count} articles was {was}, is now {now}.{back}")
 
 
 def nick(before: Before, order: Nick) -> Receipt:

@@ -79,9 +79,10 @@ def hide_names(database: sqlite3.Connection, view: int, name: str, hidden: bool)
 
 
 def members(database: sqlite3.Connection, view: int, name: str) -> list[int]:
-    """The articles that stand in a group."""
+    """The posts that stand in a group."""
     rows = database.execute(
-        "SELECT o.article FROM newsgroup n JOIN standing o ON o.newsgroup = n.pk WHERE n.view = ? AND n.name = ?",
+        "SELECT o.article FROM newsgroup n JOIN standing o ON o.newsgroup = n.pk WHERE n.view = ? AND n.name = ? "
+        "AND o.article NOT IN (SELECT article FROM local_article)",
         (view, name),
     )
     return [article for (article,) in rows]
