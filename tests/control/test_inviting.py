@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.control.conftest import Node, Open
 from tests.houses import open_house
+from zbnntp.control.inviting import FORGET_SECONDS, OPEN_MOST
 from zbnntp.joining import Stage
 from zbnntp.local import CONTROL
 from zbnntp.model.keys import Identity, identity_text, short_id
@@ -103,3 +104,26 @@ async def test_following_with_a_code_asks_to_be_let_in(open_desk: Open, tmp_path
         assert ratings.is_positive(node.house.reader, _view(node), person)
         assert "handed in" not in await node.ok(f"follow {hers}")
         assert node.rooms.applied == 1
+
+
+async def test_whom_the_owner_of_the_link_trusts_uses_no_invitation_up(open_desk: Open) -> None:
+    async with open_desk("bob") as node:
+        bob = node.others["bob"]
+        await bob.rate(node.house.identity, 5000)
+        await node.ok(f"trust {identity_text(bob.identity)} 50")
+        await node.arrive("bob")
+        hers = f"zb:{identity_text(bob.identity)}@{node.rooms.link().partition('@')[2]}#abcdefgh234567"
+        assert "left for somebody else" in await node.ok(f"follow {hers}")
+        assert applications.applications(node.house.reader, _view(node)) == []
+
+
+async def test_so_many_are_open_and_unused_ones_are_forgotten(open_desk: Open) -> None:
+    async with open_desk() as node:
+        await node.ok("\n".join(["invite"] * OPEN_MOST))
+        assert "invitations of yours are open" in await node.refused("invite")
+        node.house.clock.now += CODE_SECONDS
+        await node.ok("invite")
+        assert (await node.ok("invite list")).count("Not used") == OPEN_MOST
+        node.house.clock.now += FORGET_SECONDS + 1
+        await node.ok("invite")
+        assert len((await node.ok("invite list")).splitlines()) == 2

@@ -34,10 +34,9 @@ def test_a_post_from_slrn_is_answered_over_tor_and_the_answer_is_read_in_slrn(
     nodes: tuple[NodeProcess, NodeProcess], tmp_path: Path
 ) -> None:
     anna, bert = nodes
-    assert "@" in anna.invite()
-    assert ".onion" in anna.invite()
-    anna.do(f"follow {bert.invite()}")
-    bert.do(f"follow {anna.invite()}")
+    link = anna.call("invite", "--for", "bert").split()[0]  # one link for both directions
+    assert ".onion#" in link
+    bert.call("follow", link)
     anna.do(f"board add {BOARD}")
     home = tmp_path / "person"
     home.mkdir()

@@ -131,14 +131,19 @@ def follow(before: Before, order: Follow) -> Receipt:
     note = (old.note if old else "") if order.note is None else order.note
     rated = publish_rating(before, StoredRating(target, mt, tlt, note, None))
 
-    if order.link.code:
-        joining.apply(before.database, before.me, target, "", order.link.code, thread_of(before), before.now)
+    invited = order.link.code and not ratings.is_positive(before.database, before.person(target), before.me)
+    if invited:
+        joining.apply(before.database, before.me, target, "", order.link.code or "", thread_of(before), before.now)
 
     async def receipt(after: After) -> str:
         came, name = await visit(after, target, urls), after.name(target)
         text = f"You follow {name}: trust was {rating_text(rated.old)}, is now {rating_text(rated.new)}. {came}"
-        if not order.link.code:
-            return text
+        if not invited:
+            return (
+                f"{text} They trust you already: your invitation is left for somebody else."
+                if order.link.code
+                else text
+            )
         after.house.apply()
         return f"{text} Your invitation is handed in; what they say to it comes as an article below this one."
 

@@ -14,13 +14,15 @@ from zbnntp.control.ledger import After, Before, Receipt, constant
 from zbnntp.control.orders import DropInvite, Invite, ListInvites
 from zbnntp.control.reports import day_text, rating_text
 from zbnntp.model.entries import SCALE
-from zbnntp.model.errors import Missing
+from zbnntp.model.errors import Missing, NotPermitted
 from zbnntp.model.link import format_link, parse_link
 from zbnntp.registrar.codes import FOR_GOOD, new_code
 from zbnntp.store import codes
 from zbnntp.store.codes import Code
 
 HUNDREDTH = SCALE // 100
+OPEN_MOST = 100  # invitations of one owner: strangers may have accounts on a node
+FORGET_SECONDS = 30 * 86_400  # after which one that was not used is listed no more
 INVITATION = """\
 {link}
 
@@ -34,6 +36,9 @@ you do not rate by it, stands in 'status'."""
 
 def invite(before: Before, order: Invite) -> Receipt:
     mt = FOLLOW_DEFAULT if order.mt is None else order.mt
+    codes.forget_codes(before.database, before.now - FORGET_SECONDS)
+    if sum(code.person is None and code.until > before.now for code in _invitations(before)) >= OPEN_MOST:
+        raise NotPermitted(f"{OPEN_MOST} invitations of yours are open; take some back, or wait until they run out")
     made = new_code(mt * HUNDREDTH, FOR_GOOD, order.note, before.now)
     code = replace(made, thread=" ".join(thread_of(before)))
     codes.add_code(before.database, before.me, code)
@@ -46,8 +51,7 @@ def invite(before: Before, order: Invite) -> Receipt:
 
 
 def list_invites(before: Before, order: ListInvites) -> Receipt:
-    found = [code for code in codes.codes(before.database, before.me) if code.days == FOR_GOOD]
-    lines = [_text(before, code) for code in found]
+    lines = [_text(before, code) for code in _invitations(before)]
     return constant("\n".join(lines) or "You have invited nobody; make an invitation with: invite")
 
 
@@ -55,6 +59,10 @@ def drop_invite(before: Before, order: DropInvite) -> Receipt:
     if not codes.drop_code(before.database, before.me, order.code):
         raise Missing("there is no unused invitation like that; 'invite list' lists them")
     return constant("That invitation is worth nothing any more.")
+
+
+def _invitations(before: Before) -> list[Code]:
+    return [code for code in codes.codes(before.database, before.me) if code.days == FOR_GOOD]
 
 
 def _text(before: Before, code: Code) -> str:
