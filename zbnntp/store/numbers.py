@@ -82,7 +82,7 @@ def members(database: sqlite3.Connection, view: int, name: str) -> list[int]:
     """The posts that stand in a group."""
     rows = database.execute(
         "SELECT o.article FROM newsgroup n JOIN standing o ON o.newsgroup = n.pk WHERE n.view = ? AND n.name = ? "
-        "AND o.article NOT IN (SELECT article FROM local_article)",
+        "AND NOT EXISTS (SELECT 1 FROM local_article l WHERE l.article = o.article)",
         (view, name),
     )
     return [article for (article,) in rows]
