@@ -133,6 +133,8 @@ class Furnishing:
             with contextlib.suppress(Refused):  # a full disk: later, then
                 if silence.due(house.reader, view, now):
                     await house.writer.run(lambda database, now=now: silence.settle(database, view, now))  # type: ignore[misc]
+                    await trio.sleep(STEP_SECONDS)
+                    continue
             with trio.move_on_after(SILENCE_SECONDS):
                 await house.bell.wait()
             await trio.sleep(GATHER_SECONDS)

@@ -15,6 +15,7 @@ from zbnntp.model.boards import is_virtual
 from zbnntp.store import evidence, numbers, posts, promises, silent
 from zbnntp.store.silent import Quiet
 
+GROUPS_A_TURN = 100  # others write meanwhile
 SILENT_SECONDS = 600  # of a board, from when it was made
 SUBJECT = "Nothing stands here yet"
 GOES = "This article goes when there is another.\n"
@@ -76,12 +77,12 @@ node has fetched would be seen there.
 
 
 def due(database: sqlite3.Connection, view: int, now: int) -> list[Quiet]:
-    """Groups where such an article is to come or to go."""
-    return [it for it in silent.quiet(database, view) if it.count or _is_due(it, now)]
+    """Groups where such an article is to come or to go; not all at once."""
+    return [it for it in silent.quiet(database, view) if it.count or _is_due(it, now)][:GROUPS_A_TURN]
 
 
 def settle(database: sqlite3.Connection, view: int, now: int) -> None:
-    """Bring them up to date."""
+    """Bring those up to date."""
     for group in due(database, view, now):
         if group.identifier:
             _withdraw(database, view, group)

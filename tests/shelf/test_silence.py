@@ -11,7 +11,7 @@ from tests.peers.trio_tests import pytest_pyfunc_call
 from zbnntp import silence, toplists
 from zbnntp.local import BY, CONTROL, LOG, NEW, PEOPLE, PLACED, VIA
 from zbnntp.rebuild import rebuild
-from zbnntp.silence import SILENT_SECONDS, SUBJECT
+from zbnntp.silence import GROUPS_A_TURN, SILENT_SECONDS, SUBJECT
 from zbnntp.store import evidence, numbers
 
 __all__ = ["pytest_pyfunc_call"]
@@ -77,6 +77,17 @@ async def test_nothing_changes_by_doing_it_again(tmp_path: Path) -> None:
         before = [(group.name, group.low, group.high, group.count) for group in anna.shelf.groups()]
         await _settle(anna)
         assert [(group.name, group.low, group.high, group.count) for group in anna.shelf.groups()] == before
+
+
+async def test_many_groups_are_not_settled_all_at_once(tmp_path: Path) -> None:
+    async with _furnished(tmp_path) as anna:
+        for number in range(GROUPS_A_TURN):
+            await anna.add_board(f"test.n{number}")
+        anna.clock.now += SILENT_SECONDS
+        await _settle(anna)
+        assert 0 < len(silence.due(anna.reader, _view(anna), anna.now)) < GROUPS_A_TURN
+        await _settle(anna)
+        assert not silence.due(anna.reader, _view(anna), anna.now)
 
 
 async def test_hidden_boards_are_left_alone(tmp_path: Path) -> None:
