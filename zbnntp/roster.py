@@ -28,8 +28,13 @@ class Directory:
 
     def update(self, reader: sqlite3.Connection, newsgroup: int) -> None:
         """Read what has changed."""
-        for block, count, version in overview.blocks_since(reader, newsgroup, self.version):
-            self.version = max(self.version, version)
+        found = overview.blocks_since(reader, newsgroup, self.version)
+        self.version = max([self.version, *(version for _, _, version in found)])
+        if not self.blocks:
+            self.versions = {block: version for block, count, version in found if count}
+            self.blocks = list(self.versions)
+            return
+        for block, count, version in found:
             if count and block not in self.versions:
                 self.blocks.insert(bisect_left(self.blocks, block), block)
             elif not count and block in self.versions:

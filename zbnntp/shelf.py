@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from zbnntp.local import CONTROL, HELP, LOG, NEW, PEOPLE, REPLIES, TOPS, parse_local_id
+from zbnntp.model.article import address
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotVisible
 from zbnntp.model.keys import Identity, identity_text, parse_message_id
@@ -55,7 +56,7 @@ class Shelf:
         guest: bool = False,
     ) -> None:
         self._reader, self._guest = reader, guest
-        self._identity = view
+        self._creator = address(view)
         self._view = evidence.find_person(reader, view) or 0
         self._motd = motd
         self._rack = rack or Rack()
@@ -213,9 +214,8 @@ class Shelf:
 
     def _group(self, row: Newsgroup) -> Group:
         status = "n" if self._guest or row.name in READ_ONLY else "y"
-        creator = f"id@{identity_text(self._identity)}.zb.invalid"
         high = row.high if row.high >= row.low else row.low - 1
-        return Group(row.name, row.low, high, row.count, status, row.description, row.created, creator)
+        return Group(row.name, row.low, high, row.count, status, row.description, row.created, self._creator)
 
     def _window(self, place: Place, block: int, low: int, high: int) -> Window | None:
         """Those of the numbers that are in a block; what others are in it is left alone until somebody comes back."""

@@ -23,6 +23,8 @@ from zbnntp.store.posts import find_article
 
 ROWS_LEAST = 64  # in a block with fewer, the numbers that it lacks would take more room than packing saves
 
+_THIS_BLOCK = "block WHERE newsgroup = ? AND block = ?"
+
 
 def version(database: sqlite3.Connection) -> int:
     """Of all groups together: what has not changed since a version that was seen a while ago is quiet."""
@@ -82,11 +84,12 @@ def _span(block: int) -> tuple[int, int]:
 def _uncounted(database: sqlite3.Connection, newsgroup: int, block: int) -> Iterator[None]:
     """Whatever triggers do meanwhile to counts and versions is taken back."""
     where = (newsgroup, block)
-    group = database.execute("SELECT count, version, pk FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
-    row = database.execute("SELECT count, version FROM block WHERE newsgroup = ? AND block = ?", where).fetchone()
+    groups = database.execute("SELECT count, version, pk FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchall()
+    rows = database.execute(f"SELECT * FROM {_THIS_BLOCK}", where).fetchall()  # noqa: S608
     yield
-    database.execute("UPDATE newsgroup SET count = ?, version = ? WHERE pk = ?", group)
-    database.execute("UPDATE block SET count = ?, version = ? WHERE newsgroup = ? AND block = ?", (*row, *where))
+    database.executemany("UPDATE newsgroup SET count = ?, version = ? WHERE pk = ?", groups)
+    database.execute(f"DELETE FROM {_THIS_BLOCK}", where)  # noqa: S608
+    database.executemany("INSERT INTO block VALUES (?, ?, ?, ?)", rows)
     database.execute("UPDATE packed SET stale = 0 WHERE newsgroup = ? AND block = ?", where)
 
 
