@@ -93,16 +93,14 @@ def month_to_seal(now: int) -> int:
 
 
 async def seal_months(store: Path, writer: Writer, before: int) -> int:
-    """Seal what begins before a time; how many segments were."""
-    batches, dictionary = await trio.to_thread.run_sync(compaction.plan, store, before)
-    if dictionary is not None:
-        octets = sum(segment.octets for batch in batches for segment in batch)
-        trained = dictionary
-        await writer.run(lambda database: compaction.keep_dictionary(database, trained, octets))
+    """Seal what begins before a time; how many lines were."""
+    planned = await trio.to_thread.run_sync(compaction.plan, store, before)
+    await writer.run(lambda database: compaction.begin(database, planned))
+    sealer = compaction.Sealer(store)
     sealed = 0
-    for segments in batches:
+    for keys in planned.batches:
         began = trio.current_time()
-        batch = await trio.to_thread.run_sync(compaction.prepare_batch, store, segments)
+        batch = await trio.to_thread.run_sync(sealer.prepare, keys)
         sealed += await writer.run(lambda database, batch=batch: compaction.keep_batch(database, batch))  # type: ignore[misc]
         await trio.sleep(REST * (trio.current_time() - began))
     return sealed

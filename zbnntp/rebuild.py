@@ -50,6 +50,7 @@ def rebuild(
         toplists.recompute(database, evidence.person_pk(database, view), now)
     for article, place, group, octets in derived.notes(database):
         numbers.expose(database, place, article, None, {group: ""}, overview_fields(octets), now)
+    derived.sweep(database)
     return len(held)
 
 

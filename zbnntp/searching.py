@@ -29,6 +29,7 @@ from zbnntp.store.scanning import Place
 HITS_MOST = 50
 WORDS_MOST = 20
 STEP_OCTETS = 128 * 1024  # unpacked and looked through in about a millisecond, in five where every word is frequent
+UNPACKING_OCTETS = 2 * 1024  # what opening the frame of a post costs, as octets looked through
 CLOSER_LOOK_OCTETS = 8 * 1024  # what reading a post and asking where it stands costs, as octets looked through
 SNIPPET_CHARACTERS = 150
 EXAMPLE = 'search kernel "out of memory" board:tech.linux author:bob after:2026-01-31'
@@ -234,7 +235,7 @@ class Search:
         spent = 0
         wanted = [place for place in page if self._query.after <= place.time < self._query.before and self._room(place)]
         for place, words in scanning.words(self._database, wanted) if wanted else ():
-            spent += len(words)
+            spent += len(words) + UNPACKING_OCTETS
             if self._room(place) and self._wanted.may_be_in(words):
                 spent += CLOSER_LOOK_OCTETS
                 if self._is_meant(place):

@@ -162,13 +162,11 @@ def reads(path: Path, owner: Identity) -> None:
 def seal(path: Path) -> None:
     """All months, one batch after the other, and the room given back."""
     clocks = [(time.perf_counter(), time.process_time())]
-    segments, dictionary = compaction.plan(path, int(time.time()))
-    longest, octets = 0.0, sum(it.octets for batch in segments for it in batch)
-    if dictionary:
-        with transaction(path) as database:
-            compaction.keep_dictionary(database, dictionary, octets)
-    for batch in segments:
-        made = compaction.prepare_batch(path, batch)
+    planned, sealer, longest = compaction.plan(path, int(time.time())), compaction.Sealer(path), 0.0
+    with transaction(path) as database:
+        compaction.begin(database, planned)
+    for keys in planned.batches:
+        made = sealer.prepare(keys)
         with transaction(path) as database:
             began = time.thread_time()
             compaction.keep_batch(database, made)
@@ -177,8 +175,8 @@ def seal(path: Path) -> None:
         database.execute("VACUUM")
     clocks.append((time.perf_counter(), time.process_time()))
     seconds, processor = (end - begin for begin, end in zip(*clocks, strict=True))
-    print(f"\nsealed {octets / 1e6:.1f} MB in {seconds:.0f} s, {processor:.0f} s of processor,", end=" ")
-    print(f"{len(segments)} transactions of at most {1e3 * longest:.0f} ms")
+    print(f"\nsealed {planned.octets / 1e6:.1f} MB in {seconds:.0f} s, {processor:.0f} s of processor,", end=" ")
+    print(f"{len(planned.batches)} transactions of at most {1e3 * longest:.0f} ms")
 
 
 def started(home: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,9 @@ from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, Sha256, sha256
 from zbnntp.model.manifest import SegmentRef
 from zbnntp.store import compaction, evidence, lines, purges
-from zbnntp.store.database import Store, opened, prepare
+from zbnntp.store import frames as frames_module
+from zbnntp.store.database import Store, connect_reader, opened, prepare
+from zbnntp.store.frames import Frame
 
 FAR = 1 << 40
 
@@ -39,10 +41,11 @@ def frames(house: House) -> int:
 
 def on_disk(house: House, text: str) -> bool:
     """Whether a text stands in a frame."""
-    rows = house.reader.execute("SELECT pk, lines FROM frame").fetchall()
-    return any(
-        text.encode() in lines.open_frame(house.reader, pk).text(at) for pk, count in rows for at in range(count)
-    )
+    with contextlib.closing(connect_reader(house.path)) as database:
+        rows = database.execute("SELECT pk, lines FROM frame").fetchall()
+        return any(
+            text.encode() in lines.open_frame(database, pk).text(at) for pk, count in rows for at in range(count)
+        )
 
 
 def articles(house: House) -> list[bytes]:
@@ -64,7 +67,7 @@ def test_readers_and_peers_notice_nothing(tmp_path: Path) -> None:
             await bob.take(anna.offer([segment(*first[:20]), segment(*first[20:])]))
             await bob.take(carl.offer([segment(*answers)]))
             before = articles(bob)
-            assert await seal(bob) == 3
+            assert await seal(bob) == len(first) + len(answers)
             assert frames(bob) > 0
             assert articles(bob) == before
             check_octets(bob)
@@ -97,9 +100,10 @@ def test_a_sealed_segment_grows_and_is_sealed_again(tmp_path: Path) -> None:
             await bob.take(anna.offer([segment(*first[:30])]))
             await seal(bob)
             await bob.take(anna.offer([segment(*first)]))
-            assert frames(bob) == 0
+            assert frames(bob) == 1
             assert evidence.find_segment(bob.reader, Sha256(sha256(segment(*first)))) is not None
-            assert await seal(bob) == 1
+            assert await seal(bob) == 10
+            check_octets(bob)
             assert len(articles(bob)) == len(first)
 
     trio.run(story)
@@ -132,7 +136,7 @@ def test_a_purged_line_leaves_its_frame(tmp_path: Path) -> None:
             await seal(bob)
             line = next(key for key, _, octets in purges.lines_naming(bob.reader, anna.identity) if octets == first[7])
             assert await bob.writer.run(lambda it: purges.redact(it, line)) == len(first[7])
-            assert frames(bob) == 0
+            assert not on_disk(bob, "Ärger number 7 ")
             found = evidence.post_lines_in(bob.reader, line // lines.ORDINALS)
             assert [octets for _, octets in found] == [*first[:7], b"", *first[8:]]
             assert await seal(bob) == 0
@@ -145,12 +149,11 @@ def test_a_segment_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
         anna, _, first, _ = talk()
         async with following(tmp_path, anna) as bob:
             await bob.take(anna.offer([segment(*first[:30])]))
-            planned, _ = compaction.plan(bob.path, FAR)
-            batch = compaction.prepare_batch(bob.path, planned[0])
-            await bob.take(anna.offer([segment(*first)]))
+            batch = compaction.Sealer(bob.path).prepare(compaction.plan(bob.path, FAR).batches[0])
+            await bob.take(anna.offer([segment(*first[:7], *first[8:])]))
             assert await bob.writer.run(lambda it: compaction.keep_batch(it, batch)) == 0
             assert frames(bob) == 0
-            assert len(articles(bob)) == len(first)
+            assert len(articles(bob)) == len(first) - 1
 
     trio.run(story)
 
@@ -173,11 +176,10 @@ def hold(database: sqlite3.Connection, author: Identity, data: list[bytes]) -> i
 
 
 def seal_all(database: sqlite3.Connection, path: Path) -> None:
-    planned, dictionary = compaction.plan(path, FAR)
-    if dictionary:
-        compaction.keep_dictionary(database, dictionary, sum(it.octets for batch in planned for it in batch))
-    for batch in planned:
-        compaction.keep_batch(database, compaction.prepare_batch(path, batch))
+    planned, sealer = compaction.plan(path, FAR), compaction.Sealer(path)
+    compaction.begin(database, planned)
+    for keys in planned.batches:
+        compaction.keep_batch(database, sealer.prepare(keys))
 
 
 ANY_LINE = st.dictionaries(KEYS, VALUES, max_size=5).map(encode) | st.binary(max_size=80).map(
@@ -202,21 +204,65 @@ def test_any_mix_of_segments_seals_and_unseals_to_the_same_octets(
 
 
 def _loosen_all(database: sqlite3.Connection) -> None:
-    lines.loosen(database, [pk for (pk,) in database.execute("SELECT pk FROM frame").fetchall()])
+    for (frame,) in database.execute("SELECT pk FROM frame").fetchall():
+        lines.loosen(database, frame)
 
 
-def test_a_frame_that_does_not_prove_itself_is_not_kept(tmp_path: Path) -> None:
+def test_a_segment_that_is_not_what_its_name_says_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with store(path) as database:
+        good, bad = (hold(database, Identity(bytes([at] * 32)), real_posts()[:20]) for at in (1, 2))
+        database.execute("UPDATE segment SET sha256 = zeroblob(32) WHERE pk = ?", (bad,))
+        seal_all(database, path)
+        found = dict(database.execute("SELECT pk, sealed FROM segment"))
+        assert found == {good: compaction.SEALED, bad: compaction.VERBATIM}
+        assert compaction.plan(path, FAR).batches == ()
+
+
+def test_a_frame_that_does_not_prove_itself_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "store.sqlite"
     with store(path) as database:
         pk = hold(database, Identity(b"\x01" * 32), real_posts()[:20])
-        (batch,), _ = compaction.plan(path, FAR)
-        wrong = [replace(it, sha256=b"\x00" * 32) for it in batch]
-        dictionary, _ = compaction.newest_dictionary(database)
-        made = compaction.make_batch(database, wrong, dictionary, lines.codec(database, dictionary))
-        assert made.frames == made.segments == ()
-        assert made.failed == tuple(wrong)
+        (keys,) = compaction.plan(path, FAR).batches
+        monkeypatch.setattr(Frame, "text", lambda frame, index: b"something else")
+        made = compaction.Sealer(path).prepare(keys)
+        assert made.frames == ()
         assert compaction.keep_batch(database, made) == 0
         assert database.execute("SELECT sealed FROM segment WHERE pk = ?", (pk,)).fetchone() == (0,)
+
+
+def test_lines_of_a_thread_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wrote them, and in whatever order they came."""
+    monkeypatch.setattr(frames_module, "TEXT_OCTETS", 4000)
+
+    async def story() -> None:
+        anna, carl, first, answers = talk()
+        async with following(tmp_path, anna, carl) as bob:
+            await bob.take(carl.offer([segment(*answers)]))
+            await bob.take(anna.offer([segment(*first)]))
+            await seal(bob)
+            rows = bob.reader.execute("SELECT p.thread, l.octets FROM post p JOIN line l ON l.pk = p.line").fetchall()
+            places = sorted((lines.pointer(octets), thread) for thread, octets in rows)
+            assert len({frame for (frame, _), _ in places}) > 3
+            threads = [thread for _, thread in places]
+            assert len([1 for one, next_ in pairwise(threads) if one != next_]) == len(first) - 1
+
+    trio.run(story)
+
+
+def test_a_frame_that_is_nearly_empty_is_taken_apart(tmp_path: Path) -> None:
+    async def story() -> None:
+        anna, carl, first, answers = talk()
+        async with following(tmp_path, anna, carl) as bob:
+            await bob.take(carl.offer([segment(*answers[:30])]))
+            await bob.take(anna.offer([segment(*first)]))
+            await seal(bob)
+            await bob.take(anna.offer([segment(*first[:5])]))
+            assert frames(bob) == 0
+            check_octets(bob)
+            assert await seal(bob) == 35
+
+    trio.run(story)
 
 
 def test_a_store_trains_a_dictionary_and_later_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

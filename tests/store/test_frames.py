@@ -27,7 +27,7 @@ def posts() -> list[bytes]:
 
 @cache
 def codec(trained: bool) -> Codec:
-    return Codec(train([fold(line, lambda kind, octets: None)[0] for line in posts()]) if trained else b"")
+    return Codec(train([fold(line, lambda kind, octets: None)[0] for line in posts()], 1 << 25) if trained else b"")
 
 
 def again(frame: Frame, count: int, ids: Ids) -> list[bytes]:
@@ -54,6 +54,28 @@ def test_a_corpus_comes_back_in_little_room() -> None:
     assert sizes[1] < sizes[0] < sum(map(len, raw)) / 2.2
     bodies = [body_of(frame.text(index)) for frame, count in opened for index in range(count)]
     assert bodies == [json.loads(line)["body"].encode() for line in raw]
+
+
+def test_the_same_signature_is_kept_once() -> None:
+    """Many carry lines are of one header."""
+    ids = Ids()
+    carry = encode({"kind": "carry", "header": {"body_sha256": "ab" * 32}, "sig": "cd" * 64})
+    other = encode({"kind": "carry", "header": {"body_sha256": "01" * 32}, "sig": "cd" * 64})
+    raw = [carry, other, carry, carry]
+    made = codec(False).make([fold(line, ids.find) for line in raw])
+    assert made.count(b"\xcd" * 64) == 1
+    assert again(codec(False).open(made, len(raw)), len(raw), ids) == raw
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.dictionaries(KEYS, VALUES, max_size=6), min_size=1, max_size=20), st.sets(st.integers(0, 19)))
+def test_what_is_taken_out_leaves_the_others_in_their_places(lines: list[dict], gone: set[int]) -> None:
+    ids = Ids()
+    raw = [encode(line) for line in lines]
+    made = codec(False).make([fold(line, ids.find) for line in raw])
+    kept = codec(False).open(codec(False).without(codec(False).open(made, len(raw)), gone), len(raw))
+    assert again(kept, len(raw), ids) == [b"" if at in gone else line for at, line in enumerate(raw)]
+    assert kept.held == len([at for at in range(len(raw)) if at not in gone])
 
 
 def test_frames_are_of_bounded_size() -> None:

@@ -23,17 +23,18 @@ import sys
 from pathlib import Path
 from zbnntp.store import compaction, lines
 from zbnntp.store.database import transaction
-compaction.BATCH_OCTETS, compaction.TRAINED_OCTETS = 20_000, 1 << 40
+compaction.BATCH_LINES, compaction.TRAINED_OCTETS = 20, 1 << 40
 path = Path(sys.argv[1])
+sealer = compaction.Sealer(path)
 print("ready", flush=True)
 while True:
-    for batch in compaction.plan(path, 1 << 40)[0]:
-        made = compaction.prepare_batch(path, batch)
+    for batch in compaction.plan(path, 1 << 40).batches:
+        made = sealer.prepare(batch)
         with transaction(path) as database:
             compaction.keep_batch(database, made)
     with transaction(path) as database:
-        frames = [pk for (pk,) in database.execute("SELECT pk FROM frame WHERE pk % 3").fetchall()]
-        lines.loosen(database, frames)
+        for (frame,) in database.execute("SELECT pk FROM frame WHERE pk % 3").fetchall():
+            lines.loosen(database, frame)
 """
 
 

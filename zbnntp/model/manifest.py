@@ -86,9 +86,13 @@ def pointer_buffer(seq: int, head: Sha256) -> bytes:
 
 def make_pointer(signer: Signer, seq: int, head_raw: bytes) -> bytes:
     head = sha256(head_raw)
-    signature = signer.sign(pointer_buffer(seq, head)).hex()
-    identity = signer.identity.hex()
-    return encode({"kind": "pointer", "id": identity, "seq": seq, "head": head.hex(), "sig": signature})
+    return print_pointer(signer.identity, seq, head, signer.sign(pointer_buffer(seq, head)))
+
+
+def print_pointer(identity: Identity, seq: int, head: bytes, signature: bytes) -> bytes:
+    """The line of a pointer."""
+    head_hex, id_hex, sig_hex = (octets.hex().encode() for octets in (head, identity, signature))
+    return b'{"head":"%b","id":"%b","kind":"pointer","seq":%d,"sig":"%b"}' % (head_hex, id_hex, seq, sig_hex)
 
 
 def open_pointer(raw: bytes) -> Pointer:

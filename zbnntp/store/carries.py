@@ -18,12 +18,13 @@ from zbnntp.store.posts import Source, article_pk, find_article, opened_source
 
 _STUB = (
     "SELECT opening.thread, line.octets, opening.author, person.id, coalesce(manifest.nick, ''), opening.thread, "
-    "opening.boards, opening.boards, opening.subject, coalesce(level.mt, 0), "
+    "boards.names, boards.names, opening.subject, coalesce(level.mt, 0), "
     "CASE WHEN opening.author = :view THEN :full ELSE level.level END, "
     "deletion.article IS NOT NULL, 0, opening.author, level.level, NULL, "
     "(SELECT coalesce(max(CASE WHEN carry.carrier = :view THEN :full ELSE coalesce(l.level, 0) END), 0) FROM carry "
     "LEFT JOIN level AS l ON l.view = :view AND l.person = carry.carrier WHERE carry.thread = opening.thread) "
-    "FROM opening JOIN person ON person.pk = opening.author LEFT JOIN line ON line.pk = opening.line "
+    "FROM opening JOIN boards ON boards.pk = opening.boards "
+    "JOIN person ON person.pk = opening.author LEFT JOIN line ON line.pk = opening.line "
     "LEFT JOIN manifest ON manifest.person = opening.author "
     "LEFT JOIN deletion ON deletion.article = opening.thread AND deletion.author = opening.author "
     "LEFT JOIN level ON level.view = :view AND level.person = opening.author "

@@ -1,18 +1,21 @@
-"""Sealing: the posts segments of months that are over move from lines of their own into frames.
+"""Sealing: the lines of posts segments of months that are over move from rows of their own into frames.
 
-A batch is made from a read-only connection in any thread, which takes long, and proves itself there: each segment is
-read back from the new frames and must have the octets that its name is the hash of. Keeping a batch is a short
-transaction, and does nothing for segments that have changed meanwhile. docs/store.md "Lines".
+Lines go in the order of boards and threads, so that an answer stands beside what it quotes, and whoever reads a thread
+opens few frames. A batch of them is made from a read-only connection in any thread, which takes long, and proves itself
+there: each line is read back from its new frame and must be what it was; a segment that is not what its name, a hash,
+says is left alone. Keeping a batch is a short transaction, and does nothing when a line of it has changed meanwhile.
+docs/store.md "Lines".
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from zbnntp.model.entries import POSTS
@@ -24,19 +27,23 @@ from zbnntp.store.folding import fold, unfold, varint
 from zbnntp.store.frames import Codec, Folded, grouped, shrink_dictionary, train
 from zbnntp.store.packing import is_folded
 
-TRAINED_OCTETS = 8 << 20  # text that a dictionary is trained on; with less to seal, none is worth its own room
+TRAINED_OCTETS = 8 << 20  # with less to seal, no dictionary is worth its own room; and on twice as much it is trained
 GROWTH = 4  # times as much text as the last dictionary was trained for: time for another
-BATCH_OCTETS = 512 * 1024
-SEALED, VERBATIM = 1, 2  # segment.sealed; 2: it has lines that cannot be
+BATCH_LINES = 512
+OPEN, SEALED, VERBATIM = 0, 1, 2  # segment.sealed; 2: as far as can be, some of its lines stay as they are
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A segment to seal."""
+class Plan:
+    """What is to be sealed: keys of lines, batch by batch, and the octets of their segments.
 
-    pk: int
-    sha256: bytes
+    `dictionary` is to be kept before; `damaged` are segments that are not what their names say.
+    """
+
+    batches: tuple[array[int], ...]
     octets: int
+    dictionary: bytes | None
+    damaged: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +56,25 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Segments that are ready to be kept in another form. `failed` ones stay as they are."""
+    """Lines ready to be kept in another form; `were`: what stands in their rows, those included that cannot be."""
 
     dictionary: int
-    segments: tuple[Waiting, ...]
     frames: tuple[Sealed, ...]
-    failed: tuple[Waiting, ...]
+    were: dict[int, bytes]
 
 
-def waiting(database: sqlite3.Connection, before: int) -> list[Waiting]:
-    """Posts segments that begin before a time, unix seconds, and are not sealed; those of one month together."""
-    rows = database.execute(
-        "SELECT pk, sha256, octets FROM segment WHERE role = ? AND sealed = 0 AND NOT redacted AND since < ? "
-        "ORDER BY strftime('%Y%m', since, 'unixepoch'), person, position",
-        (POSTS, before),
-    )
-    return [Waiting(*row) for row in rows]
+def plan(path: Path, before: int) -> Plan:
+    """What of segments that begin before a time, unix seconds, is not sealed; from any thread, while a node runs."""
+    with _reading(path) as database:
+        waiting = database.execute(
+            "SELECT pk, sha256, octets FROM segment WHERE role = ? AND sealed = ? AND NOT redacted AND since < ?",
+            (POSTS, OPEN, before),
+        ).fetchall()
+        damaged = tuple(pk for pk, name, _ in waiting if not _is_sound(database, pk, name))
+        octets = sum(size for _, _, size in waiting)
+        keys = _ordered(database, {pk for pk, *_ in waiting}.difference(damaged))
+        batches = (keys[at : at + BATCH_LINES] for at in range(0, len(keys), BATCH_LINES))
+        return Plan(tuple(batches), octets, _new_dictionary(database, keys, octets), damaged)
 
 
 def progress(database: sqlite3.Connection) -> tuple[int, int]:
@@ -77,66 +87,45 @@ def progress(database: sqlite3.Connection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def batches(segments: Sequence[Waiting]) -> Iterator[list[Waiting]]:
-    """Segments a few at a time: one large one, or about as much of small ones."""
-    batch: list[Waiting] = []
-    for segment in segments:
-        batch.append(segment)
-        if sum(it.octets for it in batch) >= BATCH_OCTETS:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 def newest_dictionary(database: sqlite3.Connection) -> tuple[int, int]:
     """Its key, 0 when there is none, and the octets of all segments at the time when it was trained."""
     row = database.execute("SELECT pk, octets_then FROM dictionary ORDER BY pk DESC LIMIT 1").fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
-def train_dictionary(database: sqlite3.Connection, segments: Sequence[Waiting]) -> bytes | None:
-    """A new dictionary, from a part of what is to be sealed; None while the last one, or none, is good enough."""
-    total = sum(it.octets for it in segments)
-    if total < max(TRAINED_OCTETS, GROWTH * newest_dictionary(database)[1]):
-        return None
-    texts: list[bytes] = []
-    for segment in segments[:: max(1, total // TRAINED_OCTETS)]:
-        texts += [text for _, (text, _) in _folded(database, segment)]
-    return train(texts)
+def begin(database: sqlite3.Connection, planned: Plan) -> None:
+    """Keep the dictionary, for ever: what was made with it is opened with it. Leave alone what is damaged."""
+    if planned.dictionary is not None:
+        values = (shrink_dictionary(planned.dictionary), planned.octets)
+        database.execute("INSERT INTO dictionary (octets, octets_then) VALUES (?, ?)", values)
+    database.executemany("UPDATE segment SET sealed = ? WHERE pk = ?", [(VERBATIM, pk) for pk in planned.damaged])
 
 
-def keep_dictionary(database: sqlite3.Connection, dictionary: bytes, octets: int) -> None:
-    """Keep one for ever: what was made with it is opened with it."""
-    values = (shrink_dictionary(dictionary), octets)
-    database.execute("INSERT INTO dictionary (octets, octets_then) VALUES (?, ?)", values)
+class Sealer:
+    """Makes batches, one at a time, from any thread; what it opened of dictionaries stays open."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._codecs: dict[int, Codec] = {}
 
-def make_batch(database: sqlite3.Connection, segments: Sequence[Waiting], dictionary: int, codec: Codec) -> Batch:
-    """The frames of some segments, proved; nothing is written."""
-    found = {segment: _folded(database, segment) for segment in segments}
-    good = {segment: lines_ for segment, lines_ in found.items() if lines_}
-    keyed = [it for lines_ in good.values() for it in lines_]
-    frames: list[Sealed] = []
-    again: list[bytes] = []
-    for group in grouped(folded for _, folded in keyed):
-        octets = codec.make(group)
-        frame = codec.open(octets, len(group))
-        name = partial(lines.find_name, database)
-        again += [unfold(frame.text(index), frame.references(index, name)) for index in range(len(group))]
-        frames.append(Sealed(octets, tuple(key for key, _ in keyed[len(again) - len(group) : len(again)])))
-    proved = iter(again)
-    if any(sha256(_joined(islice(proved, len(lines_)))) != segment.sha256 for segment, lines_ in good.items()):
-        return Batch(dictionary, (), (), tuple(segments))
-    return Batch(dictionary, tuple(good), tuple(frames), tuple(set(found) - set(good)))
+    def prepare(self, keys: Sequence[int]) -> Batch:
+        """The frames of some lines, proved; nothing is written."""
+        with _reading(self._path) as database:
+            dictionary, _ = newest_dictionary(database)
+            if dictionary not in self._codecs:
+                self._codecs[dictionary] = lines.codec(database, dictionary)
+            were = _rows(database, keys)
+            folded = {key: _fold(database, were[key]) for key in keys if is_folded(were.get(key, b""))}
+            frames = tuple(_frames(database, self._codecs[dictionary], folded))
+            return Batch(
+                dictionary, frames if _is_proved(database, self._codecs[dictionary], frames, were) else (), were
+            )
 
 
 def keep_batch(database: sqlite3.Connection, batch: Batch) -> int:
-    """Put frames in the place of lines; returns how many segments are sealed now, 0 if one has changed meanwhile."""
-    for segment in (*batch.segments, *batch.failed):
-        row = database.execute("SELECT sha256 FROM segment WHERE pk = ? AND sealed = 0", (segment.pk,)).fetchone()
-        if row is None or row[0] != segment.sha256:
-            return 0
+    """Put frames in the place of lines; returns how many lines are sealed now, 0 if one has changed meanwhile."""
+    if _rows(database, list(batch.were)) != batch.were:
+        return 0
     for frame in batch.frames:
         segments = dict.fromkeys(key // lines.ORDINALS for key in frame.keys)
         values = (batch.dictionary, len(frame.keys), b"".join(map(varint, segments)), frame.octets)
@@ -144,26 +133,83 @@ def keep_batch(database: sqlite3.Connection, batch: Batch) -> int:
         pk = database.execute(insert, values).lastrowid or 0
         rows = [(lines.point(pk, index), key) for index, key in enumerate(frame.keys)]
         database.executemany("UPDATE line SET octets = ? WHERE pk = ?", rows)
-    for segments_, form in ((batch.segments, SEALED), (batch.failed, VERBATIM)):
-        marks = [(form, segment.pk) for segment in segments_]
-        database.executemany("UPDATE segment SET sealed = ? WHERE pk = ?", marks)
-    return len(batch.segments)
+    for segment in dict.fromkeys(key // lines.ORDINALS for key in batch.were):
+        database.execute("UPDATE segment SET sealed = ? WHERE pk = ?", (_form(database, segment), segment))
+    return sum(len(frame.keys) for frame in batch.frames)
 
 
-def _folded(database: sqlite3.Connection, segment: Waiting) -> list[tuple[int, Folded]]:
-    """The lines of a segment with their keys; empty when one of them is of no form that can be folded."""
-    rows = database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ? ORDER BY pk", lines.span(segment.pk))
-    found: list[tuple[int, Folded]] = []
-    for key, octets in rows.fetchall():
-        if not is_folded(octets):
-            return []
-        line = lines.read(database, octets)
-        found.append((key, fold(line, partial(lines.find_key, database))))  # more is known by now than when it came
-    return found
+def _is_sound(database: sqlite3.Connection, segment: int, name: bytes) -> bool:
+    """Whether its octets are what its name is the hash of; a damaged disk may raise anything."""
+    try:
+        rows = database.execute("SELECT octets FROM line WHERE pk BETWEEN ? AND ? ORDER BY pk", lines.span(segment))
+        return sha256(b"".join([lines.read(database, octets) + b"\n" for (octets,) in rows.fetchall()])) == name
+    except sqlite3.Error:
+        raise
+    except Exception:
+        return False
 
 
-def _joined(octets: Iterable[bytes]) -> bytes:
-    return b"".join([line + b"\n" for line in octets])
+def _ordered(database: sqlite3.Connection, segments: Iterable[int]) -> array[int]:
+    """The open lines of segments, by month, boards, thread and time; what belongs to no thread comes last."""
+    rows = database.execute(
+        "WITH due AS (SELECT pk, strftime('%Y%m', since, 'unixepoch') AS month FROM segment "
+        "WHERE pk IN (SELECT value FROM json_each(?))), "
+        "said (line, thread, time) AS "
+        "(SELECT line, thread, time FROM post UNION ALL SELECT line, thread, 0 FROM carry) "
+        "SELECT line.pk FROM due JOIN line ON line.pk BETWEEN due.pk << 20 AND (due.pk << 20) + ? "
+        "LEFT JOIN said ON said.line = line.pk LEFT JOIN opening ON opening.thread = said.thread "
+        "WHERE substr(line.octets, 1, 1) <> ? "
+        "ORDER BY due.month, said.thread IS NULL, opening.boards, said.thread, said.time, line.pk",
+        (json.dumps(list(segments)), lines.ORDINALS - 1, bytes((lines.SEALED,))),
+    )
+    return array("q", [pk for (pk,) in rows])
+
+
+def _new_dictionary(database: sqlite3.Connection, keys: array[int], octets: int) -> bytes | None:
+    """A dictionary from a part of what is to be sealed; None while the last one, or none, is good enough."""
+    if octets < max(TRAINED_OCTETS, GROWTH * newest_dictionary(database)[1]):
+        return None
+    some = keys[:: max(1, octets // (2 * TRAINED_OCTETS))]
+    folded = (_fold(database, octets) for octets in _rows(database, some).values() if is_folded(octets))
+    return train([text for text, _ in folded], octets)
+
+
+def _rows(database: sqlite3.Connection, keys: Sequence[int]) -> dict[int, bytes]:
+    """What stands in the rows of lines, as far as they are there."""
+    found = database.execute(
+        "SELECT pk, octets FROM line WHERE pk IN (SELECT value FROM json_each(?))", (json.dumps(list(keys)),)
+    )
+    return dict(found.fetchall())
+
+
+def _fold(database: sqlite3.Connection, octets: bytes) -> Folded:
+    """A line once more: more of what it names is known by now than when it came."""
+    return fold(lines.read(database, octets), partial(lines.find_key, database))
+
+
+def _frames(database: sqlite3.Connection, codec: Codec, folded: dict[int, Folded]) -> Iterator[Sealed]:
+    keys = iter(folded)
+    for group in grouped(folded.values()):
+        yield Sealed(codec.make(group), tuple(next(keys) for _ in group))
+
+
+def _is_proved(database: sqlite3.Connection, codec: Codec, frames: Iterable[Sealed], were: dict[int, bytes]) -> bool:
+    """Whether every line comes back as it was."""
+    name = partial(lines.find_name, database)
+    for sealed in frames:
+        frame = codec.open(sealed.octets, len(sealed.keys))
+        for index, key in enumerate(sealed.keys):
+            if unfold(frame.text(index), frame.references(index, name)) != lines.read(database, were[key]):
+                return False
+    return True
+
+
+def _form(database: sqlite3.Connection, segment: int) -> int:
+    """Whether a segment still has lines to seal, or lines that cannot be."""
+    rows = database.execute("SELECT octets FROM line WHERE pk BETWEEN ? AND ?", lines.span(segment)).fetchall()
+    if any(is_folded(octets) for (octets,) in rows):
+        return OPEN
+    return SEALED if all(lines.is_sealed(octets) for (octets,) in rows) else VERBATIM
 
 
 @contextmanager
@@ -173,17 +219,3 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             yield database
     except sqlite3.Error as error:
         raise NotPermitted(f"a part of the store cannot be read ({error}); restore your backup") from error
-
-
-def plan(path: Path, before: int) -> tuple[list[list[Waiting]], bytes | None]:
-    """What to seal in the store of a running node, by the batch, and the dictionary to keep first; from any thread."""
-    with _reading(path) as database:
-        segments = waiting(database, before)
-        return list(batches(segments)), train_dictionary(database, segments)
-
-
-def prepare_batch(path: Path, segments: Sequence[Waiting]) -> Batch:
-    """One batch, ready to be kept; from any thread."""
-    with _reading(path) as database:
-        dictionary, _ = newest_dictionary(database)
-        return make_batch(database, segments, dictionary, lines.codec(database, dictionary))

@@ -32,7 +32,7 @@ class Store(sqlite3.Connection):
     that it has found (ids.py).
     """
 
-    FRAMES_MOST = 24  # about 100 kB each
+    FRAMES_MOST = 96  # about 70 kB each; more than there are boards that somebody reads at the same time
     BLOCKS_MOST = 192  # about 35 kB each
     KEYS_MOST = 16_384  # of people and of articles: 3 MB each
 

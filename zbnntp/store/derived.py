@@ -19,6 +19,11 @@ COMPARED = (*_TABLES, "label", "opening", "newsgroup")  # what a rebuild of a so
 VOLATILE = frozenset({("block", "version"), ("newsgroup", "version"), ("opening", "line")})  # but for these columns
 
 
+def sweep(database: sqlite3.Connection) -> None:
+    """Forget what nothing leads to any more, once all is made anew."""
+    database.execute("DELETE FROM boards WHERE pk NOT IN (SELECT boards FROM post UNION SELECT boards FROM opening)")
+
+
 def clear(database: sqlite3.Connection) -> None:
     for table in TABLES:
         database.execute(f"DELETE FROM {table}")  # noqa: S608

@@ -71,7 +71,9 @@ def find_manifest(database: sqlite3.Connection, identity: Identity) -> HeldManif
     if row is None:
         return None
     person, seq, name, pointer, head, nick = row
-    return HeldManifest(person, seq, name, lines.read(database, pointer), lines.read(database, head), nick)
+    return HeldManifest(
+        person, seq, name, lines.read_pointer(database, pointer, identity, seq, name), lines.read(database, head), nick
+    )
 
 
 def nick_of(database: sqlite3.Connection, person: int) -> str:
@@ -87,7 +89,7 @@ def nicks(database: sqlite3.Connection) -> Iterator[tuple[int, Identity, str]]:
 
 def keep_manifest(database: sqlite3.Connection, person: int, pointer: Pointer, head: Head, now: int) -> None:
     """Replace what was held; the caller has checked seq."""
-    raw = (lines.keep(pointer.raw), lines.keep(head.raw))
+    raw = (lines.keep_pointer(pointer), lines.keep(head.raw))
     values = (person, head.seq, head.sha256, *raw, head.nick, now, notices.next_change(database))
     database.execute(
         "INSERT OR REPLACE INTO manifest (person, seq, head_sha256, pointer, head, nick, arrived, change) "
@@ -163,15 +165,25 @@ def changes(database: sqlite3.Connection, view: int, mirror: str, after: int, li
     One pointer a person, and the notices about them.
     """
     rows = database.execute(
-        f"SELECT m.change, m.pointer, 1 FROM manifest m WHERE m.change > :after AND {_OFFERED} AND {_GOOD} "  # noqa: S608
+        f"SELECT m.change, m.person, NULL FROM manifest m WHERE m.change > :after AND {_OFFERED} AND {_GOOD} "  # noqa: S608
         "AND NOT EXISTS (SELECT 1 FROM shown s WHERE s.view = :view AND s.person = m.person AND s.change > m.change) "
-        "UNION ALL SELECT s.change, m.pointer, 1 FROM shown s JOIN manifest m ON m.person = s.person "
+        "UNION ALL SELECT s.change, m.person, NULL FROM shown s JOIN manifest m ON m.person = s.person "
         f"WHERE s.view = :view AND s.change > :after AND s.change > m.change AND {_OFFERED} AND {_GOOD} "
-        "UNION ALL SELECT n.change, n.line, 0 FROM notice n JOIN manifest m ON m.person = n.person "
+        "UNION ALL SELECT n.change, NULL, n.line FROM notice n JOIN manifest m ON m.person = n.person "
         f"WHERE n.change > :after AND {_OFFERED} ORDER BY 1 LIMIT :limit",
         {"after": after, "limit": limit} | _offer(view, mirror),
     ).fetchall()
-    return [(change, lines.read(database, line) if packed else line) for change, line, packed in rows]
+    return [(change, pointer_of(database, person) if line is None else line) for change, person, line in rows]
+
+
+def pointer_of(database: sqlite3.Connection, person: int) -> bytes:
+    """The pointer line to the head held of a person."""
+    row = database.execute(
+        "SELECT m.pointer, p.id, m.seq, m.head_sha256 FROM manifest m JOIN person p ON p.pk = m.person "
+        "WHERE m.person = ?",
+        (person,),
+    ).fetchone()
+    return lines.read_pointer(database, *row)
 
 
 def offered(database: sqlite3.Connection, view: int, mirror: str) -> set[int]:
@@ -230,11 +242,9 @@ def add_segment(database: sqlite3.Connection, person: int, role: str, position: 
 
 def update_segment(database: sqlite3.Connection, segment: int, position: int, ref: SegmentRef) -> None:
     """A held segment as a newer head names it: moved, or grown by lines that are added next."""
-    grown = database.execute("SELECT 1 FROM segment WHERE pk = ? AND sha256 <> ?", (segment, ref.sha256)).fetchone()
-    if grown:
-        lines.loosen(database, lines.frames_of(database, segment))
     database.execute(
-        "UPDATE segment SET position = ?, sha256 = ?, octets = ?, lines = ?, since = ? WHERE pk = ?",
+        "UPDATE segment SET position = ?1, sha256 = ?2, octets = ?3, lines = ?4, since = ?5, "
+        "sealed = sealed AND sha256 = ?2 WHERE pk = ?6",
         (position, ref.sha256, ref.octets, ref.lines, ref.since, segment),
     )
 

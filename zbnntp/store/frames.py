@@ -2,61 +2,64 @@
 
 What is alike stands side by side: the text of all lines is one block, under a dictionary that this very store has
 trained on its own posts; the keys of the people and articles they name, and where each text ends, are columns of
-numbers; hashes and signatures, which nothing makes smaller, stand as they are.
+numbers; hashes and signatures, which nothing makes smaller, stand as they are, each once: whoever answers in a thread
+carries the same header of it.
 
     frame   = varint length, columns; varint length, text; raw
-    columns = zstd of the lengths of the texts, the keys of the persons, and of the articles; 4 octets each, all lowest
-              octets first, then all second ones, and so on
+    columns = zstd of the lengths of the texts, the keys of the persons, those of the articles, hashes, signatures; 4
+              octets each, all lowest octets first, then all second ones, and so on. A hash or signature is 0 when it
+              is the next of raw, else n when it is the n-th, from 1
     text    = zstd of the texts one behind the other
-    raw     = 32 octets for each HASH, 64 for each SIGNATURE, in the order of their places
+    raw     = hashes, 32 octets each, then signatures, 64 each
 
-docs/store.md "Lines".
+A line may be taken out of a frame: its text becomes empty, and the others keep their places. docs/store.md "Lines".
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
 
 import zstandard
 
-from zbnntp.store.folding import ARTICLE, HASH, PERSON, PLACES, SIZES, Name, read_varint, varint
+from zbnntp.store.folding import ARTICLE, HASH, PERSON, PLACES, SIGNATURE, SIZES, Name, read_varint, varint
 
 LEVEL = 19
+QUICK = 3  # of a frame out of which something was taken
 TEXT_OCTETS = 64 * 1024  # in one frame: more would be smaller, and slower to read a single post from
 TEXT_MOST = 2 << 20  # no frame holds more: one line of any size beyond the others
-DICTIONARY_OCTETS = 1 << 20
+DICTIONARY_OCTETS = 4 << 20  # at most, and else a 32nd of the text: twice as much makes frames 4 % smaller
+DICTIONARY_PART = 32
 SEGMENT, DMER = 128, 8  # k and d of the trainer: its own search for better ones takes minutes and gains 1 %
 
 Folded = tuple[bytes, bytes]  # text and references of a line, as `fold` makes them
+NOTHING: Folded = (b"", b"")  # of a line that was taken out
+KINDS = (PERSON, ARTICLE, HASH, SIGNATURE)  # in the order of their columns
 
 
 class Codec:
     """Makes and opens frames with one dictionary, in one thread at a time. Without: for stores that are small."""
 
     def __init__(self, dictionary: bytes) -> None:
-        shared = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
-        self._settings = zstandard.ZstdCompressionParameters.from_level(
-            LEVEL, source_size=TEXT_OCTETS, dict_size=len(dictionary), write_dict_id=False
-        )
-        self._shared = shared
-        self._compressor: zstandard.ZstdCompressor | None = None
-        self._text = zstandard.ZstdDecompressor(dict_data=shared) if shared else zstandard.ZstdDecompressor()
+        self._octets = len(dictionary)
+        self._shared = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        self._compressors: dict[int, zstandard.ZstdCompressor] = {}
+        self._text = zstandard.ZstdDecompressor(dict_data=self._shared) if dictionary else zstandard.ZstdDecompressor()
         self._columns = zstandard.ZstdDecompressor()
 
-    def make(self, lines: Sequence[Folded]) -> bytes:
+    def make(self, lines: Sequence[Folded], level: int = LEVEL) -> bytes:
         """A frame of these lines."""
-        if self._compressor is None:
-            self._compressor = zstandard.ZstdCompressor(dict_data=self._shared, compression_params=self._settings)
-        lengths, persons, articles, raw = array("I"), array("I"), array("I"), bytearray()
+        lengths = array("I", [len(text) for text, _ in lines])
+        columns = _Columns()
         for text, references in lines:
-            lengths.append(len(text))
-            _part(text, references, persons, articles, raw)
-        columns = zstandard.ZstdCompressor(level=LEVEL).compress(spread(lengths + persons + articles))
-        packed = self._compressor.compress(b"".join([text for text, _ in lines]))
-        return b"".join((varint(len(columns)), columns, varint(len(packed)), packed, raw))
+            columns.add(text, references)
+        numbers = zstandard.ZstdCompressor(level=LEVEL).compress(spread(lengths + columns.joined()))
+        packed = self._compressor(level).compress(b"".join([text for text, _ in lines]))
+        raw = [octets for kind in SIZES for octets in columns.raw[kind]]
+        return b"".join((varint(len(numbers)), numbers, varint(len(packed)), packed, *raw))
 
     def open(self, frame: bytes, count: int) -> Frame:
         """A frame of `count` lines."""
@@ -66,15 +69,60 @@ class Codec:
         text = self._text.decompress(frame[at : at + length], TEXT_MOST)
         return Frame(text, columns, count, frame[at + length :])
 
+    def without(self, frame: Frame, gone: Collection[int]) -> bytes:
+        """A frame with nothing in the place of some of its lines."""
+        kept = (NOTHING if index in gone else frame.folded(index) for index in range(frame.count))
+        return self.make(list(kept), QUICK)
+
+    def _compressor(self, level: int) -> zstandard.ZstdCompressor:
+        if level not in self._compressors:
+            settings = zstandard.ZstdCompressionParameters.from_level(
+                level, source_size=TEXT_OCTETS, dict_size=self._octets, write_dict_id=False
+            )
+            self._compressors[level] = zstandard.ZstdCompressor(dict_data=self._shared, compression_params=settings)
+        return self._compressors[level]
+
+
+class _Columns:
+    """What the lines of a frame name."""
+
+    def __init__(self) -> None:
+        self._numbers = {kind: array("I") for kind in KINDS}
+        self.raw: dict[int, dict[bytes, int]] = {kind: {} for kind in SIZES}  # octets to their place, from 1
+
+    def add(self, text: bytes, references: bytes) -> None:
+        """The references of a line."""
+        at = 0
+        for place in PLACES.findall(text):
+            kind = place[0]
+            if kind >= HASH:
+                octets, at = references[at : at + SIZES[kind]], at + SIZES[kind]
+                known = self.raw[kind]
+                number = known.get(octets, 0)
+                known.setdefault(octets, len(known) + 1)
+            else:
+                number, at = read_varint(references, at)
+            self._numbers[kind].append(number)
+
+    def joined(self) -> array[int]:
+        numbers = array("I")
+        for kind in KINDS:
+            numbers += self._numbers[kind]
+        return numbers
+
 
 class Frame:
-    """An open frame."""
+    """An open frame of `count` lines."""
 
     def __init__(self, text: bytes, columns: array[int], count: int, raw: bytes) -> None:
-        self._all, self._raw = text, raw
+        self._all, self._raw, self._columns = text, raw, columns
         self._ends = [0, *accumulate(columns[:count])]
-        people = count + text.count(bytes((PERSON,)))
-        self._persons, self._articles = columns[count:people], columns[people:]
+        self.count = count
+
+    @property
+    def held(self) -> int:
+        """How many lines were not taken out."""
+        return sum(before < after for before, after in zip(self._ends, self._ends[1:], strict=False))
 
     def text(self, index: int) -> bytes:
         """The folded text of a line."""
@@ -82,25 +130,53 @@ class Frame:
 
     def references(self, index: int, name: Name) -> Iterator[bytes]:
         """The octets for each place in the text of a line."""
-        before, text = self._all[: self._ends[index]], self.text(index)
-        persons, articles = before.count(bytes((PERSON,))), before.count(bytes((ARTICLE,)))
-        at = sum(size * before.count(bytes((kind,))) for kind, size in SIZES.items())
-        for place in PLACES.findall(text):
+        for kind, value in self._values(index):
+            yield value if isinstance(value, bytes) else name(kind, value)
+
+    def folded(self, index: int) -> Folded:
+        """Text and references of a line."""
+        values = (value if isinstance(value, bytes) else varint(value) for _, value in self._values(index))
+        return self.text(index), b"".join(values)
+
+    def _values(self, index: int) -> Iterator[tuple[int, int | bytes]]:
+        """Kind and key, or octets, for each place in the text of a line."""
+        before = self._all[: self._ends[index]]
+        at = {kind: begin + before.count(bytes((kind,))) for kind, begin in self._begins.items()}
+        for place in PLACES.findall(self.text(index)):
             kind = place[0]
-            if kind >= HASH:
-                yield self._raw[at : at + SIZES[kind]]
-                at += SIZES[kind]
-            elif kind == PERSON:
-                yield name(kind, self._persons[persons])
-                persons += 1
-            else:
-                yield name(kind, self._articles[articles])
-                articles += 1
+            yield kind, self._raw_of[kind, at[kind]] if kind >= HASH else self._columns[at[kind]]
+            at[kind] += 1
+
+    @cached_property
+    def _begins(self) -> dict[int, int]:
+        """Where the columns of the four kinds begin."""
+        begins, at = {}, self.count
+        for kind in KINDS:
+            begins[kind] = at
+            at += self._all.count(bytes((kind,)))
+        return begins
+
+    @cached_property
+    def _raw_of(self) -> dict[tuple[int, int], bytes]:
+        """Kind and place in the columns to octets."""
+        found: dict[tuple[int, int], bytes] = {}
+        at = 0
+        ends = (self._begins[SIGNATURE], len(self._columns))
+        for (kind, size), end in zip(SIZES.items(), ends, strict=True):
+            known: list[bytes] = []
+            for place in range(self._begins[kind], end):
+                number = self._columns[place]
+                if not number:
+                    known.append(self._raw[at : at + size])
+                    at += size
+                found[kind, place] = known[number - 1]
+        return found
 
 
-def train(texts: Sequence[bytes]) -> bytes:
-    """A dictionary from the folded text of lines."""
-    return zstandard.train_dictionary(DICTIONARY_OCTETS, list(texts), k=SEGMENT, d=DMER, level=LEVEL).as_bytes()
+def train(texts: Sequence[bytes], octets: int) -> bytes:
+    """A dictionary from the folded text of lines, for so many octets of text in all."""
+    size = max(min(DICTIONARY_OCTETS, octets // DICTIONARY_PART), TEXT_OCTETS)
+    return zstandard.train_dictionary(size, list(texts), k=SEGMENT, d=DMER, level=LEVEL).as_bytes()
 
 
 def shrink_dictionary(dictionary: bytes) -> bytes:
@@ -125,19 +201,6 @@ def grouped(lines: Iterable[Folded]) -> Iterator[list[Folded]]:
         octets += len(line[0])
     if group:
         yield group
-
-
-def _part(text: bytes, references: bytes, persons: array[int], articles: array[int], raw: bytearray) -> None:
-    """Put the references of a line into their columns."""
-    at = 0
-    for place in PLACES.findall(text):
-        kind = place[0]
-        if kind >= HASH:
-            raw += references[at : at + SIZES[kind]]
-            at += SIZES[kind]
-        else:
-            number, at = read_varint(references, at)
-            (persons if kind == PERSON else articles).append(number)
 
 
 def spread(numbers: array[int]) -> bytes:

@@ -12,9 +12,9 @@ import sqlite3
 from zbnntp.store.database import Store
 
 
-def id_key(identifier: bytes) -> int:
-    """Its first 8 octets."""
-    return int.from_bytes(identifier[:8], "big", signed=True)
+def id_key(identifier: bytes) -> bytes:
+    """What it is looked up by."""
+    return identifier[:8]
 
 
 def find_person(database: sqlite3.Connection, identity: bytes) -> int | None:
@@ -49,8 +49,8 @@ def article_pk(database: sqlite3.Connection, identifier: bytes, now: int) -> int
     found = find_article(database, identifier)
     if found is not None:
         return found
-    insert = "INSERT INTO article (key, id, arrived) VALUES (?, ?, ?)"
-    made = int(database.execute(insert, (id_key(identifier), identifier, now)).lastrowid or 0)
+    insert = "INSERT INTO article (id, arrived) VALUES (?, ?)"
+    made = int(database.execute(insert, (identifier, now)).lastrowid or 0)
     return _remember(database.articles, identifier, made) if isinstance(database, Store) else made
 
 

@@ -56,9 +56,10 @@ def off_boards(
 ) -> list[Droppable]:
     """Segments without a post in one of these boards; `*` stands for any characters."""
     wanted = (
-        "AND NOT EXISTS (SELECT 1 FROM post JOIN json_each(:boards) AS board "
+        "AND NOT EXISTS (SELECT 1 FROM post JOIN boards ON boards.pk = post.boards "
+        "JOIN json_each(:boards) AS board "
         "WHERE post.author = s.person AND post.line >> 20 = s.pk "
-        "AND ',' || post.boards || ',' GLOB '*,' || board.value || ',*') LIMIT :limit"
+        "AND ',' || boards.names || ',' GLOB '*,' || board.value || ',*') LIMIT :limit"
     )
     return _rows(database, views, wanted, boards=json.dumps(list(boards)), limit=limit)
 

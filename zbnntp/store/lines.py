@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from zbnntp.model.errors import Missing
+from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Sha256
+from zbnntp.model.manifest import Pointer, print_pointer
 from zbnntp.store.database import Store
 from zbnntp.store.folding import PERSON, body_of, read_varint, unfold, varint, varints
 from zbnntp.store.frames import Codec, Frame, grow_dictionary
@@ -22,6 +25,7 @@ from zbnntp.store.packing import is_folded, open_packed, pack, pack_all, unpack
 
 _ESCAPE = re.compile(rb"\\.")
 ORDINALS = 1 << 20  # as in the schema; a segment has at most half as many lines
+HELD_LEAST = 2  # of so many lines of a frame one is still held; else it is taken apart
 SEALED = 2  # the first octet of a sealed line, before frame and index; packing.py has those of open ones
 
 
@@ -55,7 +59,8 @@ def add_pending(database: sqlite3.Connection, person: int, role: str, line: byte
 
 def drop(database: sqlite3.Connection, segment: int) -> None:
     """Forget the lines of a segment; nothing of them stays."""
-    loosen(database, frames_of(database, segment))
+    rows = database.execute("SELECT octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall()
+    _take_out(database, [octets for (octets,) in rows if is_sealed(octets)])
     database.execute("DELETE FROM line WHERE pk BETWEEN ? AND ?", span(segment))
 
 
@@ -63,14 +68,28 @@ def blank(database: sqlite3.Connection, line: int) -> tuple[int, int]:
     """Leave nothing of a line but its place; returns its segment and how many octets it had."""
     octets, segment = database.execute("SELECT octets, segment FROM line WHERE pk = ?", (line,)).fetchone()
     length = len(read(database, octets))
-    loosen(database, {pointer(octets)[0]} if is_sealed(octets) else ())
+    _take_out(database, [octets] if is_sealed(octets) else [])
     database.execute("UPDATE line SET octets = x'' WHERE pk = ?", (line,))
     return segment, length
 
 
 def keep(line: bytes) -> bytes:
-    """What to keep of a head or pointer; `read` gives it back. It leans on nothing: it proves whose key signed it."""
+    """What to keep of a head; `read` gives it back. It leans on nothing: it says whose key signed the pointer to it."""
     return pack(line, lambda kind, identifier: None)
+
+
+def keep_pointer(pointer: Pointer) -> bytes:
+    """What to keep of a pointer: the row of a manifest says all that it says but the signature."""
+    signature = bytes.fromhex(json.loads(pointer.raw)["sig"])
+    is_plain = print_pointer(pointer.identity, pointer.seq, pointer.head, signature) == pointer.raw
+    return signature if is_plain else keep(pointer.raw)
+
+
+def read_pointer(database: sqlite3.Connection, kept: bytes, identity: Identity, seq: int, head_sha256: Sha256) -> bytes:
+    """The line of the pointer to a head as it was received."""
+    if len(kept) == SIGNATURE_OCTETS:
+        return print_pointer(identity, seq, head_sha256, kept)
+    return read(database, kept)
 
 
 def read(database: sqlite3.Connection, octets: bytes) -> bytes:
@@ -144,24 +163,51 @@ def codec(database: sqlite3.Connection, dictionary: int) -> Codec:
     return kept[dictionary]
 
 
-def frames_of(database: sqlite3.Connection, segment: int) -> set[int]:
-    """The frames in which lines of a segment stand."""
-    rows = database.execute("SELECT octets FROM line WHERE pk BETWEEN ? AND ?", span(segment))
-    return {pointer(octets)[0] for (octets,) in rows if is_sealed(octets)}
+def _take_out(database: sqlite3.Connection, pointers: Iterable[bytes]) -> None:
+    """Leave nothing of some sealed lines. A frame that holds less than half of its lines is taken apart."""
+    gone: defaultdict[int, set[int]] = defaultdict(set)
+    for octets in pointers:
+        number, index = pointer(octets)
+        gone[number].add(index)
+    for number, indexes in gone.items():
+        if not _shrink(database, number, indexes):
+            loosen(database, number)
 
 
-def loosen(database: sqlite3.Connection, frames: Collection[int]) -> None:
-    """Make all lines of these frames open ones, and drop the frames: some of what they hold is to go."""
+def _shrink(database: sqlite3.Connection, number: int, indexes: Collection[int]) -> bool:
+    """A frame without some of its lines; False where too few are left, or it is damaged."""
+    row = database.execute("SELECT dictionary, lines, octets FROM frame WHERE pk = ?", (number,)).fetchone()
+    try:
+        dictionary, count, octets = row
+        tools = codec(database, dictionary)
+        kept = tools.without(tools.open(octets, count), indexes)
+        held = tools.open(kept, count).held
+    except sqlite3.Error:
+        raise
+    except Exception:
+        return False
+    _forget_open(database, number)
+    database.execute("UPDATE frame SET octets = ? WHERE pk = ?", (kept, number))
+    return bool(HELD_LEAST * held >= count)
+
+
+def loosen(database: sqlite3.Connection, number: int) -> None:
+    """Make the lines of a frame open ones, and drop the frame."""
     find = partial(find_key, database)
-    for frame in frames:
-        row = database.execute("SELECT segments FROM frame WHERE pk = ?", (frame,)).fetchone()
-        for segment in varints(row[0] if row else b""):
-            rows = database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall()
-            inside = [(pk, octets) for pk, octets in rows if is_sealed(octets) and pointer(octets)[0] == frame]
-            opened = [(pack(_read_or_lose(database, octets), find), pk) for pk, octets in inside]
-            database.executemany("UPDATE line SET octets = ? WHERE pk = ?", opened)
-            database.execute("UPDATE segment SET sealed = 0 WHERE pk = ?", (segment,))
-        database.execute("DELETE FROM frame WHERE pk = ?", (frame,))
+    row = database.execute("SELECT segments FROM frame WHERE pk = ?", (number,)).fetchone()
+    for segment in varints(row[0] if row else b""):
+        rows = database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall()
+        inside = [(pk, octets) for pk, octets in rows if is_sealed(octets) and pointer(octets)[0] == number]
+        opened = [(pack(_read_or_lose(database, octets), find), pk) for pk, octets in inside]
+        database.executemany("UPDATE line SET octets = ? WHERE pk = ?", opened)
+        database.execute("UPDATE segment SET sealed = 0 WHERE pk = ?", (segment,))
+    database.execute("DELETE FROM frame WHERE pk = ?", (number,))
+    _forget_open(database, number)
+
+
+def _forget_open(database: sqlite3.Connection, number: int) -> None:
+    if isinstance(database, Store):
+        database.frames.pop(number, None)
 
 
 def _read_or_lose(database: sqlite3.Connection, octets: bytes) -> bytes:

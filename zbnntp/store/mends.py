@@ -10,14 +10,13 @@ from zbnntp.model.keys import Identity, PostId, Sha256
 from zbnntp.model.manifest import Head
 from zbnntp.store import lines
 from zbnntp.store.database import Store
-from zbnntp.store.posts import find_article, id_key
+from zbnntp.store.posts import find_article
 
 
 class HeldPost(NamedTuple):
     """A post and the article that it is here."""
 
     article: int
-    key: int  # first 8 octets of the id, as a number
     identifier: bytes
     author: Identity
     line: bytes  # as it is kept; for `read_line`
@@ -108,11 +107,17 @@ def forget_openings(database: sqlite3.Connection) -> None:
     database.execute("DELETE FROM opening WHERE line IS NOT NULL")
 
 
-def pointers(database: sqlite3.Connection) -> list[tuple[int, Identity, bytes]]:
+def heads(database: sqlite3.Connection) -> list[tuple[int, Identity, bytes]]:
     """Of everybody whose manifest is held, as it is kept; for `read_line`."""
-    return database.execute(
-        "SELECT m.person, p.id, m.pointer FROM manifest m JOIN person p ON p.pk = m.person"
-    ).fetchall()
+    return database.execute("SELECT m.person, p.id, m.head FROM manifest m JOIN person p ON p.pk = m.person").fetchall()
+
+
+def pointer_of(database: sqlite3.Connection, person: int, identity: Identity) -> bytes:
+    """The pointer to the head held of a person, if that is who signed it."""
+    seq, name, kept = database.execute(
+        "SELECT seq, head_sha256, pointer FROM manifest WHERE person = ?", (person,)
+    ).fetchone()
+    return lines.read_pointer(database, kept, identity, seq, name)
 
 
 def rename_person(database: sqlite3.Connection, person: int, identity: Identity) -> None:
@@ -129,7 +134,7 @@ def held_posts(database: sqlite3.Connection) -> Iterator[HeldPost]:
 
 
 _HELD_POSTS = (
-    "SELECT post.article, a.key, a.id, p.id, line.octets FROM post LEFT JOIN article a ON a.pk = post.article "
+    "SELECT post.article, a.id, p.id, line.octets FROM post LEFT JOIN article a ON a.pk = post.article "
     "JOIN person p ON p.pk = post.author JOIN line ON line.pk = post.line"
 )
 
@@ -150,18 +155,13 @@ def add_article(database: sqlite3.Connection, article: int, identifier: bytes) -
     """One that was there, unless another one has its id; it came when it got its first number."""
     if find_article(database, identifier) is None:
         database.execute(
-            "INSERT INTO article VALUES (?1, ?2, ?3, coalesce((SELECT min(given) FROM number WHERE article = ?1), 0))",
-            (article, id_key(identifier), identifier),
+            "INSERT INTO article (pk, id, arrived) "
+            "VALUES (?1, ?2, coalesce((SELECT min(given) FROM number WHERE article = ?1), 0))",
+            (article, identifier),
         )
 
 
 def rename_article(database: sqlite3.Connection, article: int, identifier: PostId) -> None:
-    """The id that a post has, and the key by which it is found, unless another article has it."""
+    """The id that a post has, unless another article has it."""
     if find_article(database, identifier) in (None, article):
-        database.execute("UPDATE article SET id = ?, key = ? WHERE pk = ?", (identifier, id_key(identifier), article))
-
-
-def lost_articles(database: sqlite3.Connection) -> list[tuple[int, PostId]]:
-    """Those that are not found by their id."""
-    rows = database.execute("SELECT pk, key, id FROM article")
-    return [(article, PostId(identifier)) for article, key, identifier in rows if id_key(identifier) != key]
+        database.execute("UPDATE article SET id = ? WHERE pk = ?", (identifier, article))

@@ -64,7 +64,7 @@ def record_post(database: sqlite3.Connection, header: Header, line: int, now: in
     made = database.execute(
         "INSERT INTO post (article, author, thread, parent, line, boards, time, sage) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (article) DO NOTHING",
-        (article, author, thread, parent, line, ",".join(header.boards), header.time, header.sage),
+        (article, author, thread, parent, line, _boards_pk(database, header), header.time, header.sage),
     )
     if not made.rowcount:
         database.execute("UPDATE post SET line = ? WHERE article = ?", (line, article))
@@ -78,9 +78,16 @@ def record_opening(database: sqlite3.Connection, header: Header, line: int, now:
         return None
     database.execute(
         "INSERT INTO opening (thread, author, boards, subject, line) VALUES (?, ?, ?, ?, ?)",
-        (thread, person_pk(database, header.author), ",".join(header.boards), header.subject or "", line),
+        (thread, person_pk(database, header.author), _boards_pk(database, header), header.subject or "", line),
     )
     return thread
+
+
+def _boards_pk(database: sqlite3.Connection, header: Header) -> int:
+    """The key of the boards in which a post wants to stand."""
+    names = (",".join(header.boards),)
+    row = database.execute("SELECT pk FROM boards WHERE names = ?", names).fetchone()
+    return int(row[0]) if row else database.execute("INSERT INTO boards (names) VALUES (?)", names).lastrowid or 0
 
 
 def is_answered_in(database: sqlite3.Connection, thread: PostId, segment: int) -> bool:
@@ -150,7 +157,9 @@ def deleted_lines(database: sqlite3.Connection, author: int) -> list[tuple[int, 
 
 def opening_boards(database: sqlite3.Connection, thread: int) -> str | None:
     """A thread's boards, comma-separated; None while its opening is not held."""
-    row = database.execute("SELECT boards FROM opening WHERE thread = ?", (thread,)).fetchone()
+    row = database.execute(
+        "SELECT names FROM opening JOIN boards ON boards.pk = opening.boards WHERE thread = ?", (thread,)
+    ).fetchone()
     return row[0] if row else None
 
 
@@ -196,7 +205,11 @@ def articles_in(database: sqlite3.Connection, thread: int) -> list[int]:
 
 
 def articles_on(database: sqlite3.Connection, board: str) -> list[int]:
-    rows = database.execute("SELECT article FROM post WHERE instr(',' || boards || ',', ',' || ? || ',')", (board,))
+    rows = database.execute(
+        "SELECT article FROM post WHERE boards IN "
+        "(SELECT pk FROM boards WHERE instr(',' || names || ',', ',' || ? || ','))",
+        (board,),
+    )
     return [article for (article,) in rows]
 
 
@@ -241,12 +254,14 @@ def count_by(database: sqlite3.Connection, author: int) -> int:
 
 
 _SOURCE = (
-    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, post.boards, "
-    "opening.boards, opening.subject, coalesce(level.mt, 0), level.level, "
+    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, said.names, "
+    "known.names, opening.subject, coalesce(level.mt, 0), level.level, "
     "coalesce(deletion.article, disowned.article) IS NOT NULL, post.sage, "
     "opening.author, opener.level, parent.author, NULL FROM post JOIN line ON line.pk = post.line "
     "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
-    "LEFT JOIN opening ON opening.thread = post.thread LEFT JOIN post AS parent ON parent.article = post.parent "
+    "JOIN boards AS said ON said.pk = post.boards "
+    "LEFT JOIN opening ON opening.thread = post.thread LEFT JOIN boards AS known ON known.pk = opening.boards "
+    "LEFT JOIN post AS parent ON parent.article = post.parent "
     "LEFT JOIN deletion ON deletion.article = post.article AND deletion.author = post.author "
     "LEFT JOIN disowned ON disowned.article = post.article "
     "LEFT JOIN level ON level.view = ?1 AND level.person = post.author "
@@ -322,7 +337,8 @@ def answered_authors(database: sqlite3.Connection, articles: Iterable[int]) -> s
 def segments_of(database: sqlite3.Connection, author: int, since: int) -> list[tuple[int, list[str]]]:
     """Segments that hold posts of an author written from `since` (unix seconds) on, and in which boards."""
     rows = database.execute(
-        "SELECT DISTINCT line.segment, post.boards FROM post JOIN line ON line.pk = post.line "
+        "SELECT DISTINCT line.segment, boards.names FROM post JOIN line ON line.pk = post.line "
+        "JOIN boards ON boards.pk = post.boards "
         "WHERE post.author = ? AND post.time >= ? AND line.segment IS NOT NULL",
         (author, since),
     )

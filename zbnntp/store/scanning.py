@@ -1,7 +1,8 @@
 """All posts held, one bounded step after another: what a search reads.
 
-A step is some WINDOW_ROWS posts, author by author, newest arrival first; no cursor stays open between two, so whoever
-goes through the whole store holds up neither newsreaders nor the log (docs/store.md).
+A step is some WINDOW_ROWS posts, thread by thread as they stand side by side where they are sealed, the newest first;
+of some people, author by author. No cursor stays open between two, so whoever goes through the whole store holds up
+neither newsreaders nor the log (docs/store.md).
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from zbnntp.store import lines
 from zbnntp.store.database import WINDOW_ROWS
 
 _BEYOND = 1 << 62  # above every key
-_COLUMNS = "SELECT author, article, time, line FROM post WHERE author = "
-_PAGE = _COLUMNS + "?1 AND article < ?2 ORDER BY article DESC LIMIT ?3"
-_NEXT = _COLUMNS + "(SELECT min(author) FROM post WHERE author > ?1) ORDER BY article DESC LIMIT ?2"  # noqa: S608
-_CHOSEN = _COLUMNS.replace("author = ", "article IN (SELECT value FROM json_each(?)) ORDER BY article DESC")
+_COLUMNS = "SELECT author, article, time, line, thread FROM post "
+_PAGE = _COLUMNS + "WHERE author = ?1 AND article < ?2 ORDER BY article DESC LIMIT ?3"
+_NEXT = _COLUMNS + "WHERE thread <= ?1 AND (thread < ?1 OR article < ?2) ORDER BY thread DESC, article DESC LIMIT ?3"
+_CHOSEN = _COLUMNS + "WHERE article IN (SELECT value FROM json_each(?)) ORDER BY article DESC"  # noqa: S608
 _LINES = "SELECT pk, octets FROM line WHERE pk IN (SELECT value FROM json_each(?))"
 
 
@@ -30,6 +31,7 @@ class Place(NamedTuple):
     article: int
     time: int  # unix seconds, as its author says
     line: int
+    thread: int
 
 
 def pages(database: sqlite3.Connection, people: Iterable[int] | None = None) -> Iterator[list[Place]]:
@@ -49,10 +51,10 @@ def chosen(database: sqlite3.Connection, articles: Sequence[int]) -> list[Place]
 
 
 def _everybodys(database: sqlite3.Connection) -> Iterator[list[Place]]:
-    author = -1
-    while page := _places(database, _NEXT, author, WINDOW_ROWS):
-        author = page[0].author
-        yield from _older(database, page)
+    page = _places(database, _NEXT, _BEYOND, _BEYOND, WINDOW_ROWS)
+    while page:
+        yield page
+        page = _places(database, _NEXT, page[-1].thread, page[-1].article, WINDOW_ROWS)
 
 
 def _theirs(database: sqlite3.Connection, people: Iterable[int]) -> Iterator[list[Place]]:

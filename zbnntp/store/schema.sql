@@ -11,8 +11,8 @@ CREATE TABLE manifest (              -- the newest head held of each person
   person INTEGER PRIMARY KEY REFERENCES person,
   seq INTEGER NOT NULL,
   head_sha256 BLOB NOT NULL,
-  pointer BLOB NOT NULL,             -- lines as received, without line end: store/packing.py
-  head BLOB NOT NULL,
+  pointer BLOB NOT NULL,             -- its signature alone, or the line, packed like head
+  head BLOB NOT NULL,                -- the line as received, without line end: store/packing.py
   nick TEXT NOT NULL,
   arrived INTEGER NOT NULL,          -- unix seconds
   change INTEGER NOT NULL UNIQUE     -- position in the changes feed, which notices share
@@ -139,9 +139,9 @@ CREATE TABLE meta (
 
 CREATE TABLE article (               -- every post id heard of, and the node's own articles
   pk INTEGER PRIMARY KEY,
-  key INTEGER NOT NULL,              -- first 8 octets of id
   id BLOB NOT NULL,                  -- 32 octets: a post; 16: made by this node
-  arrived INTEGER NOT NULL           -- unix seconds
+  arrived INTEGER NOT NULL,          -- unix seconds
+  key BLOB AS (substr(id, 1, 8))
 );
 CREATE INDEX article_key ON article (key);
 
@@ -444,13 +444,18 @@ CREATE INDEX label_labeller ON label (labeller);
 CREATE INDEX label_article ON label (article) WHERE article IS NOT NULL;
 CREATE INDEX label_person ON label (person) WHERE person IS NOT NULL;
 
+CREATE TABLE boards (                -- where posts stand, each combination once
+  pk INTEGER PRIMARY KEY,
+  names TEXT NOT NULL UNIQUE         -- comma-separated, in the order of the post
+);
+
 CREATE TABLE post (
   article INTEGER PRIMARY KEY REFERENCES article,
   author INTEGER NOT NULL REFERENCES person,
   thread INTEGER NOT NULL REFERENCES article,  -- itself for an OP
   parent INTEGER REFERENCES article,           -- direct parent; NULL for an OP
   line INTEGER NOT NULL REFERENCES line,
-  boards TEXT NOT NULL,              -- as the post says, comma-separated
+  boards INTEGER NOT NULL REFERENCES boards,  -- as the post says
   time INTEGER NOT NULL,
   sage INTEGER NOT NULL
 );
@@ -461,7 +466,7 @@ CREATE INDEX post_parent ON post (parent) WHERE parent IS NOT NULL;
 CREATE TABLE opening (               -- thread headers held, by post or by carry
   thread INTEGER PRIMARY KEY REFERENCES article,
   author INTEGER NOT NULL REFERENCES person,
-  boards TEXT NOT NULL,              -- comma-separated
+  boards INTEGER NOT NULL REFERENCES boards,
   subject TEXT NOT NULL,
   line INTEGER REFERENCES line       -- NULL: the header is known, its line has gone
 );
