@@ -1,7 +1,7 @@
 """Who got what we wrote: counts how often versions of one's own manifest were handed to other nodes.
 
 Visitors are nobody in particular, so it is counts and not names. They come as often as they like; what they cause
-here is a number in memory, and one small write every few seconds.
+here is a number in memory, and a small write once a minute; that a version was fetched at all is written at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from zbnntp.model.keys import Sha256
 from zbnntp.store import fetched
 from zbnntp.store.writer import Writer
 
-GATHER_SECONDS = 2.0
+SOON_SECONDS = 2.0
+LATER_SECONDS = 60.0  # between two writings of how often
 
 
 class Delivery:
@@ -28,9 +29,9 @@ class Delivery:
     ) -> None:
         self._reader, self._writer, self._view = reader, writer, view
         self._now, self._told = now, told
-        self._head, self._newest = b"", 0
+        self._head, self._newest, self._kept = b"", 0, 0
         self._handed: Counter[int] = Counter()
-        self._come = trio.Event()
+        self._come, self._fresh = trio.Event(), trio.Event()
 
     def note(self, head: Sha256) -> None:
         """Another node has got the version with this head, the newest that is held."""
@@ -39,13 +40,17 @@ class Delivery:
         if self._newest:
             self._handed[self._newest] += 1
             self._come.set()
+            if self._newest > self._kept:
+                self._fresh.set()
 
     async def run(self) -> None:
         """Keep what came, until cancelled."""
         while True:
             await self._come.wait()
-            await trio.sleep(GATHER_SECONDS)
-            self._come = trio.Event()
+            with trio.move_on_after(LATER_SECONDS):
+                await self._fresh.wait()
+            await trio.sleep(SOON_SECONDS)
+            self._come, self._fresh = trio.Event(), trio.Event()
             await self._keep()
 
     async def _keep(self) -> None:
@@ -55,4 +60,5 @@ class Delivery:
         except Refused:  # a full disk: it is counted again with the next that come
             self._handed += handed
             return
+        self._kept = max(self._kept, *handed)
         self._told()
