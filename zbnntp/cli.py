@@ -25,6 +25,7 @@ from zbnntp.cli_recover import add_recover
 from zbnntp.cli_registrar import add_registrar
 from zbnntp.cli_restore import add_restore
 from zbnntp.cli_search import add_search
+from zbnntp.cli_setup import add_setup
 from zbnntp.cli_store import add_store
 from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_small(commands)
     add_invite(commands, _add)
     add_account(commands, _add)
+    add_setup(commands, _add)
     add_search(commands, _add)
     add_trust(commands, _add)
     add_bundles(commands, _add)

@@ -15,7 +15,14 @@ SUBJECT = "Of lighthouses"
 BODY = "The lamp is lit at dusk.\n\nGrüße vom Leuchtturm\n.A line that starts with a dot."
 
 
+SIGNATURE = "Anna Persson, Fyrvägen 1, Simrishamn"
 GROUPS = {BOARD, "zb.control", "zb.help", "zb.log"}
+
+
+def set_up(node: NodeProcess, reader: str, *options: str) -> Path:
+    """What `zbnntp setup READER --write` has made."""
+    printed = node.call("setup", reader, "--write", *options)
+    return Path(printed.split()[-1]).parent
 
 
 def newest(node: NodeProcess, subject: str) -> OverLine:
@@ -62,7 +69,8 @@ def answered(node: NodeProcess, thread: str) -> str:
 
 @pytest.fixture
 def person(tmp_path: Path) -> Path:
-    """The home directory of somebody who runs a newsreader."""
+    """The home directory of somebody who runs a newsreader, and mails under another name."""
     home = tmp_path / "person"
     home.mkdir()
+    (home / ".signature").write_text(SIGNATURE)
     return home

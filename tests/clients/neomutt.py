@@ -1,4 +1,7 @@
-"""The real NeoMutt, driven through a pseudo-terminal. Written against NeoMutt 20220429."""
+"""The real NeoMutt, driven through a pseudo-terminal on what `zbnntp setup neomutt` has made.
+
+Written against NeoMutt 20220429.
+"""
 
 from __future__ import annotations
 
@@ -8,53 +11,41 @@ from types import TracebackType
 from typing import Self
 
 from tests.clients.terminal import Terminal
+from zbnntp.newsreaders.kit import START
 
-PROMPT = r"^Open newsgroup"
 INDEX = r"NeoMutt: news://.*Msgs:\d"
 GROUP_ROW = re.compile(r"^(?:->)?\s*\d+\s[ -]?[u ]?\s+\d+\s+(?P<name>\S+)")
 
-SETTINGS = """
-set realname="{nick}"
-set from="{address}"
-set use_from
-set news_server="news://{host}:{port}"
-set folder="{home}/mail"
-set record=""
-set editor="{home}/editor '%s'"
-set send_charset="utf-8"
-set attribution="%n wrote:"
-set sort=threads
-set beep=no
-bind index X post-message
-bind index,pager F followup-message
-"""
+BROWSER = r"^Subscribed newsgroups"
 
 
 class NeoMutt:
-    """NeoMutt in one group of the node at host:port, as the person `nick <address>`.
+    """NeoMutt on a set-up, in one group. `home` is the home directory of whoever runs it.
 
-    `more` are further lines of its settings.
+    `groups` are those that its first screen lists.
     """
 
-    def __init__(
-        self,
-        home: Path,
-        host: str,
-        port: int,
-        nick: str,
-        address: str,
-        group: str,
-        more: str = "",
-    ) -> None:
+    def __init__(self, home: Path, setup: Path, group: str, passphrase: str = "") -> None:
         self._body = home / "body"
-        (home / "mail").mkdir(parents=True, exist_ok=True)
         editor = home / "editor"
         editor.write_text(f'#!/bin/sh\ncat "{self._body}" >> "$1"\n')
         editor.chmod(0o700)
-        settings = SETTINGS.format(nick=nick, address=address, host=host, port=port, home=home)
-        (home / ".neomuttrc").write_text(f"{settings}\n{more}\n")
-        self._terminal = Terminal(["neomutt", "-f", f"news://{host}:{port}/{group}"], home)
+        self._terminal = Terminal([str(setup / START)], home, EDITOR=str(editor), VISUAL=str(editor))
+        if passphrase:
+            self._log_in(passphrase)
+        self._terminal.wait(BROWSER)
+        rows = (GROUP_ROW.match(line) for line in self._terminal.lines)
+        self.groups = [row["name"] for row in rows if row]
+        self._terminal.type(f"/{group}\r")
+        self._terminal.settle()
+        self._terminal.type("\r")
+        if passphrase:  # once for each connection
+            self._log_in(passphrase)
         self._terminal.wait(INDEX)
+
+    def _log_in(self, passphrase: str) -> None:
+        self._terminal.wait(r"^Password")
+        self._terminal.type(passphrase + "\r")
 
     def __enter__(self) -> Self:
         return self
@@ -67,19 +58,11 @@ class NeoMutt:
         rows = [line.removeprefix("->").strip() for line in self._terminal.lines]
         return [row for row in rows if row[:1].isdigit()]
 
-    def groups(self) -> list[str]:
-        """From the index: the server's groups, as "change newsgroup" lists them; and back."""
-        self._terminal.type("i")
-        self._terminal.wait(PROMPT)
-        self._terminal.type("\t")
-        self._terminal.wait(r"^Newsgroups on server")
-        rows = (GROUP_ROW.match(line) for line in self._terminal.lines)
-        found = [row["name"] for row in rows if row]
-        self._terminal.type("q")
-        self._terminal.wait(PROMPT)
-        self._terminal.type("\x07")
-        self._terminal.wait(INDEX)
-        return found
+    def mail(self, key: str = "r") -> str:
+        """What a key for writing mail says."""
+        self._terminal.type(key)
+        self._terminal.settle()
+        return self._terminal.lines[-1]
 
     def read(self) -> str:
         """Opens the article under the cursor; the screen."""

@@ -1,4 +1,4 @@
-"""The real slrn, driven through a pseudo-terminal and set up from conf/slrnrc as the README says.
+"""The real slrn, driven through a pseudo-terminal on what `zbnntp setup slrn` has made.
 
 Screens: a list of groups; in a group the list of headers above, and the article below once one is opened. Keys are
 slrn's defaults. Written against slrn 1.0.3.
@@ -13,9 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.clients.terminal import Terminal
-
-SETTINGS = Path(__file__).resolve().parent.parent.parent / "conf" / "slrnrc"
-NEWSRC = ".newsrc-zbnntp"
+from zbnntp.newsreaders.kit import START
 
 CANCEL = "\x1b\x03"
 ALL = "\x1b1"  # prefix argument 1: in front of Return it opens a group with what was read already
@@ -25,7 +23,7 @@ GROUP_BAR = r"News Groups: "
 HEADER_BAR = r"unread\] Group: "
 CURSOR = "->"
 SENT = "Posting...done"
-ROW = re.compile(r"^(?:->|\s*\d+)\s+(?:!?[-D]) .*?\d+:\[(?P<author>.{12})\](?P<count> {1,3}\d* )(?P<subject>.*)$")
+ROW = re.compile(r"^(?:->|\s*\d+)\s*!?\s*[-D] .*?\d+:\[(?P<author>.{12})\](?P<count> {1,3}\d* )(?P<subject>.*)$")
 TREE = " │├└─┬>|`-"
 
 
@@ -39,33 +37,30 @@ class Header:
 
 
 class Slrn:
-    """slrn on the node at host:port, as the person `nick <id@domain>`; `more` are further lines of its settings.
+    """slrn on a set-up. `home` is the home directory of whoever runs it."""
 
-    A host `snews://…` means TLS.
-    """
-
-    def __init__(self, home: Path, host: str, port: int, nick: str, domain: str, more: str = "") -> None:
-        self.home = home
+    def __init__(self, home: Path, setup: Path) -> None:
         self._body = home / "body"
-        self._set_up(nick, domain, more)
-        command = ["slrn", "-h", f"{host}:{port}", "-f", NEWSRC]
-        self._terminal = Terminal([*command, "--create"] if not (home / NEWSRC).exists() else command, home)
+        editor = home / "editor"
+        editor.write_text(f'#!/bin/sh\ncat "{self._body}" >> "$1"\n')
+        editor.chmod(0o700)
+        self._terminal = Terminal([str(setup / START)], home, EDITOR=str(editor))
+
+    def wait(self) -> None:
+        """Until the list of groups is shown."""
         self._terminal.wait(GROUP_BAR)
 
+    def log_in(self, passphrase: str) -> None:
+        """Answers the question for it."""
+        self._terminal.wait(r"(?i)password")
+        self._terminal.type(passphrase + "\r")
+
     def __enter__(self) -> Self:
+        self.wait()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.close()
-
-    def _set_up(self, nick: str, domain: str, more: str) -> None:
-        """HOME with .slrnrc and, as the editor, a script that puts the prepared text below the headers."""
-        (self.home / "News").mkdir(parents=True, exist_ok=True)
-        editor = self.home / "editor"
-        editor.write_text(f'#!/bin/sh\ncat "{self._body}" >> "$1"\n')
-        editor.chmod(0o700)
-        settings = SETTINGS.read_text().replace("NICK", nick).replace("IDENTITY.zb.invalid", domain)
-        (self.home / ".slrnrc").write_text(f"{settings}\nset editor_command \"{editor} '%s'\"\n{more}\n")
 
     # reading
 
@@ -137,6 +132,12 @@ class Slrn:
         self._terminal.wait("sure you want to followup")
         self._terminal.type("y")
         return self._send()
+
+    def mail(self) -> str:
+        """ "Reply to author" with an article opened by read(): the last line."""
+        self._terminal.type("r")
+        self._terminal.settle()
+        return self._terminal.lines[-1]
 
     def cancel(self) -> None:
         """Takes back the article opened by read(), which slrn offers only for one's own."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.conftest import set_up
 from tests.clients.slrn import Slrn
 from tests.clients.thunderbird import Thunderbird
 from tests.node_process import DemoProcess, wait_until
@@ -49,7 +50,7 @@ def test_there_is_something_to_read_for_everybody(demo: DemoProcess) -> None:
 def test_in_slrn(demo: DemoProcess, person: Path) -> None:
     need("slrn")
     board = max(boards(demo).items(), key=lambda each: each[1])[0]
-    with Slrn(person, demo.host, demo.port, demo.nick, f"{demo.identity}.zb.invalid") as slrn:
+    with Slrn(person, set_up(demo, "slrn")) as slrn:
         slrn.show_all_groups()
         before = slrn.open_group(board)
         assert any(row.depth for row in before)
@@ -62,7 +63,7 @@ def test_in_slrn(demo: DemoProcess, person: Path) -> None:
 def test_in_thunderbird(demo: DemoProcess, person: Path) -> None:
     need("thunderbird")
     board = max(boards(demo).items(), key=lambda each: each[1])[0]
-    with Thunderbird(person, demo.host, demo.port, demo.nick, f"id@{demo.identity}.zb.invalid") as thunderbird:
+    with Thunderbird(person, set_up(demo, "thunderbird")) as thunderbird:
         thunderbird.subscribe(board)
         before = thunderbird.open_group(board)
         assert any(row.depth for row in before)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone
+from tests.clients.conftest import BOARD, GROUPS, SIGNATURE, SUBJECT, check_gone, set_up
 from tests.node_process import NodeProcess
 from tests.programs import need
+from zbnntp.newsreaders.kit import NO_MAIL_SENTENCE, START
 
 pytestmark = [pytest.mark.client, pytest.mark.slow]
 SCRIPT = Path(__file__).with_name("gnus.el")
@@ -17,15 +18,14 @@ SCRIPT = Path(__file__).with_name("gnus.el")
 
 def test_thread_is_read_answered_started_and_cancelled(node: NodeProcess, thread: str, person: Path) -> None:
     need("emacs", "emacs-nox")
-    address = f"id@{node.identity}.zb.invalid"
     done = subprocess.run(
-        ["emacs", "-Q", "--batch", "-l", str(SCRIPT), node.host, str(node.port), BOARD, node.nick, address],
+        [str(set_up(node, "gnus") / START), "--batch", "-l", str(SCRIPT), BOARD],
         env={"HOME": str(person), "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stderr.partition("Debugger entered")[2][:1500]
     assert set(printed(done.stdout, "GROUP")) >= GROUPS
     before, _, after = done.stdout.partition("CANCELLED ")
     rows = printed(before, "ROW")
@@ -36,6 +36,7 @@ def test_thread_is_read_answered_started_and_cancelled(node: NodeProcess, thread
     assert "The lamp is lit at dusk." in text
     assert "|Grüße vom Leuchtturm|.A line that starts with a dot." in text
 
+    assert printed(before, "MAIL") == [NO_MAIL_SENTENCE]
     with node.connect() as client:
         client.group(BOARD)
         _, answer = client.over()
@@ -44,8 +45,9 @@ def test_thread_is_read_answered_started_and_cancelled(node: NodeProcess, thread
     assert "And who lights it?" in article.get_content()
     assert article["User-Agent"] is None
     assert article["Cancel-Lock"] is None
+    assert SIGNATURE not in article.get_content()
 
-    assert printed(after, "ROW") == [f"anna : {SUBJECT}", r"\-> anna :"]
+    assert printed(after, "ROW") == [f"100 anna : {SUBJECT}", r"100 \-> anna :"], "trust is the score"
     check_gone(node, 2, after.partition("\n")[0])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, GROUPS, SUBJECT
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT, set_up
 from tests.clients.neomutt import NeoMutt
 from tests.node_process import NodeProcess
 from tests.programs import need
@@ -21,13 +21,12 @@ pytestmark = [pytest.mark.client, pytest.mark.slow]
 @pytest.fixture
 def neomutt(node: NodeProcess, answered: str, person: Path) -> Iterator[NeoMutt]:
     need("neomutt")
-    address = f"id@{node.identity}.zb.invalid"
-    with NeoMutt(person, node.host, node.port, node.nick, address, BOARD) as running:
+    with NeoMutt(person, set_up(node, "neomutt"), BOARD) as running:
         yield running
 
 
 def test_groups_are_listed(neomutt: NeoMutt) -> None:
-    assert set(neomutt.groups()) >= GROUPS
+    assert set(neomutt.groups) >= GROUPS
 
 
 def test_thread_is_read_and_answered(neomutt: NeoMutt, node: NodeProcess, thread: str) -> None:

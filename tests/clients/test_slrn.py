@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest, set_up
 from tests.clients.slrn import Header, Slrn
 from tests.node_process import NodeProcess
 from tests.programs import need
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.client, pytest.mark.slow]
 @pytest.fixture
 def slrn(node: NodeProcess, thread: str, person: Path) -> Iterator[Slrn]:
     need("slrn")
-    with Slrn(person, node.host, node.port, node.nick, f"{node.identity}.zb.invalid") as running:
+    with Slrn(person, set_up(node, "slrn")) as running:
         yield running
 
 

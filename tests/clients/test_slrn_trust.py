@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD
+from tests.clients.conftest import BOARD, set_up
 from tests.clients.slrn import Slrn
 from tests.node_process import NodeProcess, wait_until
 from tests.programs import need
@@ -37,7 +37,7 @@ def bert(node: NodeProcess, tmp_path: Path) -> Iterator[NodeProcess]:
 @pytest.fixture
 def slrn(node: NodeProcess, bert: NodeProcess, person: Path) -> Iterator[Slrn]:
     need("slrn")
-    with Slrn(person, node.host, node.port, node.nick, f"{node.identity}.zb.invalid") as running:
+    with Slrn(person, set_up(node, "slrn")) as running:
         running.show_all_groups()
         yield running
 

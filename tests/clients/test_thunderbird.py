@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest, set_up
 from tests.clients.thunderbird import Thunderbird
 from tests.node_process import NodeProcess
 from tests.programs import need
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.client, pytest.mark.slow]
 @pytest.fixture
 def thunderbird(node: NodeProcess, thread: str, person: Path) -> Iterator[Thunderbird]:
     need("thunderbird")
-    with Thunderbird(person, node.host, node.port, node.nick, f"id@{node.identity}.zb.invalid") as running:
+    with Thunderbird(person, set_up(node, "thunderbird")) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest
+from tests.clients.conftest import BOARD, GROUPS, SUBJECT, check_gone, newest, set_up
 from tests.clients.tin import Thread, Tin
 from tests.node_process import NodeProcess
 from tests.programs import need
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.client, pytest.mark.slow]
 @pytest.fixture
 def tin(node: NodeProcess, answered: str, person: Path) -> Iterator[Tin]:
     need("tin")
-    with Tin(person, node.host, node.port, node.sender, BOARD) as running:
+    with Tin(person, set_up(node, "tin"), BOARD) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import BOARD
+from tests.clients.conftest import BOARD, set_up
 from tests.clients.slrn import Header, Slrn
 from tests.clients.thunderbird import Thunderbird
 from tests.clients.tin import Thread, Tin
@@ -38,7 +38,7 @@ def test_slrn_opens_a_thread_at_the_placeholder_of_its_opening(tmp_path: Path, p
     node.init()
     tear(node.home, banned=False)
     node.start()
-    with Slrn(person, node.host, node.port, node.nick, f"{node.identity}.zb.invalid") as slrn:
+    with Slrn(person, set_up(node, "slrn")) as slrn:
         rows = slrn.open_group(BOARD)
         text = slrn.read(rows[0].author, KNOTS)
     node.stop()
@@ -48,7 +48,7 @@ def test_slrn_opens_a_thread_at_the_placeholder_of_its_opening(tmp_path: Path, p
 
 def test_slrn(torn: NodeProcess, person: Path) -> None:
     need("slrn")
-    with Slrn(person, torn.host, torn.port, torn.nick, f"{torn.identity}.zb.invalid") as slrn:
+    with Slrn(person, set_up(torn, "slrn")) as slrn:
         rows = slrn.open_group(BOARD)
     assert rows == [
         Header("carl", f"┌┬─Re: {KNOTS}", 0),  # how slrn draws a thread whose opening it does not have
@@ -62,14 +62,14 @@ def test_slrn(torn: NodeProcess, person: Path) -> None:
 
 def test_tin(torn: NodeProcess, person: Path) -> None:
     need("tin")
-    with Tin(person, torn.host, torn.port, torn.sender, BOARD) as tin:
+    with Tin(person, set_up(torn, "tin"), BOARD) as tin:
         rows = tin.open_group()
     assert rows == [Thread(ROPES, "bert", 3), Thread(KNOTS, "carl", 3)]
 
 
 def test_thunderbird(torn: NodeProcess, person: Path) -> None:
     need("thunderbird")
-    with Thunderbird(person, torn.host, torn.port, torn.nick, f"id@{torn.identity}.zb.invalid") as thunderbird:
+    with Thunderbird(person, set_up(torn, "thunderbird")) as thunderbird:
         thunderbird.subscribe(BOARD)
         rows = [(row.author.split(" ")[0], row.subject, row.depth) for row in thunderbird.open_group(BOARD)]
     assert rows == [

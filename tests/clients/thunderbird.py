@@ -1,4 +1,4 @@
-"""The real Thunderbird, without a display, driven through Marionette and set up with the fields that README names.
+"""The real Thunderbird, without a display, driven through Marionette on what `zbnntp setup thunderbird` has made.
 
 What a person does by mouse is done with the commands behind the buttons: select the newsgroup, select a message, New
 Message, Reply to Newsgroup, Send. Written against Thunderbird 153.
@@ -18,48 +18,13 @@ from typing import Any, Self
 
 from tests.clients.marionette import Marionette, ScriptError
 from tests.node_process import wait_until
+from zbnntp.newsreaders.kit import START
 
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 
-# What README tells to type, and what Thunderbird's own dialogs add to it.
-ACCOUNT = {
-    "mail.accountmanager.accounts": "account1,account2",
-    "mail.accountmanager.defaultaccount": "account2",
-    "mail.accountmanager.localfoldersserver": "server1",
-    "mail.account.account1.server": "server1",
-    "mail.account.account2.server": "server2",
-    "mail.account.account2.identities": "id1",
-    "mail.server.server1.type": "none",
-    "mail.server.server1.hostname": "Local Folders",
-    "mail.server.server1.name": "Local Folders",
-    "mail.server.server1.userName": "nobody",
-    "mail.server.server2.type": "nntp",
-    "mail.server.server2.name": "zbnntp",
-    "mail.identity.id1.valid": True,
-    "mailnews.reply_header_type": 1,
-}
-
-# First-run pages, and everything that would call home.
-QUIET = {
-    "marionette.port": 0,
-    "app.donation.eoy.version.viewed": 999,
-    "app.update.enabled": False,
-    "datareporting.policy.dataSubmissionEnabled": False,
-    "extensions.systemAddon.update.enabled": False,
-    "mail.provider.suppress_dialog_on_startup": True,
-    "mail.rights.version": 1,
-    "mail.shell.checkDefaultClient": False,
-    "mail.spam.version": 1,
-    "mail.winsearch.firstRunDone": True,
-    "mailnews.database.global.indexer.enabled": False,
-    "mailnews.start_page.enabled": False,
-    "mailnews.start_page_override.mstone": "ignore",
-    "network.captive-portal-service.enabled": False,
-    "network.connectivity-service.enabled": False,
-    "services.settings.server": "data:,",
-    "toolkit.telemetry.unified": False,
-}
+# Of a machine under test: Marionette at a free port.
+TEST = {"marionette.port": 0}
 
 # Every script starts with this.
 PRELUDE = """
@@ -186,6 +151,14 @@ CANCEL = """
     window.setTimeout(() => pane.goDoCommand("cmd_cancel"), 0);
 """
 
+FETCH = """
+    try { return "status " + (await fetch(arguments[0])).status; } catch (error) { return "" + error; }
+"""
+
+TAGS = """
+    return pane.gDBView.getMsgHdrAt(arguments[0]).getStringProperty("keywords");
+"""
+
 
 @dataclass(frozen=True)
 class Message:
@@ -199,21 +172,14 @@ class Message:
 
 
 class Thunderbird:
-    """Thunderbird on the node at host:port, as the person `nick <address>`."""
+    """Thunderbird on a set-up. `home` is the home directory of whoever runs it; `options` are for its command line."""
 
-    def __init__(self, home: Path, host: str, port: int, nick: str, address: str, **preferences: Any) -> None:
+    def __init__(self, home: Path, setup: Path, *options: str, **environment: str) -> None:
         self.home = home
-        self._profile = home / "profile"
-        self._profile.mkdir(parents=True, exist_ok=True)
-        mine = {
-            "mail.server.server2.hostname": host,
-            "mail.server.server2.port": port,
-            "mail.identity.id1.fullName": nick,
-            "mail.identity.id1.useremail": address,
-        }
-        rows = (ACCOUNT | QUIET | mine | preferences).items()
-        lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in rows)
-        (self._profile / "user.js").write_text("".join(lines))
+        self._setup = setup
+        self._options, self._environment = options or ("--headless",), environment
+        lines = (f"user_pref({json.dumps(key)}, {json.dumps(value)});\n" for key, value in TEST.items())
+        (setup / "user.js").write_text("".join(lines))
         self._process = self._launch()
         try:
             self._marionette = Marionette(wait_until(self._port, "Thunderbird's Marionette port", START_SECONDS))
@@ -230,14 +196,11 @@ class Thunderbird:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC"}
-        (self._profile / "MarionetteActivePort").unlink(missing_ok=True)
+        (self._setup / "MarionetteActivePort").unlink(missing_ok=True)
         with (self.home / "thunderbird.log").open("ab") as log:
             return subprocess.Popen(
-                [
-                    *("thunderbird", "--headless", "--no-remote", "--profile", str(self._profile)),
-                    *("--marionette", "--remote-allow-system-access"),
-                ],
-                env=environment | {"MOZ_HEADLESS": "1", "MOZ_CRASHREPORTER_DISABLE": "1"},
+                [str(self._setup / START), *self._options, "--marionette", "--remote-allow-system-access"],
+                env=environment | {"MOZ_CRASHREPORTER_DISABLE": "1"} | self._environment,
                 stdout=log,
                 stderr=log,
             )
@@ -245,7 +208,7 @@ class Thunderbird:
     def _port(self) -> int:
         if self._process.poll() is not None:
             raise AssertionError(f"Thunderbird ended: {(self.home / 'thunderbird.log').read_text()[-2000:]}")
-        written = self._profile / "MarionetteActivePort"
+        written = self._setup / "MarionetteActivePort"
         return int(written.read_text().strip() or 0) if written.exists() else 0
 
     def _run(self, body: str, *args: Any) -> Any:
@@ -283,6 +246,21 @@ class Thunderbird:
     def reply(self, body: str) -> str | None:
         """To the message opened by read(): Reply to Newsgroup, Send."""
         return self._compose("cmd_replyGroup", "", body)
+
+    def mail(self, body: str) -> str | None:
+        """To the author of the message opened by read(), by mail: Reply, Send. None when it was sent."""
+        return self._compose("cmd_replySender", "", body)
+
+    def fetch(self, url: str) -> str:
+        """Asks for a page as Thunderbird does for what it shows or checks; what came of it."""
+        return str(self._run(FETCH, url))
+
+    def preference(self, name: str) -> str:
+        return str(self._run("return Services.prefs.getStringPref(arguments[0], '');", name))
+
+    def tags(self, row: int) -> list[str]:
+        """The keys of a message's tags."""
+        return str(self._run(TAGS, row)).split()
 
     def cancel(self) -> None:
         """Cancel Message on the one selected by read(), and yes, one is sure; returns when the list has it no more."""

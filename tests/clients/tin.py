@@ -1,4 +1,4 @@
-"""The real tin, driven through a pseudo-terminal. Written against tin 2.6.2.
+"""The real tin, driven through a pseudo-terminal on what `zbnntp setup tin` has made. Written against tin 2.6.2.
 
 Levels: the selection of groups, a group's threads, an article. tin shows its notices for some seconds and takes no
 keys meanwhile, so every step waits for what it leads to.
@@ -13,10 +13,11 @@ from types import TracebackType
 from typing import Self
 
 from tests.clients.terminal import Terminal
+from zbnntp.newsreaders.kit import START
 
 GROUPS = r"Group Selection \("
 THREADS = r"^\s+{} \(\d+[TB]"  # the title above a group's threads
-GROUP_ROW = re.compile(r"^[u\s]?\s+\d+\s+\d*\s+(?P<name>[a-z]+\.[\w.]+)\s")
+GROUP_ROW = re.compile(r"^[uX\s]?\s+\d+\s+\d*\s+(?P<name>[a-z]+\.[\w.]+)\s")
 ROW = re.compile(r"^\s+\d+\s+[*+o.\s]\s*(?P<count>\d+)?\s+\d+\s+(?P<subject>\S.*?)\s{2,}(?P<author>\S.*)$")
 
 
@@ -30,35 +31,32 @@ class Thread:
 
 
 class Tin:
-    """tin on the node at host:port, as the person `sender` (`Nick <address>`), subscribed to `group` alone.
+    """tin on a set-up, for one group. `home` is the home directory of whoever runs it."""
 
-    `options` are further ones of its command line, `more` further lines of its settings.
-    """
-
-    def __init__(
-        self, home: Path, host: str, port: int, sender: str, group: str, *options: str, more: str = ""
-    ) -> None:
+    def __init__(self, home: Path, setup: Path, group: str) -> None:
         self.group = group
         self._body = home / "body"
-        (home / ".tin").mkdir(parents=True, exist_ok=True)
-        (home / ".tin" / "tinrc").write_text(f"mail_address={sender}\nmm_charset=UTF-8\n{more}\n")
-        (home / ".newsrc").write_text(f"{group}:\n")
         editor = home / "editor"
         # tin takes a file whose time has not changed for one that was not edited
         editor.write_text(
             f'#!/bin/sh\nfor file; do :; done\ncat "{self._body}" >> "$file"\ntouch -d "+3 sec" "$file"\n'
         )
         editor.chmod(0o700)
-        self._terminal = Terminal(
-            ["tin", "-r", *options, "-g", host, "-p", str(port)],
-            home,
-            VISUAL=str(editor),
-            EDITOR=str(editor),
-            USER="person",
-        )
+        self._terminal = Terminal([str(setup / START)], home, VISUAL=str(editor), EDITOR=str(editor), USER="person")
+
+    def wait(self) -> None:
+        """Until the selection of groups is shown."""
         self._terminal.wait(GROUPS, 60)
 
+    def log_in(self, passphrase: str) -> None:
+        """Takes the name that it offers, and answers the question for the passphrase."""
+        self._terminal.wait(r"enter username: \w")
+        self._terminal.type("\n")
+        self._terminal.wait(r"enter password")
+        self._terminal.type(passphrase + "\n")
+
     def __enter__(self) -> Self:
+        self.wait()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -77,6 +75,10 @@ class Tin:
 
     def open_group(self) -> list[Thread]:
         """From the selection of groups."""
+        self._terminal.type("g")
+        self._terminal.wait(r"^Go to newsgroup")
+        self._terminal.type(f"{self.group}\r")
+        self._terminal.settle()
         self._terminal.type("\r")
         self._terminal.wait(THREADS.format(re.escape(self.group)), 30)
         return self.threads()
@@ -104,6 +106,12 @@ class Tin:
         self._terminal.wait(r"^Post subject")
         self._terminal.type(subject + "\r")
         return self._send()
+
+    def mail(self) -> str:
+        """ "Reply to author" of the article that is shown: the last line."""
+        self._terminal.type("r")
+        self._terminal.settle()
+        return self._terminal.lines[-1]
 
     def cancel(self) -> None:
         """Takes back the article that is shown, which tin offers only for one's own."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.conftest import set_up
 from tests.clients.slrn import Header, Slrn
 from tests.node_process import NodeProcess, wait_until
 from tests.programs import need
@@ -40,7 +41,7 @@ def test_a_post_from_slrn_is_answered_over_tor_and_the_answer_is_read_in_slrn(
     anna.do(f"board add {BOARD}")
     home = tmp_path / "person"
     home.mkdir()
-    with Slrn(home, anna.host, anna.port, anna.nick, f"{anna.identity}.zb.invalid") as slrn:
+    with Slrn(home, set_up(anna, "slrn")) as slrn:
         slrn.show_all_groups()
         slrn.select_group(BOARD)
         assert slrn.post("Through the onions", "Is this thing on?\n") == "Posting...done."
