@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zbnntp import home
-from zbnntp.admin import ask_node
 from zbnntp.certificate import CERTIFICATE_FILE
+from zbnntp.cli_ask import add_as, ask_running
 from zbnntp.config import Config, load_config
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
@@ -41,13 +41,12 @@ def add_setup(commands: Any, add: Add) -> None:
     command.add_argument("--replace", action="store_true", help="with --write: anew where something has changed it")
     command.add_argument("--directory", type=Path, metavar="DIR", help="where (default: HOME/newsreaders/NEWSREADER)")
     command.add_argument("--tls", action="store_true", help="connect by TLS, where the node has tls_listen set")
-    command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home, by logging in")
+    add_as(command)
     command.set_defaults(run=_setup)
 
 
 def _setup(options: argparse.Namespace) -> int:
-    request = {"ask": "status"} | ({"as": options.resident} if options.resident else {})
-    answer = ask_node(home.socket_path(options.home, home.ADMIN_SOCKET), request)
+    answer = ask_running(options, {"ask": "status"})
     if not answer.get("ok"):
         raise NotPermitted(str(answer.get("text", "")))
     reader = _reader(options, answer["status"], load_config(options.home))
@@ -70,7 +69,7 @@ def _reader(options: argparse.Namespace, status: Mapping[str, Any], config: Conf
     first, *_ = home.accounts(options.home)
     other = options.resident and status["identity"] != identity_text(first.identity)
     name = f"{options.reader}-{status['identity'][: home.SHORT_ID]}" if other else options.reader
-    log_in = other or config.login == "demanded" or server.host not in LOOPBACK
+    log_in = other or status["guests"] or config.login == "demanded" or server.host not in LOOPBACK
     return Reader(
         nick=status["nick"] or status["identity"][: home.SHORT_ID],
         address=status["from"].rpartition("<")[2].removesuffix(">"),

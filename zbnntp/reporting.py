@@ -34,6 +34,7 @@ def report(resident: Resident) -> dict[str, Any]:
         "nick": resident.nick(),
         "from": manual.own_sender(resident.identity, resident.nick()),
         "listening": commons.listening,
+        "guests": commons.public_reader,
         "locked": resident.keys is None,
         "tor": peering.describe() if peering else "waits for the key",
         "link": link,

@@ -140,7 +140,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli_registrar": {"registrar"},
     "cli_search": {"model", "store", "searching", "control", "home"},
     "newsreaders": {"model"},
-    "cli_setup": {"model", "newsreaders", "home", "admin", "config", "certificate"},
+    "cli_setup": {"model", "newsreaders", "home", "config", "certificate", "cli_ask"},
     "cli_store": {"model", "store", "home", "admin", "examining", "repairing"},
     "entry": {"cli"},
     "cli": {
