@@ -236,6 +236,11 @@ class DemoProcess(NodeProcess):
     def init(self) -> None:
         pass
 
+    def start(self) -> None:
+        super().start()
+        net = self.wait_line(re.compile(r"^tor .* peers are the nodes in (?P<net>\S+)$"))["net"]
+        self.home = Path(net).with_name(self.nick)
+
     @property
     def sender(self) -> str:
         return self.wait_line(re.compile(r"^From +(?P<sender>\S.*>)$"))["sender"]

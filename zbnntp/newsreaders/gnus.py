@@ -75,7 +75,7 @@ def make(reader: Reader) -> Sequence[File]:
         start(("emacs", "-q", "-l", reader.path("gnus.el"), "-f", "gnus")),
         File("gnus.el", _settings(reader)),
         File("News/all.SCORE", _scores()),
-        newsrc(reader),
+        newsrc(reader.groups),
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -88,9 +88,9 @@ def no_mail() -> File:
     return File(NO_MAIL, f"#!/bin/sh\ncat >/dev/null\necho {shlex.quote(NO_MAIL_SENTENCE)} >&2\nexit 1\n", PROGRAM)
 
 
-def newsrc(reader: Reader, name: str = "newsrc") -> File:
+def newsrc(groups: Iterable[str], name: str = "newsrc") -> File:
     """The subscriptions to begin with, in the format that all newsreaders share."""
-    return File(name, "".join(f"{group}:\n" for group in reader.groups), seed=True)
+    return File(name, "".join(f"{group}:\n" for group in groups), seed=True)
 
 
 def quoted(value: str | Path) -> str:

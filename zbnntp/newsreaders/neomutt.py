@@ -61,7 +61,7 @@ def make(reader: Reader) -> Sequence[File]:
     return (
         start(("neomutt", "-n", "-F", reader.path("neomuttrc"), "-G")),
         File("neomuttrc", _settings(reader)),
-        newsrc(reader),
+        newsrc(reader.groups),
         no_mail(),
     )
 

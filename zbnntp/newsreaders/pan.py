@@ -78,6 +78,6 @@ def make(reader: Reader) -> Sequence[File]:
         File("servers.xml", servers),
         File("posting.xml", POSTING.format(nick=xml(reader.nick), address=xml(reader.address))),
         File("preferences.xml", PREFERENCES.format(no_mail=mailer)),
-        newsrc(reader),
+        newsrc(sorted(reader.groups)),  # in another order Pan loses some of them
         File(NO_MAIL, WINDOW.format(sentence=shlex.quote(NO_MAIL_SENTENCE)), PROGRAM),
     )

@@ -62,7 +62,7 @@ def make(reader: Reader) -> Sequence[File]:
         File("slrnrc", _settings(reader, server)),
         File("score", _scores()),
         File("macros.sl", MACROS.format(sentence=quoted(NO_MAIL_SENTENCE))),
-        newsrc(reader),
+        newsrc(reader.groups),
         no_mail(),
     )
 

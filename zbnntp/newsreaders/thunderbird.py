@@ -116,7 +116,7 @@ def make(reader: Reader) -> Sequence[File]:
     return (
         start(command),
         File("prefs.js", "".join(_preferences(ACCOUNT | HABITS | CLOSED | STARTED | _mine(reader)))),
-        newsrc(reader, f"{NEWS}.rc"),
+        newsrc(reader.groups, f"{NEWS}.rc"),
         File(f"{NEWS}/msgFilterRules.dat", FILTERS.format(condition=_trusted())),
         *((File("cert_override.txt", _exception(server.certificate, reader)),) if server.certificate else ()),
     )

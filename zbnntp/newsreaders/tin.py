@@ -60,7 +60,7 @@ def make(reader: Reader) -> Sequence[File]:
         start(("tin", *options), TIN_HOMEDIR=reader.directory),
         File(".tin/tinrc", settings),
         File(".tin/keymap", KEYS),
-        newsrc(reader),
+        newsrc(reader.groups),
         *((File(".newsauth", f'{server.host} "" {reader.login}\n'),) if reader.login else ()),
         no_mail(),
     )
