@@ -25,6 +25,7 @@ from pathlib import Path
 
 import trio
 
+from zbnntp.config import FILE_NAME
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.housekeeping import pack_quiet
 from zbnntp.ingest import IMPORT, Intake
@@ -193,6 +194,7 @@ def make_offer(author: Author, now: int) -> Offer:
 async def load(corpus: Path, home: Path, many: int) -> None:
     """Fill a fresh home directory."""
     make_keys(home, "bench", None)
+    (home / FILE_NAME).write_text("retention_months = 0\n")  # of a corpus everything stays, however old it is
     owner = load_keys(home, None).signer.identity
     now = int(time.time())
     community = Community()
