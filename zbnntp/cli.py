@@ -17,6 +17,7 @@ from zbnntp import __version__, home
 from zbnntp.cli_account import add_account
 from zbnntp.cli_ask import add_as, add_passphrase, passphrase, print_answer
 from zbnntp.cli_bundles import add_bundles
+from zbnntp.cli_device import add_device_command
 from zbnntp.cli_feed import add_feed
 from zbnntp.cli_init import add_init, add_nick, make_first
 from zbnntp.cli_invite import add_invite
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     add_invite(commands, _add)
     add_account(commands, _add)
     add_setup(commands, _add)
+    add_device_command(commands, _add)
     add_search(commands, _add)
     add_trust(commands, _add)
     add_bundles(commands, _add)

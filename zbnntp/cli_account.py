@@ -6,15 +6,13 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from zbnntp import home
 from zbnntp.accounts import change_passphrase, find_account, make_account, random_passphrase, remove_account
-from zbnntp.admin import ask_node
-from zbnntp.cli_ask import read_passphrase, recovery_text
+from zbnntp.cli_ask import read_passphrase, recovery_text, tell_node
 from zbnntp.model.article import address
-from zbnntp.model.errors import NotPermitted, Unreachable
+from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
 
 Add = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]", str, str], argparse.ArgumentParser]
@@ -61,7 +59,7 @@ def _add(options: argparse.Namespace) -> int:
         print(f"    Password   {secret}")
     print(f"    Name       {nick}\n    Address    {address(account.identity)}\n")
     print(f"{recovery_text(words)}\n")
-    _tell_node(options.home)
+    tell_node(options.home, "accounts")
     return 0
 
 
@@ -79,7 +77,7 @@ def _passwd(options: argparse.Namespace) -> int:
     secret = _new_passphrase(options)
     change_passphrase(account, old, secret)
     print(f"The passphrase of {account.nick} is another now" + (f": {secret}" if options.random else "."))
-    _tell_node(options.home)
+    tell_node(options.home, "accounts")
     return 0
 
 
@@ -87,16 +85,8 @@ def _remove(options: argparse.Namespace) -> int:
     account = find_account(options.home, options.name)
     kept = remove_account(options.home, account)
     print(f"{account.nick} has no account here any more. The key is kept in {kept}, for its owner; remove it yourself.")
-    _tell_node(options.home)
+    tell_node(options.home, "accounts")
     return 0
-
-
-def _tell_node(place: Path) -> None:
-    """A node that does not run needs not be told."""
-    with suppress(Unreachable):
-        answer = ask_node(home.socket_path(place, home.ADMIN_SOCKET), {"ask": "accounts"})
-        if not answer.get("ok"):
-            raise NotPermitted(f"the running node has not taken it up: {answer.get('text', '')}")
 
 
 def _new_passphrase(options: argparse.Namespace) -> str:

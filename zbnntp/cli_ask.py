@@ -8,12 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from zbnntp import home
 from zbnntp.admin import ask_node
-from zbnntp.model.errors import NotPermitted
+from zbnntp.model.errors import NotPermitted, Unreachable
 from zbnntp.model.keys import Signer
 
 WORDS_IN_ROW = 4
@@ -77,6 +78,14 @@ def print_answer(options: argparse.Namespace, request: dict[str, object], part: 
     shown = answer.get(part, "")
     print(shown if isinstance(shown, str) else json.dumps(shown, indent=1))
     return 0
+
+
+def tell_node(place: Path, what: str) -> None:
+    """Something has changed that a running node takes notice of; one that does not run needs not be told."""
+    with suppress(Unreachable):
+        answer = ask_node(home.socket_path(place, home.ADMIN_SOCKET), {"ask": what})
+        if not answer.get("ok"):
+            raise NotPermitted(f"the running node has not taken it up: {answer.get('text', '')}")
 
 
 def ask_nick() -> str:

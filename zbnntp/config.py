@@ -41,6 +41,12 @@ SETTINGS: tuple[Setting, ...] = (
         "tls_listen", str, "", "HOST:PORT",
         "Where newsreaders connect with TLS from the start, usually port 563. Empty: nowhere.",
     ),
+    Setting(
+        "nntp_onion", str, "off", "",
+        "Whether newsreaders come through Tor too, to an onion of their own. closed: those whose device has a key by "
+        "'zbnntp device'; open: all. Either logs in, or is a guest of a public reader.",
+        choices=("off", "closed", "open"),
+    ),
     Setting("tls_certificate", str, "", "path", "Certificate in PEM form. Empty: one is made in the home directory."),
     Setting("tls_key", str, "", "path", "Its key in PEM form."),
     Setting(
@@ -197,6 +203,7 @@ class Config:
 
     listen: str
     tls_listen: str
+    nntp_onion: str
     tls_certificate: str
     tls_key: str
     login: str

@@ -144,7 +144,7 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
         "next": next_key.hex(),
         "secret": secret if passphrase is None else seal_secret(secret.encode(), passphrase),
     }
-    _write_private(home / PUBLISHED_FILE, "0 0\n")
+    write_private(home / PUBLISHED_FILE, "0 0\n")
     write_key_file(home, content)
     return words
 
@@ -164,7 +164,7 @@ def replace_key(place: Path, incoming: Path, retired: str) -> None:
 
     There is a key file at every moment; broken off, it can be done again.
     """
-    _write_private(place / retired, (place / KEY_FILE).read_text())
+    write_private(place / retired, (place / KEY_FILE).read_text())
     try:
         for path in sorted(incoming.iterdir(), key=lambda it: it.name == KEY_FILE):
             path.replace(place / path.name)
@@ -220,14 +220,14 @@ def restore_keys(home: Path, source: Path, friends: Sequence[Link], others: Sequ
     if account.identity in (it.identity for it in others):
         raise NotPermitted(f"{account.nick} lives in this home already")
     make_directory(home)
-    _write_private(home / KEY_FILE, json.dumps(content, indent=1) + "\n")
+    write_private(home / KEY_FILE, json.dumps(content, indent=1) + "\n")
     note_friends(home, [*friends, *read_friends(source.parent)])
     return account.nick
 
 
 def note_published(place: Path, store: Path, seq: int) -> None:
     """A head with this seq has been published. A copy of the home has another store file, and an old store less."""
-    _write_private(place / PUBLISHED_FILE, f"{seq} {store.stat().st_ino}\n")
+    write_private(place / PUBLISHED_FILE, f"{seq} {store.stat().st_ino}\n")
 
 
 def _published(place: Path, store: Path) -> int | None:
@@ -243,7 +243,7 @@ def note_friends(place: Path, friends: Iterable[Link]) -> None:
     links = list({it.identity: format_link(it) for it in friends}.values())[:FRIENDS_MOST]
     text = "".join(f"{link}\n" for link in links)
     if links and text != _text_of(place / FRIENDS_FILE):
-        _write_private(place / FRIENDS_FILE, text)
+        write_private(place / FRIENDS_FILE, text)
 
 
 def read_friends(place: Path) -> list[Link]:
@@ -291,7 +291,7 @@ def read_key_file(place: Path) -> dict[str, Any]:
 
 def write_key_file(place: Path, content: dict[str, Any]) -> None:
     """Whole or not at all."""
-    _write_private(place / KEY_FILE, json.dumps(content, indent=1) + "\n")
+    write_private(place / KEY_FILE, json.dumps(content, indent=1) + "\n")
 
 
 def _octets(text: str) -> bytes:
@@ -367,7 +367,7 @@ def _read_keys(path: Path) -> dict[str, Any]:
     return content
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Whole or not at all, mode 0600, on disk when this returns; NotPermitted where the disk does not take it."""
     temporary = path.with_name(path.name + ".new")
     try:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from zbnntp.certificate import load_context, make_certificate
 from zbnntp.config import Config
-from zbnntp.home import Account
+from zbnntp.devices import READER_SOCKET
+from zbnntp.home import Account, socket_path
 from zbnntp.model.errors import NotPermitted
 from zbnntp.nntp import server as nntp
 
@@ -25,14 +26,18 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The listening sockets: plain ones, those where TLS comes first, and what TLS is done with (None: not at all)."""
+    """The listening sockets: plain ones, those where TLS comes first, and what TLS is done with (None: not at all).
+
+    `onion` is where tor leads newsreaders.
+    """
 
     plain: Sequence[socket.socket]
     tls: Sequence[socket.socket]
     context: ssl.SSLContext | None
+    onion: Sequence[socket.socket] = ()
 
     def close(self) -> None:
-        for listener in (*self.plain, *self.tls):
+        for listener in (*self.plain, *self.tls, *self.onion):
             listener.close()
 
 
@@ -45,11 +50,12 @@ def open_doors(
     public reader needs them wherever it listens.
     """
     far = [it for it in (config.listen, config.tls_listen) if it and not is_loopback(_split(it)[0])]
-    if (far or config.public_reader) and not all(account.sealed for account in accounts):
-        why = f"{far[0]} can be reached from other machines" if far else "a public reader lets strangers in"
+    onion = config.nntp_onion != "off"
+    if (far or onion or config.public_reader) and not all(account.sealed for account in accounts):
+        why = f"{far[0]} can be reached from other machines" if far else "strangers can reach this node"
         raise NotPermitted(
             f"{why}, and an identity of this home has no passphrase: anybody could log in; use 127.0.0.1 without "
-            "--public-reader, or identities with passphrases"
+            "public_reader and nntp_onion, or identities with passphrases"
         )
     context = None
     if far or config.tls_listen:
@@ -59,10 +65,11 @@ def open_doors(
     plain = open_listeners(config.listen, say)
     try:
         tls = open_listeners(config.tls_listen, say) if config.tls_listen else []
+        through_tor = [nntp.listen_at(socket_path(home, READER_SOCKET))] if onion else []
     except BaseException:
         Doors(plain, (), None).close()
         raise
-    return Doors(plain, tls, context)
+    return Doors(plain, tls, context, through_tor)
 
 
 def hosts(config: Config) -> set[str]:

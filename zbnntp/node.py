@@ -24,6 +24,7 @@ from zbnntp.admin import serve_admin
 from zbnntp.byhand import import_bundle
 from zbnntp.config import Config
 from zbnntp.control import digest
+from zbnntp.devices import READER_SOCKET
 from zbnntp.feeding.rounds import Rounds
 from zbnntp.guard import Guard
 from zbnntp.home import ADMIN_SOCKET, STORE_FILE, Account, Keys, socket_path
@@ -39,10 +40,11 @@ from zbnntp.model.keys import Identity
 from zbnntp.nntp import server as nntp
 from zbnntp.nntp.shares import Share
 from zbnntp.peering import Network, socket_places
+from zbnntp.reader_onion import ReaderOnion
 from zbnntp.reception import Reception, find_resident
 from zbnntp.registrar.rules import make_rules
 from zbnntp.repairing import repair_running
-from zbnntp.resident import Commons, no_link
+from zbnntp.resident import Commons, Resident, no_link
 from zbnntp.retention import make_keeping
 from zbnntp.standing import Outcome, Standings
 from zbnntp.store import evidence, promises
@@ -172,6 +174,7 @@ class Node:
             public_reader=plan.config.public_reader,
             own=set(),
         )
+        self.reader_onion = self._make_reader_onion()
         self.lodgings = Lodgings(self.commons, plan.home, accounts)
         self.residents = self.lodgings.residents
         self.owner = self.residents[0]
@@ -179,6 +182,12 @@ class Node:
         intake.alarm, intake.arrived, standings.heard = self.alarm, self._arrived, self._heard
         intake.own_came, intake.warn = self._own_came, self._warn
         self._unlock_known()
+
+    def _make_reader_onion(self) -> ReaderOnion | None:
+        tor, mode, place = self.commons.network.tor, self.plan.config.nntp_onion, self.plan.home
+        if tor is None or mode == "off":
+            return None
+        return ReaderOnion(tor, place, socket_path(place, READER_SOCKET), mode == "closed")
 
     def _make_standings(self, reader: sqlite3.Connection, writer: Writer, accounts: Mapping[Account, int]) -> Standings:
         views, params = [it.identity for it in accounts], make_parameters(self.plan.config)
@@ -203,7 +212,7 @@ class Node:
             self._announce_doors(doors)
             _spare_collector()
             await nntp.serve(
-                doors.plain,
+                [*doors.plain, *doors.onion],
                 self.reception,
                 self.plan.clock,
                 tls=doors.context,
@@ -223,6 +232,8 @@ class Node:
                 nursery.start_soon(task)
             nursery.start_soon(keep_lean, commons, self._views, self.plan.config.search_index)
             nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)
+            if self.reader_onion:
+                nursery.start_soon(self.reader_onion.run)
             await nursery.start(self.lodgings.run)
             task_status.started()
 
@@ -250,11 +261,19 @@ class Node:
             return await Rounds(
                 self.commons.reader, self.commons.writer, resident.view, resident.shelf(), self.commons.now
             ).answer(request)
-        if request.get("ask") == "accounts":
+        return await self._tell_owner(resident, request.get("ask"))
+
+    async def _tell_owner(self, resident: Resident, what: object) -> dict[str, Any]:
+        """What the command line asks, or says that has changed."""
+        if what == "accounts":
             return {"ok": True, "text": await self.lodgings.renew()}
-        if request.get("ask") == "link":
+        if what == "devices":
+            if self.reader_onion:
+                self.reader_onion.renew()
+            return {"ok": True, "text": ""}
+        if what == "link":
             return {"ok": True, "text": resident.link()}
-        if request.get("ask") == "status":
+        if what == "status":
             return {"ok": True, "text": "\n".join(resident.status()), "status": resident.report()}
         raise Refused("there is no such request")
 
@@ -274,6 +293,10 @@ class Node:
                 host, port = listener.getsockname()[:2]
                 place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
                 self.commons.listening.append(f"{scheme}://{place}")
+        if self.reader_onion:
+            self.plan.say(f"onion    {self.reader_onion.describe()}")
+        elif doors.onion:
+            self.plan.say("onion    not there: this node runs without tor")
         for address in self.commons.listening[1:]:
             self.plan.say(f"also     {address}")
         self.plan.say(f"ready {self.commons.listening[0]}")

@@ -13,7 +13,7 @@ from zbnntp.nntp.session import Terms
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "dialogues"
 OFFERS = {"core": PLAIN, "logins": Terms(offers_login=True), "login first": HOUSEHOLD, "TLS": EXPOSED}
 NEWSREADERS = ("thunderbird", "pan", "alpine", "claws", "evolution", "neomutt", "gnus", "slrn", "tin")
-NEWSREADERS += ("leafnode", "suck", "sabnzbd")
+NEWSREADERS += ("leafnode", "suck", "sabnzbd", "phone")
 
 
 @dataclass

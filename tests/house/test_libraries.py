@@ -20,6 +20,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "reception.py",
             "journal.py",
             "lodgings.py",
+            "reader_onion.py",
             "admin.py",
             "library.py",
             "peering.py",

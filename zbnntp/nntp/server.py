@@ -12,11 +12,13 @@ import contextlib
 import errno
 import ipaddress
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import trio
 
@@ -77,6 +79,19 @@ def listen(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def listen_at(path: Path) -> socket.socket:
+    """A listening Unix socket, for tor; what lies there is removed first. OSError."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(os.fspath(path))
         listener.listen(BACKLOG)
     except BaseException:
         listener.close()
@@ -202,7 +217,9 @@ class _Server:
             nursery.start_soon(self._run, connection)
 
     def _open(self, connected: socket.socket, tls: bool) -> _Connection:
-        terms = self._terms(tls, is_private(connected.getsockname()))
+        address = connected.getsockname()
+        private = is_private(address)
+        terms = self._terms(tls, private, private and isinstance(address, tuple))
         wire, machine = Wire(connected), Machine(Session(*self._house.open(), self._now, terms))
         connection = _Connection(wire, machine, trio.CancelScope(), self._party(terms, wire))
         if not tls:  # the newsreader need not wait for the task that will serve it
@@ -213,16 +230,18 @@ class _Server:
                 raise
         return connection
 
-    def _terms(self, tls: bool, private: bool) -> Terms:
+    def _terms(self, tls: bool, private: bool, home: bool) -> Terms:
         """What is offered: passwords never in the open, and nothing to strangers but what guests are shown."""
-        demands = self._house.demands_login or not (private or self._house.welcomes_guests)
-        key = (tls, private, self._house.offers_login, demands)
+        home = home and not self._house.welcomes_guests
+        demands = self._house.demands_login or not (home or self._house.welcomes_guests)
+        key = (tls, private, home, self._house.offers_login, demands)
         terms = self._all_terms.get(key)  # one object for all connections that are alike
         if terms is None:
             terms = self._all_terms[key] = Terms(
                 offers_login=self._house.offers_login,
                 demands_login=demands,
                 private=private,
+                home=home,
                 tls=tls,
                 make_tls=None if self._tls is None else self._make_tls,
                 make_deflate=self._make_deflate,
@@ -230,7 +249,7 @@ class _Server:
         return terms
 
     def _party(self, terms: Terms, wire: Wire) -> Party | None:
-        if terms.private and not self._house.welcomes_guests:
+        if terms.home:
             return None
         return self._shares.join(stranger_of(wire.address), trio.current_time())
 
@@ -345,7 +364,10 @@ async def _post(machine: Machine, upload: Upload) -> None:
 
 @lru_cache(maxsize=64)
 def is_private(address: object) -> bool:
-    """Whether only this machine reaches one of its own addresses, as getsockname() tells it."""
+    """Whether nobody reads along at one of our own addresses, as getsockname() tells it.
+
+    Only this machine reaches it; or it is a Unix socket, to which tor leads who comes through an onion.
+    """
     return not isinstance(address, tuple) or ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
 
 

@@ -18,12 +18,14 @@ class Terms:
     """What a listener offers and demands; the same for all its connections.
 
     `private`: nobody else can read along, because TLS came first or because the address is this machine's own.
+    `home`: whoever connects is one of the household; strangers have shares.
     The makers of layers are None where TLS or compression is not offered; they raise Refused when there is no room.
     """
 
     offers_login: bool = False
     demands_login: bool = False
     private: bool = True
+    home: bool = True
     tls: bool = False  # from the first octet on
     make_tls: Callable[[], Layer] | None = None
     make_deflate: Callable[[], Layer] | None = None

@@ -70,17 +70,17 @@ class OnionState(Enum):
 class OnionService:
     """One onion: `seed` is 32 secret bytes, `target` the Unix socket it leads to, `clients` x25519 keys in base32.
 
-    With `clients`, only they get in.
+    With `clients`, only they get in. `port` is where visitors knock.
     """
 
-    def __init__(self, seed: bytes, target: Path, clients: Sequence[str] = ()) -> None:
+    def __init__(self, seed: bytes, target: Path, clients: Sequence[str] = (), *, port: int = ONION_PORT) -> None:
         if any(character.isspace() or character == '"' for character in str(target)):
             raise ValueError(f"tor cannot forward to a socket with such a path: {target}")
         self.address = onion_address(Signer.from_seed(seed).identity)
         self.target = target
         self.state = OnionState.ABSENT
         self.publishing = trio.CancelScope()
-        self._seed = seed
+        self._seed, self._port = seed, port
         self._clients = tuple(clients)
         self._reachable = trio.Event()
 
@@ -105,7 +105,7 @@ class OnionService:
         """The line that adds it; a tor older than 0.4.9.2 does not know the words of the defence."""
         key = base64.b64encode(expanded_key(self._seed)).decode()
         flags = "DiscardPK,V3Auth" if self._clients else "DiscardPK"
-        words = [f"ADD_ONION ED25519-V3:{key} Flags={flags} Port={ONION_PORT},unix:{self.target}"]
+        words = [f"ADD_ONION ED25519-V3:{key} Flags={flags} Port={self._port},unix:{self.target}"]
         words += [f"MaxStreams={MAX_STREAMS}", *([_POW] if pow_defence else [])]
         return " ".join([*words, *(f"ClientAuthV3={client}" for client in self._clients)])
 
