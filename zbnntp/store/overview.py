@@ -46,6 +46,7 @@ class Row(NamedTuple):
 _number = itemgetter(0)
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 _MANY_NAMES = "SELECT pk, id FROM article WHERE pk IN (SELECT value FROM json_each(?))"
+_FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
 _SENDERS = (
     "SELECT p.pk, p.id, coalesce(m.nick, '') FROM person p LEFT JOIN manifest m ON m.person = p.pk "
     "WHERE p.pk IN (SELECT value FROM json_each(?))"
@@ -130,9 +131,26 @@ def _one(database: sqlite3.Connection, columns: Sequence[Any]) -> Row | None:
         with _at_once(database):
             return next(iter(_in_block(database, newsgroup, number, number, 1, True)), None)
     at = bisect_left(block.offsets, number % BLOCK_NUMBERS)
-    senders = dict(zip([author], sender_fields({(identity, nick)}).values(), strict=True)) if author else {}
-    known = (number, article, identifier, score, columns[_NEWSGROUP - 1])
-    return next(iter(_told(database, block, [at], [known], group, senders)), None)
+    sender = next(iter(sender_fields({(identity, nick)}).values())) if author else b""
+    its = (number, article, identifier, score, columns[_NEWSGROUP - 1])
+    return _told_row(database, block, at, its, b"Xref: zbnntp %b:%d" % (group.encode(), number), sender)
+
+
+def _told_row(
+    database: sqlite3.Connection, block: Block, at: int, its: Sequence[Any], xref: bytes, sender: bytes
+) -> Row:
+    """The row at one position of a block; `_told` is for many."""
+    number, article, identifier, score, line = its
+    fields, marks = block.texts[block.subjects[at]], block.marks[at]
+    if marks < WHOLE:
+        chain = block.references[block.begins[at] : block.begins[at + 1]]
+        names = _names(database, {article: identifier}, (chain,))
+        date, references = date_field(block.times[at]), b" ".join([names[key] for key in chain])
+        fields = b"\t".join((fields, sender, date, names[article], references))
+    author, sizes = block.people[block.authors[at]] or None, (block.octets[at], block.lines[at])
+    sage, form = marks // SAGE % 2, marks % SAGE
+    body = None if line is None or form >= Form.SPECIAL else lines.read_body(database, line)
+    return Row(number, article, author, fields, *sizes, block.texts[block.xrefs[at]] or xref, sage, form, score, body)
 
 
 def _at_once(database: sqlite3.Connection) -> AbstractContextManager[None]:
@@ -250,8 +268,9 @@ def _told(
 def _names(database: sqlite3.Connection, own: dict[int, bytes], chains: Iterable[Iterable[int]]) -> dict[int, bytes]:
     """Message-IDs of articles, which are known by their ids, and of those in References; none of the node's own."""
     articles = list(set().union(*chains) - own.keys())
-    found = database.execute(_MANY_NAMES, (json.dumps(articles),)).fetchall() if articles else []
-    ids = own | dict(found)
+    few = len(articles) < len(_FEW_NAMES)
+    query, values = (_FEW_NAMES[len(articles)], articles) if few else (_MANY_NAMES, [json.dumps(articles)])
+    ids = own | dict(database.execute(query, values).fetchall() if articles else ())
     texts = message_ids([it if len(it) == ID_OCTETS else bytes(ID_OCTETS) for it in ids.values()])
     return dict(zip(ids, texts, strict=True))
 
