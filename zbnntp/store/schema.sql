@@ -377,7 +377,7 @@ CREATE TABLE admission (             -- who passed a challenge of a local identi
   mark BLOB,                         -- keyed hash of what one newcomer alone may use: a mail address
   PRIMARY KEY (view, person, at)
 ) WITHOUT ROWID;
-CREATE INDEX admission_at ON admission (view, at);
+CREATE INDEX admission_at ON admission (view, way, at);
 CREATE INDEX admission_mark ON admission (mark) WHERE mark IS NOT NULL;
 
 CREATE TABLE spent (                 -- challenges that were answered: they are good once
