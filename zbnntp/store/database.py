@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zbnntp.model.errors import NotPermitted
+from zbnntp.store import sums
 from zbnntp.store.blocks import Block
 from zbnntp.store.frames import Codec, Frame
 
@@ -119,6 +120,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     database = sqlite3.connect(path, isolation_level=None, factory=Store)
     try:
         configure(database)
+        if database.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+            sums.watch(database)
         yield database
     finally:
         database.close()

@@ -27,7 +27,7 @@ def salvage(damaged: sqlite3.Connection, target: Path) -> None:
     with opened(target) as database:
         database.execute("BEGIN IMMEDIATE")
         for table in tables():
-            if table not in derived.TABLES or table == "post":
+            if (table not in derived.TABLES or table == "post") and table != "digest":
                 _carry_over(damaged, database, table)
         _recover_numbers(damaged, database)
         restore_marks(database)
@@ -61,16 +61,46 @@ def _carry_over(damaged: sqlite3.Connection, database: sqlite3.Connection, table
 
 
 def _recover_numbers(damaged: sqlite3.Connection, database: sqlite3.Connection) -> None:
-    """Of rows that are unreadable the index has all but when the number was given: when its article came, then."""
-    form = [it for it in columns(database, "number") if it.name != "given"]
-    insert = (
-        f"INSERT OR IGNORE INTO number ({', '.join(it.name for it in form)}, given) "  # noqa: S608
-        "SELECT ?1, ?2, ?3, arrived FROM article WHERE pk = ?3"
-    )
+    """Of numbers that the table has lost its index has all but when they were given: when their article came, then.
+
+    Where the two say different things what the overview says is right. If it says nothing the number stays a gap: it
+    must never come to mean another article.
+    """
+    index, is_whole = _indexed_numbers(damaged)
+    table = set(database.execute("SELECT newsgroup, number, article FROM number"))
+    for row in index - table:
+        rivals = database.execute(_RIVALS, row).fetchall()
+        for rival in rivals:
+            if not _is_shown(damaged, rival):
+                database.execute(_DROP_NUMBER, rival)
+        if not rivals or _is_shown(damaged, row):
+            database.execute(_ADD_NUMBER, row)
+    for row in table - index if is_whole else ():
+        if not _is_shown(damaged, row):
+            database.execute(_DROP_NUMBER, row)
+
+
+_RIVALS = "SELECT newsgroup, number, article FROM number WHERE newsgroup = ?1 AND (number = ?2 OR article = ?3)"
+_DROP_NUMBER = "DELETE FROM number WHERE newsgroup = ? AND number = ? AND article = ?"
+_ADD_NUMBER = "INSERT OR IGNORE INTO number SELECT ?1, ?2, ?3, arrived FROM article WHERE pk = ?3"
+
+
+def _indexed_numbers(damaged: sqlite3.Connection) -> tuple[set[tuple[object, ...]], bool]:
+    """What the index of numbers says, and whether all of it could be read."""
+    form = [it for it in columns(damaged, "number") if it.name != "given"]
+    found: set[tuple[object, ...]] = set()
+    try:
+        found.update(it for it in rows(damaged, "number", form, "INDEXED BY number_article") if it is not None)
+    except UNREADABLE:
+        return found, False
+    return found, True
+
+
+def _is_shown(damaged: sqlite3.Connection, row: tuple[object, ...]) -> bool:
     with suppress(*UNREADABLE):
-        for row in rows(damaged, "number", form, "INDEXED BY number_article"):
-            if row is not None:
-                database.execute(insert, row)
+        shown = damaged.execute("SELECT article FROM overview WHERE newsgroup = ? AND number = ?", row[:2]).fetchone()
+        return shown == row[2:]
+    return False
 
 
 def _ways(damaged: sqlite3.Connection, database: sqlite3.Connection, table: str) -> Iterator[str]:

@@ -145,6 +145,11 @@ CREATE TABLE article (               -- every post id heard of, and the node's o
 );
 CREATE INDEX article_key ON article (key);
 
+CREATE TABLE digest (                -- sums over the rows of tables of which nobody else has a copy: store/sums.py
+  name TEXT PRIMARY KEY,
+  sum INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE alias (                 -- Message-IDs that newsreaders gave
   message_id TEXT PRIMARY KEY,
   article INTEGER NOT NULL REFERENCES article

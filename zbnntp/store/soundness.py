@@ -13,7 +13,7 @@ from contextlib import closing
 from functools import cache
 from typing import NamedTuple
 
-from zbnntp.store import condensing, derived
+from zbnntp.store import condensing, derived, sums
 from zbnntp.store.database import scripts
 
 _COMPARED_ROWS = {
@@ -104,7 +104,7 @@ def look_through(database: sqlite3.Connection) -> Iterator[str]:
     for table in tables():
         problem = _first_problem(database, f"integrity_check('{table}')") if whole else ""
         if not problem and table not in derived.TABLES:
-            problem = _odd(database, table) or _dangling(database, table)
+            problem = _odd(database, table) or _dangling(database, table) or _other(database, table)
         named = named or bool(problem)
         yield f"The table {table} ({chapter(table)}) is damaged: {problem}." if problem else ""
     marks = "" if whole else ", ".join(wrong_marks(database))
@@ -133,6 +133,13 @@ def is_whole(database: sqlite3.Connection) -> bool:
 def _odd(database: sqlite3.Connection, table: str) -> str:
     odd = sum(row is None for row in rows(database, table, columns(database, table)))
     return f"in {odd} of its rows stands what cannot stand there" if odd else ""
+
+
+def _other(database: sqlite3.Connection, table: str) -> str:
+    if table not in sums.TABLES:
+        return ""
+    held = (row for row in rows(database, table, columns(database, table)) if row is not None)
+    return "" if sums.sum_of(held) == sums.kept(database, table) else "something in it is not what was written"
 
 
 def chapter(table: str) -> str:

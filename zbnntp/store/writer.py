@@ -20,7 +20,7 @@ import outcome
 import trio
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.store import loop, wordindex
+from zbnntp.store import loop, sums, wordindex
 from zbnntp.store.database import Store, configure
 from zbnntp.store.purges import TO_SCRUB
 
@@ -187,6 +187,7 @@ async def open_writer(path: Path) -> AsyncIterator[Writer]:
     writer = Writer(connection, path)
     try:
         await _in_thread(connection, configure)
+        await _in_thread(connection, sums.watch)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(writer.serve)
             try:
