@@ -19,7 +19,7 @@ SIGNED = {  # what the check verifies by signatures and hashes, or which other c
 }
 FLEETING = {  # counts and memories of what went on: another value does little, and the next change is near
     *("version", "quota", "excess", "pace", "fingerprint", "cursor", "shown", "fetched", "spent", "feed", "fed"),
-    *("level", "via_level", "level_version", "digest"),
+    *("level", "via_level", "level_version", "offer", "digest"),
 }
 
 

@@ -99,7 +99,7 @@ def _indexed_numbers(damaged: sqlite3.Connection) -> tuple[set[tuple[object, ...
 def _is_shown(damaged: sqlite3.Connection, row: tuple[object, ...]) -> bool:
     with suppress(*UNREADABLE):
         shown = damaged.execute("SELECT article FROM overview WHERE newsgroup = ? AND number = ?", row[:2]).fetchone()
-        return shown == row[2:]
+        return bool(shown == row[2:])
     return False
 
 

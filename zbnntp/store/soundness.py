@@ -57,10 +57,16 @@ def written(database: sqlite3.Connection) -> list[tuple[int, Definition, tuple[s
         "SELECT rowid, type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
     ).fetchall()
     database.text_factory = before
+    said = [(key, *(_text(it) for it in row)) for key, *row in found]
     return [
-        (key, Definition(kind, name, table, " ".join(_REMARK.sub("", sql or "").split())), (kind, name, table, sql))
-        for key, kind, name, table, sql in found
+        (key, Definition(kind, name, table, " ".join(_REMARK.sub("", sql).split())), (kind, name, table, sql or None))
+        for key, kind, name, table, sql in said
     ]
+
+
+def _text(value: object) -> str:
+    """Of a value that is to be text and may be anything."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
 
 
 def tables() -> list[str]:
