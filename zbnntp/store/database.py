@@ -120,7 +120,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     database = sqlite3.connect(path, isolation_level=None, factory=Store)
     try:
         configure(database)
-        if database.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        if _marks(database) == (APPLICATION_ID, VERSION):
             sums.watch(database)
         yield database
     finally:
@@ -141,6 +141,14 @@ def scripts() -> list[str]:
     return [files("zbnntp.store").joinpath(name).read_text() for name in _MIGRATIONS]
 
 
+def _marks(database: sqlite3.Connection) -> tuple[int, int]:
+    """Whose file it is, and of which version."""
+    application, version = (
+        int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("application_id", "user_version")
+    )
+    return application, version
+
+
 def _damage(database: sqlite3.Connection, path: Path) -> str:
     """`ok`, or what is wrong; looks through the whole of a small file only, so that a big one starts at once."""
     if path.stat().st_size > CHECK_OCTETS:
@@ -150,9 +158,7 @@ def _damage(database: sqlite3.Connection, path: Path) -> str:
 
 
 def _migrate(database: sqlite3.Connection, path: Path) -> None:
-    application, version = (
-        database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
+    application, version = _marks(database)
     if version > VERSION:
         raise NotPermitted(f"{path} was written by a newer zbnntp; install that version or restore an older backup")
     if version and application != APPLICATION_ID:
