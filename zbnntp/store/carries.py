@@ -57,14 +57,16 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
     """
     span = lines.span(segment)
     rows = database.execute("SELECT DISTINCT thread FROM carry WHERE line BETWEEN ? AND ?", span).fetchall()
+    threads = [thread for (thread,) in rows]
     database.execute("DELETE FROM carry WHERE line BETWEEN ? AND ?", span)
     database.execute(
         "UPDATE opening SET line = coalesce((SELECT line.pk FROM post JOIN line ON line.pk = post.line "
         "WHERE post.article = opening.thread AND line.pk NOT BETWEEN ?1 AND ?2), "
-        "(SELECT min(line) FROM carry WHERE carry.thread = opening.thread)) WHERE line BETWEEN ?1 AND ?2",
-        span,
+        "(SELECT min(line) FROM carry WHERE carry.thread = opening.thread)) WHERE line BETWEEN ?1 AND ?2 "
+        "AND (author = (SELECT person FROM segment WHERE pk = ?3) OR thread IN (SELECT value FROM json_each(?4)))",
+        (*span, segment, json.dumps(threads)),
     )
-    return [thread for (thread,) in rows]
+    return threads
 
 
 def stubs(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:

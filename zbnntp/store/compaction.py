@@ -23,7 +23,7 @@ from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import sha256
 from zbnntp.store import lines
 from zbnntp.store.database import connect_reader
-from zbnntp.store.folding import fold, unfold, varint
+from zbnntp.store.folding import ascending, fold, unfold
 from zbnntp.store.frames import Codec, Folded, grouped, shrink_dictionary, train
 from zbnntp.store.packing import is_folded
 
@@ -127,8 +127,8 @@ def keep_batch(database: sqlite3.Connection, batch: Batch) -> int:
     if _rows(database, list(batch.were)) != batch.were:
         return 0
     for frame in batch.frames:
-        segments = dict.fromkeys(key // lines.ORDINALS for key in frame.keys)
-        values = (batch.dictionary, len(frame.keys), b"".join(map(varint, segments)), frame.octets)
+        segments = ascending(key // lines.ORDINALS for key in frame.keys)
+        values = (batch.dictionary, len(frame.keys), segments, frame.octets)
         insert = "INSERT INTO frame (dictionary, lines, segments, octets) VALUES (?, ?, ?, ?)"
         pk = database.execute(insert, values).lastrowid or 0
         rows = [(lines.point(pk, index), key) for index, key in enumerate(frame.keys)]

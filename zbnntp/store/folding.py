@@ -9,7 +9,7 @@ to four octets; all else stays as its 32 or 64 octets. What is left reads as its
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 # Places in a folded text, of strings of hexadecimal digits.
 PERSON, ARTICLE, HASH, SIGNATURE = 1, 2, 3, 4
@@ -82,6 +82,12 @@ def varint(number: int) -> bytes:
         number >>= 7
     octets.append(number)
     return bytes(octets)
+
+
+def ascending(numbers: Iterable[int]) -> bytes:
+    """Different numbers in their order, each as a varint of how much it exceeds the one before."""
+    ordered = sorted(set(numbers))
+    return b"".join([varint(after - before) for before, after in zip([0, *ordered], ordered, strict=False)])
 
 
 def read_varint(octets: bytes, at: int) -> tuple[int, int]:

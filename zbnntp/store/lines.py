@@ -13,6 +13,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
+from itertools import accumulate
 
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Sha256
@@ -195,7 +196,7 @@ def loosen(database: sqlite3.Connection, number: int) -> None:
     """Make the lines of a frame open ones, and drop the frame."""
     find = partial(find_key, database)
     row = database.execute("SELECT segments FROM frame WHERE pk = ?", (number,)).fetchone()
-    for segment in varints(row[0] if row else b""):
+    for segment in accumulate(varints(row[0] if row else b"")):
         rows = database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall()
         inside = [(pk, octets) for pk, octets in rows if is_sealed(octets) and pointer(octets)[0] == number]
         opened = [(pack(_read_or_lose(database, octets), find), pk) for pk, octets in inside]

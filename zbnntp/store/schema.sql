@@ -45,7 +45,7 @@ CREATE TABLE frame (                 -- sealed lines of posts segments: store/fr
   pk INTEGER PRIMARY KEY AUTOINCREMENT,  -- readers keep frames open: none is ever another
   dictionary INTEGER NOT NULL,       -- 0: none
   lines INTEGER NOT NULL,
-  segments BLOB NOT NULL,            -- keys, varints
+  segments BLOB NOT NULL,            -- keys in ascending order, each as a varint of how much it exceeds the last
   octets BLOB NOT NULL
 );
 
@@ -475,7 +475,6 @@ CREATE TABLE opening (               -- thread headers held, by post or by carry
   subject TEXT NOT NULL,
   line INTEGER REFERENCES line       -- NULL: the header is known, its line has gone
 );
-CREATE INDEX opening_line ON opening (line);
 CREATE INDEX opening_author ON opening (author);
 
 CREATE TABLE carry (                 -- carry lines that count: who passes on which thread's opening
