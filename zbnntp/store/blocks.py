@@ -2,11 +2,11 @@
 
     packed  = varint length, columns; texts
     columns = zstd of numbers of 4 octets, all lowest octets first, then all second ones, and so on: how many lines,
-              and how many people; for each line what COLUMNS says; the keys of the people; the keys of the articles
-              in the References of all lines, one line behind the other
+              and how many people; for each line what COLUMNS says; the keys of the people; which texts their nicks are;
+              the keys of the articles in the References of all lines, one line behind the other
     texts   = zstd of all texts, each ended by a line end; those before the first are empty
 
-A line has no id and no sender: the number says which article it is, and article and author know theirs. A line that
+A line has no id and no address: the number says which article it is, and article and author know theirs. A line that
 cannot be told like this stands whole among the texts. docs/store.md "Derived".
 """
 
@@ -38,6 +38,7 @@ class Line(NamedTuple):
     lines: int
     time: int  # unix seconds
     author: int  # key of the person; 0: this node
+    nick: bytes
     subject: bytes
     xref: bytes  # empty: this group and number alone
     sage: int
@@ -48,13 +49,13 @@ class Line(NamedTuple):
 
 def make(lines: Sequence[Line]) -> bytes:
     """A block of these lines, their offsets ascending."""
-    people: dict[int, int] = {}
+    people: dict[tuple[int, int], int] = {}
     texts: dict[bytes, int] = {b"": 0}
     references = array("I")
     rows: list[tuple[int, ...]] = []
     before = 0
     for it in lines:
-        author = people.setdefault(it.author, len(people))
+        author = people.setdefault((it.author, texts.setdefault(it.nick, len(texts))), len(people))
         subject = texts.setdefault(it.whole or it.subject, len(texts))
         xref = texts.setdefault(it.xref, len(texts))
         marks = bool(it.whole) * WHOLE + it.sage * SAGE + it.form
@@ -66,7 +67,8 @@ def make(lines: Sequence[Line]) -> bytes:
     numbers = array("I", (len(rows), len(people)))
     for column in zip(*rows, strict=True):
         numbers.extend(column)
-    numbers.extend(people)
+    numbers.extend(person for person, _ in people)
+    numbers.extend(nick for _, nick in people)
     packed = _compress(spread(numbers + references))
     return varint(len(packed)) + packed + _compress(b"".join([text + b"\n" for text in texts]))
 
@@ -79,8 +81,8 @@ class Block:
     """An open block: a list for each column, and of where in `references` those of each line begin."""
 
     __slots__ = (
-        "authors", "begins", "lines", "marks", "octets", "offsets", "people", "references", "subjects", "texts",
-        "times", "xrefs",
+        "authors", "begins", "lines", "marks", "nicks", "octets", "offsets", "people", "references", "subjects",
+        "texts", "times", "xrefs",
     )  # fmt: skip
 
     def __init__(self, packed: bytes) -> None:
@@ -93,7 +95,8 @@ class Block:
         self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks = columns[1:8]
         self.begins = [0, *accumulate(columns[8])]
         end = 2 + count * COLUMNS
-        self.people, self.references = numbers[end : end + people], numbers[end + people :]
+        self.people, self.nicks = numbers[end : end + people], numbers[end + people : end + 2 * people]
+        self.references = numbers[end + 2 * people :]
 
 
 class _Tools(threading.local):

@@ -103,9 +103,18 @@ def _lines(database: sqlite3.Connection, newsgroup: int, rows: Mapping[int, Row]
             (newsgroup, min(rows), max(rows)),
         ).fetchall()
     )
+    people = json.dumps([row.author for row in rows.values()])
+    nicks = dict(
+        database.execute(
+            "SELECT person, nick FROM manifest WHERE person IN (SELECT value FROM json_each(?))", (people,)
+        ).fetchall()
+    )
     find = cache(partial(_article_named, database))
     packable = {number: row for number, row in rows.items() if row.form < Form.PLACEHOLDER}
-    lines = {number: _line(row, times.get(number), find) or _whole(row) for number, row in packable.items()}
+    lines = {
+        number: _line(row, times.get(number), nicks.get(row.author, ""), find) or _whole(row)
+        for number, row in packable.items()
+    }
     alone = "Xref: zbnntp {}:{}"
     return {
         number: it._replace(xref=b"") if it.xref == alone.format(group, number).encode() else it
@@ -113,20 +122,22 @@ def _lines(database: sqlite3.Connection, newsgroup: int, rows: Mapping[int, Row]
     }
 
 
-def _line(row: Row, time: int | None, find: Callable[[bytes], int | None]) -> Line | None:
+def _line(row: Row, time: int | None, nick: str, find: Callable[[bytes], int | None]) -> Line | None:
     """None where not all of it can be told."""
     subject, _, date, _, references = row.fields.split(b"\t")
     keys = [key for name in references.split(b" ") if references and (key := find(name)) is not None]
     whole = len(keys) == len(references.split()) and max([*keys, row.author or 0, time or 0]) <= NUMBER_MOST
     if not row.author or time is None or date != date_field(time) or not whole:
         return None
-    return _whole(row)._replace(time=time, author=row.author, subject=subject, references=keys, whole=b"")
+    return _whole(row)._replace(time=time, nick=nick.encode(), subject=subject, references=keys, whole=b"")
 
 
 def _whole(row: Row) -> Line:
     """A line of which the fields stand there as they are."""
     offset = row.number % BLOCK_NUMBERS
-    return Line(offset, row.octets, row.lines, 0, row.author or 0, b"", row.xref, row.sage, row.form, (), row.fields)
+    return Line(
+        offset, row.octets, row.lines, 0, row.author or 0, b"", b"", row.xref, row.sage, row.form, (), row.fields
+    )
 
 
 def _article_named(database: sqlite3.Connection, message_id: bytes) -> int | None:

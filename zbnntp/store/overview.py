@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from zbnntp.model.article import Form, date_field, sender_fields
-from zbnntp.model.keys import message_ids
+from zbnntp.model.keys import Identity, message_ids
 from zbnntp.store import lines
 from zbnntp.store.blocks import SAGE, WHOLE, Block
 from zbnntp.store.database import WINDOW_ROWS, Store, snapshot
@@ -44,13 +44,11 @@ class Row(NamedTuple):
 
 
 _number = itemgetter(0)
+NOBODY = Identity(bytes(32))  # where this node is the author: such a line stands whole
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 _MANY_NAMES = "SELECT pk, id FROM article WHERE pk IN (SELECT value FROM json_each(?))"
 _FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
-_SENDERS = (
-    "SELECT p.pk, p.id, coalesce(m.nick, '') FROM person p LEFT JOIN manifest m ON m.person = p.pk "
-    "WHERE p.pk IN (SELECT value FROM json_each(?))"
-)
+_PEOPLE = "SELECT pk, id FROM person WHERE pk IN (SELECT value FROM json_each(?))"
 _COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, coalesce(s.units, 0), "
 _VOTES = "LEFT JOIN score s ON s.article = o.article AND s.view = (SELECT view FROM newsgroup WHERE pk = o.newsgroup) "
 _LINE = "LEFT JOIN post p ON p.article = {}.article LEFT JOIN line ON line.pk = p.line "
@@ -59,12 +57,12 @@ _OPEN = f"SELECT {_COLUMNS}NULL FROM overview o {_VOTES}{_SPAN.format('o')}"  # 
 _OPEN_FILED = f"SELECT {_COLUMNS}line.octets FROM overview o {_VOTES}{_LINE.format('o')}{_SPAN.format('o')}"  # noqa: S608
 _ONE = (  # in this order, whatever the planner thinks: of 64 bits, and of an article's key, there is one
     f"SELECT {_COLUMNS}line.octets, n.newsgroup, n.number, n.article, a.id, coalesce(s.units, 0), g.name, k.pk, "  # noqa: S608
-    "coalesce(p.author, 0), w.id, coalesce(m.nick, '') FROM {} CROSS JOIN newsgroup g ON g.pk = n.newsgroup "
+    "p.author, w.id FROM {} CROSS JOIN newsgroup g ON g.pk = n.newsgroup "
     "LEFT JOIN overview o ON o.newsgroup = n.newsgroup AND o.number = n.number "
     "LEFT JOIN packed k ON k.newsgroup = n.newsgroup AND k.block = n.number / 256 AND o.number IS NULL "
     "AND NOT EXISTS (SELECT 1 FROM gap d WHERE d.newsgroup = n.newsgroup AND d.number = n.number) "
     "LEFT JOIN score s ON s.article = n.article AND s.view = g.view "
-    f"{_LINE.format('n')}LEFT JOIN person w ON w.pk = p.author LEFT JOIN manifest m ON m.person = p.author WHERE "
+    f"{_LINE.format('n')}LEFT JOIN person w ON w.pk = p.author WHERE "
 )
 _BY_ARTICLE = "article a CROSS JOIN number n ON n.article = a.pk"
 _BY_KEY = _ONE.format(_BY_ARTICLE) + "a.key = ?"
@@ -121,7 +119,7 @@ def _placed(database: sqlite3.Connection, found: Iterable[Sequence[Any]]) -> lis
 
 def _one(database: sqlite3.Connection, columns: Sequence[Any]) -> Row | None:
     """The row of one number; None when nothing is visible there."""
-    newsgroup, number, article, identifier, score, group, pk, author, identity, nick = columns[_NEWSGROUP:]
+    newsgroup, number, article, identifier, score, group, pk, author, identity = columns[_NEWSGROUP:]
     if columns[0] is not None:
         return _opened(database, columns[:_NEWSGROUP])
     if pk is None:
@@ -131,13 +129,13 @@ def _one(database: sqlite3.Connection, columns: Sequence[Any]) -> Row | None:
         with _at_once(database):
             return next(iter(_in_block(database, newsgroup, number, number, 1, True)), None)
     at = bisect_left(block.offsets, number % BLOCK_NUMBERS)
-    sender = next(iter(sender_fields({(identity, nick)}).values())) if author else b""
+    senders = _senders(block, {block.authors[at]}, {author: identity})
     its = (number, article, identifier, score, columns[_NEWSGROUP - 1])
-    return _told_row(database, block, at, its, b"Xref: zbnntp %b:%d" % (group.encode(), number), sender)
+    return _told_row(database, block, at, its, b"Xref: zbnntp %b:%d" % (group.encode(), number), senders)
 
 
 def _told_row(
-    database: sqlite3.Connection, block: Block, at: int, its: Sequence[Any], xref: bytes, sender: bytes
+    database: sqlite3.Connection, block: Block, at: int, its: Sequence[Any], xref: bytes, senders: Mapping[int, bytes]
 ) -> Row:
     """The row at one position of a block; `_told` is for many."""
     number, article, identifier, score, line = its
@@ -146,7 +144,7 @@ def _told_row(
         chain = block.references[block.begins[at] : block.begins[at + 1]]
         names = _names(database, {article: identifier}, (chain,))
         date, references = date_field(block.times[at]), b" ".join([names[key] for key in chain])
-        fields = b"\t".join((fields, sender, date, names[article], references))
+        fields = b"\t".join((fields, senders[block.authors[at]], date, names[article], references))
     author, sizes = block.people[block.authors[at]] or None, (block.octets[at], block.lines[at])
     sage, form = marks // SAGE % 2, marks % SAGE
     body = None if line is None or form >= Form.SPECIAL else lines.read_body(database, line)
@@ -225,7 +223,9 @@ def packed_rows(
     known = {it[0]: it for it in database.execute(query, (newsgroup, *ends, BLOCK_NUMBERS)).fetchall()}
     positions = [at for at in wanted if base + block.offsets[at] in known]
     (group,) = database.execute("SELECT name FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
-    senders = _senders(database, {block.people[block.authors[at]] for at in positions})
+    authors = {block.authors[at] for at in positions}
+    people = json.dumps([block.people[at] for at in authors])
+    senders = _senders(block, authors, dict(database.execute(_PEOPLE, (people,)).fetchall()))
     return _told(database, block, positions, [known[base + block.offsets[at]] for at in positions], group, senders)
 
 
@@ -246,7 +246,7 @@ def _told(
     names = _names(database, dict(zip(articles, ids, strict=True)), chains)
     columns = (
         texts,
-        [senders.get(author, b"") for author in authors],
+        [senders[block.authors[at]] for at in positions],
         [date_field(block.times[at]) for at in positions],
         [names[article] for article in articles],
         [b" ".join([names[key] for key in chain]) if chain else b"" for chain in chains],
@@ -275,11 +275,11 @@ def _names(database: sqlite3.Connection, own: dict[int, bytes], chains: Iterable
     return dict(zip(ids, texts, strict=True))
 
 
-def _senders(database: sqlite3.Connection, people: Collection[int]) -> dict[int, bytes]:
-    """What From says of people by their keys."""
-    found = database.execute(_SENDERS, (json.dumps(list(people)),)).fetchall()
-    texts = sender_fields({(identity, nick) for _, identity, nick in found})
-    return {person: texts[identity, nick] for person, identity, nick in found}
+def _senders(block: Block, authors: Iterable[int], identities: Mapping[int, Identity]) -> dict[int, bytes]:
+    """What From says, by positions in the list of a block's people."""
+    who = {at: (identities.get(block.people[at], NOBODY), block.texts[block.nicks[at]].decode()) for at in authors}
+    fields = sender_fields(set(who.values()))
+    return {at: fields[it] for at, it in who.items()}
 
 
 def gaps(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> set[int]:
