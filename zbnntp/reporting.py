@@ -12,7 +12,6 @@ from zbnntp.control.reached import newest_reach
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
-from zbnntp.model.views import Level
 from zbnntp.store import applications, evidence, numbers, ratings, silent, versions
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ def report(resident: Resident) -> dict[str, Any]:
     """What `zbnntp status --json` prints of one identity."""
     commons, view, peering = resident.commons, resident.view, resident.peering
     reader = commons.reader
-    standings = ratings.standings(reader, view).values()
     own = evidence.find_manifest(reader, resident.identity)
     boards = [row for row in numbers.newsgroups(reader, view) if not is_virtual(row.name)]
     link = ""
@@ -38,11 +36,7 @@ def report(resident: Resident) -> dict[str, Any]:
         "locked": resident.keys is None,
         "tor": peering.describe() if peering else "waits for the key",
         "link": link,
-        "people": {
-            "fetched": sum(it.fetch for it in standings),
-            "full": sum(it.level == Level.FULL for it in standings),
-            "limited": sum(it.level == Level.LIMITED for it in standings),
-        },
+        "people": ratings.count_standings(reader, view),
         "trouble": commons.writer.trouble,
         "fetching": fetching(reader, view, peering.under_way if peering else {}),
         "boards": {row.name: row.count - silent.is_told(reader, row.pk) for row in boards if not row.hidden},

@@ -34,6 +34,7 @@ from zbnntp.trust.ranking import Ranking, rank
 from zbnntp.trust.table import Answers, Table, Told, joined, load_graph
 from zbnntp.visibility import Settled, settle
 
+_CODES = {(int(fetch), int(level)): code_of(State(fetch, level)) for fetch in (False, True) for level in Level}
 NOWHERE = Standing(0.0, 0.0, False, Level.HIDDEN)
 WORKER_PEOPLE = 20_000  # from so many on a ranking takes too long for the event loop: it runs in a thread
 BORROWED_FETCH_CAP = 2_000  # manifests that one person's lists may add through via: they are not the owner's judgement
@@ -286,13 +287,13 @@ class Standings:
         return await run(lambda: self._judge(eyes, lens))  # type: ignore[no-any-return]
 
     def _remembered(self, eyes: Eyes) -> Held:
-        read = ratings.via_standings if eyes.borrowed else ratings.standings
-        standings = read(self._reader, evidence.find_person(self._reader, eyes.root) or 0)
-        numbers = [self.graph.number(who) for who in standings]
+        read = ratings.via_standing_rows if eyes.borrowed else ratings.standing_rows
+        rows = read(self._reader, evidence.find_person(self._reader, eyes.root) or 0)
+        numbers = [self.graph.number(row[0]) for row in rows]
         held = Held(np.zeros(0), np.zeros(0), np.zeros(0, np.uint8)).widened(len(self.graph.names))
-        held.tlt[numbers] = [it.tlt for it in standings.values()]
-        held.mt[numbers] = [it.mt for it in standings.values()]
-        held.codes[numbers] = [code_of(State(it.fetch, it.level)) for it in standings.values()]
+        held.tlt[numbers] = [row[1] for row in rows]
+        held.mt[numbers] = [row[2] for row in rows]
+        held.codes[numbers] = [_CODES[row[3:]] for row in rows]
         return held
 
     def _judge(self, eyes: Eyes, lens: Lens) -> tuple[Held, list[Change]]:

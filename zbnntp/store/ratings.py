@@ -112,11 +112,26 @@ def raters(database: sqlite3.Connection) -> list[int]:
 
 
 def standings(database: sqlite3.Connection, view: int) -> dict[Identity, Standing]:
-    rows = database.execute(
+    rows = standing_rows(database, view)
+    return {who: Standing(tlt, mt, bool(fetch), Level(level)) for who, tlt, mt, fetch, level in rows}
+
+
+def standing_rows(database: sqlite3.Connection, view: int) -> list[tuple[Identity, float, float, int, int]]:
+    """The same as rows: who, tlt, mt, fetch, level."""
+    return database.execute(
         "SELECT p.id, l.tlt, l.mt, l.fetch, l.level FROM level l JOIN person p ON p.pk = l.person WHERE l.view = ?",
         (view,),
-    )
-    return {Identity(who): Standing(tlt, mt, bool(fetch), Level(level)) for who, tlt, mt, fetch, level in rows}
+    ).fetchall()
+
+
+def count_standings(database: sqlite3.Connection, view: int) -> dict[str, int]:
+    """How many people a view fetches, and how many of them are at which level."""
+    row = database.execute(
+        "SELECT coalesce(sum(fetch), 0), coalesce(sum(level = ?2), 0), coalesce(sum(level = ?3), 0) FROM level "
+        "WHERE view = ?1",
+        (view, Level.FULL, Level.LIMITED),
+    ).fetchone()
+    return dict(zip(("fetched", "full", "limited"), row, strict=True))
 
 
 def find_standing(database: sqlite3.Connection, view: int, person: int) -> Standing | None:
@@ -151,13 +166,12 @@ def put_standing(database: sqlite3.Connection, view: int, person: int, standing:
     )
 
 
-def via_standings(database: sqlite3.Connection, root: int) -> dict[Identity, Standing]:
-    """The same in the eyes of somebody through whose lists boards are shown."""
-    rows = database.execute(
+def via_standing_rows(database: sqlite3.Connection, root: int) -> list[tuple[Identity, float, float, int, int]]:
+    """As `standing_rows`, in the eyes of somebody through whose lists boards are shown."""
+    return database.execute(
         "SELECT p.id, l.tlt, l.mt, l.fetch, l.level FROM via_level l JOIN person p ON p.pk = l.person WHERE l.root = ?",
         (root,),
-    )
-    return {Identity(who): Standing(tlt, mt, bool(fetch), Level(level)) for who, tlt, mt, fetch, level in rows}
+    ).fetchall()
 
 
 def via_level(database: sqlite3.Connection, root: int, person: int) -> int:

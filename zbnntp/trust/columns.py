@@ -180,6 +180,14 @@ def spans(starts: Numbers, sizes: Numbers) -> Numbers:
     return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
 
 
+def union(some: Numbers, others: Numbers) -> Numbers:
+    """What stands in either, ascending, each once. As numpy's own, which loads its masked arrays for it (0.06 s)."""
+    found = np.sort(np.concatenate((some, others)))
+    fresh = np.ones(len(found), np.bool_)
+    fresh[1:] = found[1:] != found[:-1]
+    return found[fresh]
+
+
 def push(rows: Rows, trust: Floats, index: Targets, amounts: Floats, width: int) -> Floats:
     """For every index the sum of its amounts, each times the trust of its row, in the order of the columns.
 

@@ -305,7 +305,8 @@ def causes_of(
 def vote_budget(graph: Graph, rater: Identity) -> VoteBudget:
     """Whether a rater praises more people than he has votes for."""
     row = graph.row(rater, rater)
-    votes = sorted(edge.praise + edge.reply_vote for edge in row.edges())
+    mt, replies = np.array(row.mt), np.array(row.reply)
+    votes = np.sort(np.where(np.isnan(mt), replies, np.fmax(mt, 0.0))).tolist()
     spent, too_many = math.fsum(votes), 0
     left = spent
     while left > graph.params.vote_budget and votes:

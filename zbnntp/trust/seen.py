@@ -25,6 +25,7 @@ from zbnntp.trust.columns import (
     finish,
     push,
     spans,
+    union,
     worth,
 )
 from zbnntp.trust.parameters import Parameters
@@ -130,7 +131,7 @@ class Seen:
 def see(rows: Rows, root: int, params: Parameters) -> Seen:
     """What differs for this root."""
     own = np.flatnonzero(rows.raters == root)
-    apart = np.union1d(rows.about(root)[0], own)
+    apart = union(rows.about(root)[0], own)
     edges = spans(rows.starts()[apart], rows.used[apart])
     row = np.repeat(np.arange(len(apart)), rows.used[apart])
     others = rows.targets[edges] != root

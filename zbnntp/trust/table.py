@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zbnntp.model.keys import Identity
-from zbnntp.trust.columns import Bits, Floats, Numbers, Said, finish
+from zbnntp.trust.columns import Bits, Floats, Numbers, Said, finish, union
 from zbnntp.trust.graph import Graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.rows import MOST_REPLIES
@@ -93,7 +93,7 @@ def joined(names: Sequence[Identity], told: Told, answers: Answers, registrars: 
     """One table of ratings and replies."""
     count = max(1, len(names))
     rated, answered = (it.raters * count + it.targets for it in (told, answers))
-    pairs = np.union1d(rated, answered)
+    pairs = union(rated, answered)
     mt, tlt, replies = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan), np.zeros(len(pairs), np.int64)
     places = np.searchsorted(pairs, rated)
     mt[places], tlt[places] = told.mt, told.tlt
