@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from bench.load import rate, show, take_in
 from bench.store.corpus import generate, read_sample
 from bench.store.searches import searches
+from bench.store.serving import serving
 from bench.store.world import World, kept_world
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.housekeeping import pack_quiet
@@ -179,20 +180,6 @@ def seal(path: Path) -> None:
     print(f"{len(planned.batches)} transactions of at most {1e3 * longest:.0f} ms")
 
 
-def started(home: Path) -> None:
-    """Time until a node on this home answers, and its memory after it did."""
-    serve = [sys.executable, str(Path(__file__).resolve().parents[1] / "serve.py"), str(home), "store", "5139"]
-    began = time.perf_counter()
-    subprocess.run([*serve, "--corpus", str(home)], check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - began
-    pid = int((home / "bench.pid").read_text())
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
-    os.kill(pid, 15)
-    print(
-        f"start-up           {seconds:10.2f} s, resident {int(status['RssAnon'].split()[0]) / 1000:.0f} MB of its own"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("sample", type=Path)
@@ -220,7 +207,7 @@ def main() -> None:
             seal(home / STORE_FILE)
         sizes(home / STORE_FILE, world, yardstick, form)
         reads(home / STORE_FILE, owner)
-    started(home)
+    serving(home)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from zbnntp.store import writer as writers
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.promises import find_meta, put_meta
 from zbnntp.store.writer import open_writer
@@ -49,6 +50,29 @@ def test_changes_that_wait_share_a_commit(path: Path) -> None:
         assert writer.commits <= 3
 
     trio.run(story)
+
+
+def test_the_wal_stays_small_however_many_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that catches up has changes waiting for hours."""
+    monkeypatch.setattr(writers, "WAL_OCTETS", 1 << 20)
+    monkeypatch.setattr(writers, "GROUP_MOST", 4)
+    wal, seen = path.with_name("store.sqlite-wal"), 0
+
+    async def story() -> None:
+        nonlocal seen
+
+        async def keep(first: int) -> None:
+            nonlocal seen
+            for number in range(first, first + 50):
+                await writer.run(lambda database, n=number: put_meta(database, f"k{n}", "x" * 20_000))
+                seen = max(seen, wal.stat().st_size)
+
+        async with open_writer(path) as writer, trio.open_nursery() as nursery:
+            for task in range(12):
+                nursery.start_soon(keep, 50 * task)
+
+    trio.run(story)
+    assert 1 << 20 < seen < 4 << 20  # of 12 MB
 
 
 def test_a_change_that_raises_takes_back_its_own_alone(path: Path) -> None:

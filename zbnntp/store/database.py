@@ -21,6 +21,7 @@ from zbnntp.store.frames import Codec, Frame
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
 MAPPED_OCTETS = 1 << 40  # all of it
 FREE_PART, FREE_LEAST = 10, 2048  # a tenth of the file, and 8 MiB, may be free: new posts will fill it
+WAL_KEPT_OCTETS = 4 << 20  # what a WAL that was copied back has grown by is given back to the disk
 STEP_PAGES = 256  # some milliseconds
 WINDOW_ROWS = 256  # one bounded step of a reader
 CHECK_OCTETS = 64 * 1024 * 1024  # larger files are not read through at every start (0.1 s here)
@@ -75,6 +76,7 @@ def configure(database: sqlite3.Connection) -> None:
     """Pragmas of the one writing connection: durable at commit, checkpoints are ours."""
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA wal_autocheckpoint = 0")
+    database.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_OCTETS}")
     database.execute("PRAGMA cache_size = -8192")
     database.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, in as far as pages allow
     # what a savepoint may have to undo: about 16 pages a post, for which SQLite would make and remove a file each time

@@ -32,6 +32,7 @@ Change = Callable[[sqlite3.Connection], Any]
 GROUP_MOST = 64  # changes in one commit: bounds how long the first of them waits
 _DISK_TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 CHECKPOINT_COMMITS = 200  # the WAL is copied back after this many, when nobody waits
+WAL_OCTETS = 64 << 20  # or when it has become as large as this, whoever waits
 
 
 class _Job:
@@ -117,9 +118,16 @@ class Writer:
 
     async def _checkpoint(self) -> None:
         self._since_checkpoint += 1
-        if self._since_checkpoint >= CHECKPOINT_COMMITS and not self._receive.statistics().current_buffer_used:
+        idle = not self._receive.statistics().current_buffer_used
+        if (self._since_checkpoint >= CHECKPOINT_COMMITS and idle) or self._wal_octets() > WAL_OCTETS:
             await _copy_back(self._connection, "PASSIVE")
             self._since_checkpoint = 0
+
+    def _wal_octets(self) -> int:
+        try:
+            return self._path.with_name(self._path.name + "-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
 
 
 def _scrub(database: sqlite3.Connection, path: Path) -> None:

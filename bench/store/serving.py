@@ -1,0 +1,92 @@
+"""A node on the store that was measured: how soon it answers when started again, and how much memory it takes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+SERVE = Path(__file__).resolve().parents[1] / "serve.py"
+OVERVIEWS, LINES, ARTICLES = 500, 500, 3000
+TARGETS = {"start-up": 1.5, "resident": 150.0}  # seconds, MB
+
+
+def serving(home: Path) -> None:
+    """The first start takes up what the bench has not done as a node does; what counts is the next one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with _node(home, port):
+        pass
+    began = time.perf_counter()
+    with _node(home, port) as pid:
+        seconds = time.perf_counter() - began
+        print(f"\nstart-up           {seconds:10.2f} s, {_processor(pid):.2f} s of processor", end=" ")
+        print(_verdict("start-up", seconds))
+        _read(port)
+        total, own = (_status(pid, name) for name in ("VmRSS", "RssAnon"))
+        print(f"resident           {total:10.0f} MB, {own:.0f} MB of its own,", end=" ")
+        print(f"after {OVERVIEWS} x {LINES} overview lines, {ARTICLES} articles", _verdict("resident", total))
+
+
+def _verdict(name: str, value: float) -> str:
+    return f"(goal {TARGETS[name]:g}: {'met' if value <= TARGETS[name] else 'MISSED'})"
+
+
+@contextmanager
+def _node(home: Path, port: int) -> Iterator[int]:
+    command = [sys.executable, str(SERVE), str(home), "store", str(port), "--corpus", str(home)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    pid = int((home / "bench.pid").read_text())
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        while Path(f"/proc/{pid}").exists() and "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+            time.sleep(0.05)
+
+
+def _status(pid: int, name: str) -> float:
+    """MB."""
+    rows = (line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return next(int(row[1]) for row in rows if row[0] == f"{name}:") * 1024 / 1e6
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor that it has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _read(port: int) -> None:
+    """Overview of random places of the large groups, and random articles of all."""
+    dice = random.Random(3)
+    with socket.create_connection(("127.0.0.1", port), 60) as connection, connection.makefile("rwb") as wire:
+        wire.readline()
+        rows = [line.split() for line in _ask(wire, "LIST ACTIVE", True)]
+        groups = [(name.decode(), int(low), int(high)) for name, high, low, _ in rows if int(high) >= int(low)]
+        large = [it for it in groups if it[2] - it[1] >= LINES] or groups
+        for _ in range(OVERVIEWS):
+            name, low, high = dice.choice(large)
+            last = dice.randint(min(low + LINES - 1, high), high)
+            _ask(wire, f"GROUP {name}", False)
+            _ask(wire, f"OVER {last - LINES + 1}-{last}", True)
+        for name, low, high in dice.choices(groups, [high - low + 1 for _, low, high in groups], k=ARTICLES):
+            _ask(wire, f"GROUP {name}", False)
+            _ask(wire, f"ARTICLE {dice.randint(low, high)}", True)
+
+
+def _ask(wire: BinaryIO, command: str, long: bool) -> list[bytes]:
+    wire.write(command.encode() + b"\r\n")
+    wire.flush()
+    if not wire.readline().startswith(b"2") or not long:
+        return []
+    return list(iter(wire.readline, b".\r\n"))
