@@ -45,6 +45,32 @@ def test_the_right_password_forgives() -> None:
     assert one.wait_seconds("anna", 10.0) == 0
 
 
+def test_who_is_known_at_an_address_does_not_wait_for_those_who_guess_elsewhere() -> None:
+    one = Guard()
+    one.right("anna", "192.0.2.1")
+    for _ in range(9):
+        one.wrong("anna", 0.0, "198.51.100.7")
+    assert one.wait_seconds("anna", 0.0, "192.0.2.1") == 0
+    assert one.wait_seconds("anna", 0.0, "198.51.100.7") == one.wait_seconds("anna", 0.0) == 60
+    one.wrong("anna", 0.0, "192.0.2.1")
+    assert one.wait_seconds("anna", 0.0, "192.0.2.1") == 60
+
+
+def test_an_onion_is_no_address_at_which_anybody_is_known() -> None:
+    one = Guard()
+    one.right("anna", "")
+    one.wrong("anna", 0.0, "")
+    assert one.wait_seconds("anna", 0.0, "") == 2
+
+
+def test_places_are_forgotten_in_the_end() -> None:
+    one = Guard()
+    for number in range(guard.USERS + 1):
+        one.right("anna", f"host{number}")
+    assert not one.is_known("anna", "host0")
+    assert one.is_known("anna", f"host{guard.USERS}")
+
+
 def test_names_are_forgotten_in_the_end() -> None:
     """Else somebody could fill the memory with invented ones."""
     one = Guard()

@@ -2,7 +2,8 @@
 
 Each wrong password makes the next attempt for that user wait, twice as long each time, and any attempt at all wait a
 moment; a right one forgives. Who knows the password waits too while somebody guesses at it, but never longer than
-USER_SECONDS_MOST. Users are remembered as hashes, in memory only, the latest USERS of them.
+USER_SECONDS_MOST - and not at all at an address from which that user has logged in before: strangers who guess cannot
+keep anybody out who is known. Users and places are remembered as hashes, in memory only, the latest USERS of them.
 """
 
 from __future__ import annotations
@@ -30,15 +31,23 @@ class Guard:
 
     def __init__(self) -> None:
         self._users: OrderedDict[bytes, tuple[int, float]] = OrderedDict()  # wrong attempts, when the next may be
+        self._known: OrderedDict[bytes, None] = OrderedDict()  # users at places
         self._server_ready = 0.0
 
-    def wait_seconds(self, user: str, now: float) -> float:
+    def is_known(self, user: str, place: str) -> bool:
+        """Whether this user has logged in from there, and nobody has guessed there since. "" is no place."""
+        return bool(place) and _key(f"{user}\0{place}") in self._known
+
+    def wait_seconds(self, user: str, now: float, place: str = "") -> float:
         """How long an attempt for this user has to wait; 0 when it may be made now."""
+        if self.is_known(user, place):
+            return 0.0
         _, ready = self._users.get(_key(user), (0, 0.0))
         return max(ready - now, self._server_ready - now, 0.0)
 
-    def wrong(self, user: str, now: float) -> None:
+    def wrong(self, user: str, now: float, place: str = "") -> None:
         """A wrong password was given."""
+        self._known.pop(_key(f"{user}\0{place}"), None)
         key = _key(user)
         wrongs = self._users.pop(key, (0, 0.0))[0] + 1
         self._users[key] = wrongs, now + min(USER_SECONDS * 2 ** min(wrongs - 1, 10), USER_SECONDS_MOST)
@@ -46,9 +55,13 @@ class Guard:
         if len(self._users) > USERS:
             self._users.popitem(last=False)
 
-    def right(self, user: str) -> None:
+    def right(self, user: str, place: str = "") -> None:
         """The right password was given."""
         self._users.pop(_key(user), None)
+        if place:
+            self._known[_key(f"{user}\0{place}")] = None
+            if len(self._known) > USERS:
+                self._known.popitem(last=False)
 
 
 def _key(user: str) -> bytes:

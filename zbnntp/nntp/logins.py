@@ -26,30 +26,31 @@ class Logins:
 
     async def check(self, login: Login, address: str) -> tuple[Shelf, Desk | None]:
         """The user's view. NotPermitted for a wrong name or password, Refused when too many wait already."""
-        if self._waiting.total() >= WAITING_MOST or self._waiting[address] >= WAITING_OF_ADDRESS_MOST:
+        full = self._waiting.total() >= WAITING_MOST and not self._guard.is_known(login.user, address)
+        if full or self._waiting[address] >= WAITING_OF_ADDRESS_MOST:
             raise Refused("too many logins are being tried just now; try again in a minute")
         self._waiting[address] += 1
         try:
-            return await self._take_turn(login)
+            return await self._take_turn(login, address)
         finally:
             self._waiting[address] -= 1
             self._waiting += Counter()  # forgets the zeroes
 
-    async def _take_turn(self, login: Login) -> tuple[Shelf, Desk | None]:
+    async def _take_turn(self, login: Login, address: str) -> tuple[Shelf, Desk | None]:
         while True:
-            await trio.sleep(self._wait_seconds(login))
+            await trio.sleep(self._wait_seconds(login, address))
             async with self._checks:
-                if not self._wait_seconds(login):
-                    return await self._ask_house(login)
+                if not self._wait_seconds(login, address):
+                    return await self._ask_house(login, address)
 
-    def _wait_seconds(self, login: Login) -> float:
-        return self._guard.wait_seconds(login.user, trio.current_time())
+    def _wait_seconds(self, login: Login, address: str) -> float:
+        return self._guard.wait_seconds(login.user, trio.current_time(), address)
 
-    async def _ask_house(self, login: Login) -> tuple[Shelf, Desk | None]:
+    async def _ask_house(self, login: Login, address: str) -> tuple[Shelf, Desk | None]:
         try:
             view = await self._house.login(login.user, login.password)
         except NotPermitted:
-            self._guard.wrong(login.user, trio.current_time())
+            self._guard.wrong(login.user, trio.current_time(), address)
             raise
-        self._guard.right(login.user)
+        self._guard.right(login.user, address)
         return view
