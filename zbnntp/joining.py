@@ -158,9 +158,10 @@ def admitted(database: sqlite3.Connection, view: int, application: Application, 
 def refused(database: sqlite3.Connection, view: int, application: Application, why: str, now: int) -> None:
     """The registrar says no."""
     name, again = name_of(database, application.registrar), link_of(database, application.registrar)
-    way = "" if application.way == INVITE else f" {application.way}"
     sentence = f"{why[:1].upper()}{why[1:]}".rstrip(".")
-    text = f"{name} has not let you in: {sentence}.\n\nTo try again write:\n\nregister {again}{way}"
+    text = f"{name} has not let you in: {sentence}."
+    if application.way != INVITE:
+        text += f"\n\nTo try again write:\n\nregister {again} {application.way}".rstrip()
     applications.put_application(database, tell(database, view, replace(application, stage=Stage.REFUSED), text, now))
 
 
@@ -214,6 +215,13 @@ def tell(
     note = Note(CONTROL, subject, text, references=references, identifier=identifier, picture=picture)
     file_note(database, view, note, now)
     return replace(application, thread=f"{application.thread} {local_message_id(identifier)}")
+
+
+def under_way(database: sqlite3.Connection, view: int, now: int) -> list[Application]:
+    """What `status` speaks of: not for ever of what has ended."""
+    ended = (Stage.ADMITTED, Stage.REFUSED)
+    found = applications.applications(database, view)
+    return [it for it in found if it.stage not in ended or it.made > now - PATIENCE_SECONDS]
 
 
 def state_text(database: sqlite3.Connection, application: Application) -> str:

@@ -17,6 +17,7 @@ from zbnntp.registrar.rules import MailServer
 log = logging.getLogger(__name__)
 
 SECONDS = 60.0  # of silence
+OWN_NAME = "zbnntp.invalid"  # said to the server in place of this machine's
 
 
 def send_letter(server: MailServer, address: str, subject: str, text: str) -> None:
@@ -29,6 +30,8 @@ def send_letter(server: MailServer, address: str, subject: str, text: str) -> No
     letter.set_content(text)
     try:
         with _connect(server) as smtp:
+            if server.security == "starttls":
+                smtp.starttls(context=ssl.create_default_context())
             if server.user and server.password_file:
                 smtp.login(server.user, server.password_file.read_text().strip())
             smtp.send_message(letter)
@@ -38,11 +41,7 @@ def send_letter(server: MailServer, address: str, subject: str, text: str) -> No
 
 
 def _connect(server: MailServer) -> smtplib.SMTP:
-    """The name given to the server is a plain one: it tells nothing of this machine."""
-    context = ssl.create_default_context()
     if server.security == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, "zbnntp.invalid", timeout=SECONDS, context=context)
-    smtp = smtplib.SMTP(server.host, server.port, "zbnntp.invalid", timeout=SECONDS)
-    if server.security == "starttls":
-        smtp.starttls(context=context)
-    return smtp
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(server.host, server.port, OWN_NAME, timeout=SECONDS, context=context)
+    return smtplib.SMTP(server.host, server.port, OWN_NAME, timeout=SECONDS)

@@ -12,7 +12,7 @@ from zbnntp.control.reached import newest_reach
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
-from zbnntp.store import applications, evidence, numbers, ratings, silent, versions
+from zbnntp.store import evidence, numbers, ratings, silent, versions
 
 if TYPE_CHECKING:
     from zbnntp.resident import Resident
@@ -44,7 +44,7 @@ def report(resident: Resident) -> dict[str, Any]:
         | {"served_octets_today": commons.network.budget.spent},
         "reach": newest_reach(reader, resident.view),
         "forked": versions.count_conflicts(reader, view) > 0,
-        "joining": [joining.state_text(reader, it) for it in applications.applications(reader, view)],
+        "joining": [joining.state_text(reader, it) for it in joining.under_way(reader, view, commons.now())],
         "waits": resident.homecoming.describe() if resident.homecoming else "",
         "unpublished": len(evidence.outbox(reader, view)),
         "published_seq": own.seq if own else 0,

@@ -116,6 +116,22 @@ def test_every_node_is_guarded(canary: Canary, short_dir: Path) -> None:
     assert "zbnntp.guard.Leak" in done.stderr
 
 
+def test_the_operators_mail_server_and_no_other() -> None:
+    guard = Guard([], [], [("mail.example.org", 587)])
+    with closing(socket.socket()) as internet:
+        guard.watch("socket.getaddrinfo", ("mail.example.org", 587, 0, 1, 0))
+        guard.watch("socket.connect", (internet, ("192.0.2.1", 587)))
+        for event, arguments in (
+            ("socket.getaddrinfo", ("example.org", 587, 0, 1, 0)),
+            ("socket.gethostbyname", ("www.example.org",)),
+            ("socket.connect", (internet, ("192.0.2.1", 443))),
+            ("socket.bind", (internet, ("192.0.2.1", 587))),
+            ("socket.sendto", (internet, ("192.0.2.1", 587))),
+        ):
+            with pytest.raises(Leak):
+                guard.watch(event, arguments)
+
+
 def test_places_are_files_or_directories_with_all_that_is_in_them() -> None:
     guard = Guard([Path("/run/tor/control"), Path("/home/anna")], ["127.0.0.1"])
     with closing(socket.socket(socket.AF_UNIX)) as one, closing(socket.socket()) as internet:

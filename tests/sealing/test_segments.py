@@ -167,6 +167,22 @@ async def test_state_is_written_anew_when_most_of_it_is_superseded(tmp_path: Pat
         assert contents(bob, alice) == contents(alice, alice)
 
 
+async def test_ratings_that_have_ended_leave_when_state_is_written_anew(tmp_path: Path) -> None:
+    async with open_house(tmp_path, "alice") as alice:
+        until = alice.now + 100
+        lines_then = [
+            make_trust(Identity(sha256(b"%d" % number)), 10, None, "", alice.now, until) for number in range(20)
+        ]
+        await alice.writer.run(lambda database: [evidence.add_pending(database, 1, STATE, it) for it in lines_then])
+        await alice.seal()
+        assert len(lines(alice)) == 20
+        alice.clock.now += 101
+        await alice.rate(Identity(sha256(b"another")), mt=7)
+        await alice.seal()
+        (left,) = lines(alice)
+        assert json.loads(left)["id"] == sha256(b"another").hex()
+
+
 async def add_state(house: House, count: int, note: str, start: int = 0) -> None:
     """Many ratings at once."""
 
