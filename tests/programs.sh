@@ -6,7 +6,7 @@ set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin:/usr/lib/news/bin  # of ip, of innd
 
 # program:package
-wanted=(tor:tor slrn:slrn tin:tin thunderbird:thunderbird neomutt:neomutt emacs:emacs-nox unshare:util-linux ip:iproute2
+wanted=(tor:tor slrn:slrn tin:tin thunderbird:thunderbird neomutt:neomutt emacs:emacs-nox pan:pan Xvfb:xvfb xdotool:xdotool unshare:util-linux ip:iproute2
         innd:inn2 systemd-analyze:systemd man:man-db)
 
 missing() {
