@@ -5,6 +5,7 @@
 #   make test   [ARGS="tests/nntp -x"]                   lint, types and every test, real newsreaders and a private Tor included
 #   make check                                           the same without what is slow: for the inner loop
 #   make fuzz   [MINUTES=5]                              random octets at everything that reads octets; so long each
+#   make screenshots                                     the pictures in docs/pictures, of real newsreaders
 #   make docs                                            these pages as a site, into build/site
 #   make clean                                           remove what the others made; never touches a node's data
 #
@@ -22,7 +23,7 @@ MINUTES ?= 5
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
-.PHONY: run demo test check lint fuzz docs clean
+.PHONY: run demo test check lint fuzz docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -42,6 +43,10 @@ test: $(VENV)/installed-dev
 
 fuzz: $(VENV)/installed-dev
 	@FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest -rP -m slow tests/fuzz
+
+screenshots: $(VENV)/installed-dev
+	@tests/programs.sh
+	@$(BIN)/python -m tests.clients.screenshots docs/pictures
 
 docs: $(VENV)/installed-dev
 	@$(BIN)/sphinx-build -q -W --keep-going -d build/doctrees docs build/site && echo "build/site/index.html"

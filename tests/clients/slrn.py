@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pyte
+
 from tests.clients.terminal import Terminal
 from zbnntp.newsreaders.kit import START
 
@@ -37,14 +39,14 @@ class Header:
 
 
 class Slrn:
-    """slrn on a set-up. `home` is the home directory of whoever runs it."""
+    """slrn on a set-up. `home` is the home directory of whoever runs it; `options` are for its command line."""
 
-    def __init__(self, home: Path, setup: Path) -> None:
+    def __init__(self, home: Path, setup: Path, *options: str) -> None:
         self._body = home / "body"
         editor = home / "editor"
         editor.write_text(f'#!/bin/sh\ncat "{self._body}" >> "$1"\n')
         editor.chmod(0o700)
-        self._terminal = Terminal([str(setup / START)], home, EDITOR=str(editor))
+        self._terminal = Terminal([str(setup / START), *options], home, EDITOR=str(editor))
 
     def wait(self) -> None:
         """Until the list of groups is shown."""
@@ -67,6 +69,11 @@ class Slrn:
     @property
     def screen(self) -> str:
         return self._terminal.text
+
+    @property
+    def picture(self) -> pyte.Screen:
+        """The screen with its colours."""
+        return self._terminal.picture
 
     def groups(self) -> list[str]:
         """The groups on screen, in the list of groups."""

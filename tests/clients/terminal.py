@@ -39,6 +39,11 @@ class Terminal:
         return "\n".join(self.lines)
 
     @property
+    def picture(self) -> pyte.Screen:
+        """The screen with its colours."""
+        return self._screen
+
+    @property
     def running(self) -> bool:
         return bool(self._child.isalive())
 

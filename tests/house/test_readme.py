@@ -25,3 +25,10 @@ def test_files_that_readme_and_the_guide_point_to_are_there() -> None:
     for text, folder in ((README, ROOT), (GUIDE, ROOT / "docs")):
         for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", text):
             assert (folder / target).exists(), target
+
+
+def test_pictures_fetch_nothing() -> None:
+    for picture in (ROOT / "docs" / "pictures").glob("*.svg"):
+        assert re.findall(r"\w+://[^\s\"')]+", re.sub(r"<text[^>]*>[^<]*</text>", "", picture.read_text())) == [
+            "http://www.w3.org/2000/svg"
+        ]
