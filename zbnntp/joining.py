@@ -160,7 +160,7 @@ def refused(database: sqlite3.Connection, view: int, application: Application, w
     name, again = name_of(database, application.registrar), link_of(database, application.registrar)
     sentence = f"{why[:1].upper()}{why[1:]}".rstrip(".")
     text = f"{name} has not let you in: {sentence}."
-    if application.way != INVITE:
+    if application.way != INVITE:  # that link is worth nothing any more
         text += f"\n\nTo try again write:\n\nregister {again} {application.way}".rstrip()
     applications.put_application(database, tell(database, view, replace(application, stage=Stage.REFUSED), text, now))
 
@@ -211,7 +211,8 @@ def tell(
 ) -> Application:
     """File an article about it, below those that came before."""
     references, identifier = application.thread.split()[-REFERENCES:], random_id()
-    subject = f"Registration with {name_of(database, application.registrar)}"
+    kind = "Invitation by" if application.way == INVITE else "Registration with"
+    subject = f"{kind} {name_of(database, application.registrar)}"
     note = Note(CONTROL, subject, text, references=references, identifier=identifier, picture=picture)
     file_note(database, view, note, now)
     return replace(application, thread=f"{application.thread} {local_message_id(identifier)}")

@@ -47,5 +47,6 @@ def test_one_link_and_each_sees_the_other(nodes: dict[str, NodeProcess]) -> None
     # whoever finds the link afterwards follows her, and she does not see him
     carl.call("follow", link)
     wait_until(lambda: "has not let you in" in text_of(carl, "zb.control"), "a used code is said to be", seconds=60)
+    assert "ask for another link" in text_of(carl, "zb.control")
     assert subjects(carl) == ["From anna"]
     assert "carl" not in anna.call("invite", "--list")
