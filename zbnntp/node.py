@@ -51,7 +51,7 @@ from zbnntp.store import evidence, promises
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 from zbnntp.tuning import make_parameters, rank_first
-from zbnntp.upkeep import keep_later
+from zbnntp.upkeep import keep_later, keep_slim
 
 log = logging.getLogger(__name__)
 
@@ -232,6 +232,7 @@ class Node:
                 nursery.start_soon(task)
             nursery.start_soon(keep_lean, commons, self._views, self.plan.config.search_index)
             nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)
+            nursery.start_soon(keep_slim, commons.reader)
             if self.reader_onion:
                 nursery.start_soon(self.reader_onion.run)
             await nursery.start(self.lodgings.run)

@@ -1,20 +1,47 @@
-"""What came too early or was too much, looked at again by the clock. docs/protocol.md "Quotas"."""
+"""What is done by the clock: what came too early or was too much is looked at again (docs/protocol.md "Quotas"), and
+memory is given back: all of a large store that newsreaders have looked at would count as this process's.
+"""
 
 from __future__ import annotations
 
 import logging
+import resource
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import trio
 
 from zbnntp.ingest import Intake
 from zbnntp.model.errors import Refused
 from zbnntp.model.keys import Identity
+from zbnntp.store.database import unmap
 
 log = logging.getLogger(__name__)
 
 LATER_SECONDS = 60  # between two looks
 DAY_SECONDS = 86_400
+SLIM_SECONDS = 2  # between two looks at our own size
+SLIM_OCTETS = 120 << 20  # resident, from which on mapped pages are let go
+MAPPED_OCTETS = 40 << 20  # that many are the libraries'
+STATM = Path("/proc/self/statm")  # of Linux; where there is none, nothing is let go
+
+
+async def keep_slim(reader: sqlite3.Connection) -> None:
+    """Until cancelled."""
+    while True:
+        await trio.sleep(SLIM_SECONDS)
+        slim(reader)
+
+
+def slim(reader: sqlite3.Connection, most: int = SLIM_OCTETS) -> None:
+    """Let go of the mapped pages of the store if more than `most` octets are resident."""
+    try:
+        _, resident, mapped, *_ = (int(pages) * resource.getpagesize() for pages in STATM.read_text().split())
+    except FileNotFoundError:
+        return
+    if resident > most and mapped > MAPPED_OCTETS:
+        unmap(reader)
 
 
 async def keep_later(intake: Intake, now: Callable[[], int], complete: Callable[[Identity], None]) -> None:

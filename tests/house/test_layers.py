@@ -86,7 +86,7 @@ ALLOWED: dict[str, set[str]] = {
     "places": {"model", "store"},
     "peering": {"model", "peers", "library", "home", "places"},
     "listening": {"model", "nntp", "config", "home", "certificate", "devices"},
-    "upkeep": {"model", "ingest"},
+    "upkeep": BELOW | {"ingest"},
     "repairing": {"model", "store", "home", "examining", "mending", "rebuild", "standing"},
     "delivery": {"model", "store"},
     "furnishing": {"model", "store", "library", "local", "choosing", "silence", "toplists", "control"},

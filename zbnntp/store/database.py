@@ -36,7 +36,7 @@ class Store(sqlite3.Connection):
 
     FRAMES_MOST = 96  # about 70 kB each; more than there are boards that somebody reads at the same time
     BLOCKS_MOST = 192  # about 35 kB each
-    KEYS_MOST = 16_384  # of people and of articles: 3 MB each
+    KEYS_MOST = 4096  # of people and of articles: 1 MB each
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -90,6 +90,12 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     reader.execute("PRAGMA cache_size = -4096")  # pages of the system's cache are mapped, which costs no memory of ours
     reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS}")
     return reader
+
+
+def unmap(reader: sqlite3.Connection) -> None:
+    """Let go of the pages that were looked at; the system's cache keeps them, and they are mapped again when needed."""
+    reader.execute("PRAGMA mmap_size = 0")
+    reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS}")
 
 
 def data_version(reader: sqlite3.Connection) -> int:
