@@ -1,14 +1,8 @@
-"""A real INN on the loopback, without root where it can be: conf/inn/ as it is, with paths of its own.
-
-As root it runs as `news`, as the package wants it; elsewhere as whoever runs the tests.
-"""
+"""A real INN on the loopback: conf/inn/ as it is, with paths of its own. It runs as the user `news` alone."""
 
 from __future__ import annotations
 
-import getpass
-import grp
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -19,10 +13,11 @@ from typing import Self
 
 from tests.nntp_client import Client
 from tests.node_process import ROOT, wait_until
+from tests.programs import need, need_root
 
 PROGRAMS = Path("/usr/lib/news/bin")
 CONFIGURATION = ROOT / "conf/inn"
-HOST = "127.0.0.1"
+HOST, USER = "127.0.0.1", "news"
 PATHS = {
     "pathetc": "etc",
     "pathdb": "db",
@@ -41,11 +36,16 @@ PATHS = {
 BUILT_IN = ("control", "control.cancel", "junk")
 
 
+def need_inn() -> None:
+    need(str(PROGRAMS / "innd"), "inn2")
+    need_root("innd runs as the user news")
+
+
 class Inn:
     """One news server below `place`; `streaming` as in incoming.conf."""
 
     def __init__(self, place: Path, *, streaming: bool = True) -> None:
-        self.place, self.user = place, "news" if os.getuid() == 0 else getpass.getuser()
+        self.place = place
         with socket.create_server((HOST, 0)) as free:
             self.port: int = free.getsockname()[1]
         self.process: subprocess.Popen[bytes] | None = None
@@ -97,8 +97,7 @@ class Inn:
         for name in ("active.times", "newsgroups", "history"):
             (self.place / "db" / name).touch()
         (self.place / "db/active").write_text("".join(f"{name} 0000000000 0000000001 n\n" for name in BUILT_IN))
-        if self.user != getpass.getuser():
-            subprocess.run(["chown", "-R", f"{self.user}:", self.place], check=True)
+        subprocess.run(["chown", "-R", f"{USER}:", self.place], check=True)
         subprocess.run(
             self._as_news([PROGRAMS / "makedbz", "-i", "-o", "-f", self.place / "db/history"]),
             env=self._environment(),
@@ -121,9 +120,16 @@ class Inn:
         etc.chmod(0o700)
 
     def _own_settings(self) -> dict[str, str]:
-        group = grp.getgrgid(pwd.getpwnam(self.user).pw_gid).gr_name
-        own = {"pathnews": "/usr/lib/news", "mta": "/bin/true", "runasuser": self.user, "runasgroup": group}
-        own |= {"bindaddress": HOST, "port": str(self.port), "fromhost": "example.net", "organization": "test"}
+        own = {
+            "pathnews": "/usr/lib/news",
+            "mta": "/bin/true",
+            "bindaddress": HOST,
+            "port": str(self.port),
+            "fromhost": "example.net",
+            "organization": "test",
+            "initialtimeout": "600",  # nobody is hung up on, or kept out, because the machine is busy
+            "nnrpdloadlimit": "0",
+        }
         return own | {key: str(self.place / path) for key, path in PATHS.items()}
 
     def _answers(self) -> bool:
@@ -139,7 +145,4 @@ class Inn:
         return {"INNCONF": str(self.place / "etc/inn.conf"), "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
 
     def _as_news(self, command: list[str | Path]) -> list[str]:
-        words = [str(it) for it in command]
-        if self.user == getpass.getuser():
-            return words
-        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", "--", *words]
+        return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--", *map(str, command)]

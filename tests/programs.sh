@@ -41,7 +41,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     install_all "${packages[@]}" || {
         echo "Fetching the package lists …"
         apt-get update -qq
-        install_all "${packages[@]}"
+        install_all "${packages[@]}" || true  # what came is enough, or it is named below
     }
     packages=($(missing))
     [ "${#packages[@]}" -gt 0 ] || exit 0

@@ -48,13 +48,13 @@ def _feed(options: argparse.Namespace) -> int:
     host, port = parse_server(options.server)
     door = home.socket_path(options.home, home.ADMIN_SOCKET)
     view = {"as": options.resident} if options.resident else {}
-    make = partial(_make, shlex.split(options.make))
+    make = partial(make_group, shlex.split(options.make))
     pump = Pump(lambda it: ask_node(door, it | view), host, port, make=make, sleep=time.sleep, say=_say)
     pump.run(options.once)
     return 0
 
 
-def _make(command: Sequence[str], board: str) -> bool:
+def make_group(command: Sequence[str], board: str) -> bool:
     """Run the operator's command for a board. Its name has letters, digits, dots, -, + and _, and others chose it."""
     if not command or board.startswith("-"):  # which would be an option
         return False

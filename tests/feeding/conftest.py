@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pytest
 
-from tests.inn import PROGRAMS, Inn
+from tests.inn import Inn, need_inn
 from tests.node_process import DemoProcess, NodeProcess
 from tests.peers.trio_tests import pytest_pyfunc_call
-from tests.programs import need
 
 __all__ = ["pytest_pyfunc_call"]
 
@@ -45,6 +46,13 @@ class Feed:
         self.log = node.home.with_suffix(".feed")
         self.process: subprocess.Popen[bytes] | None = None
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.kill()
+
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
@@ -73,6 +81,6 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def inn(place: Path) -> Iterator[Inn]:
-    need(str(PROGRAMS / "innd"), "inn2")
+    need_inn()
     with Inn(place / "inn") as server:
         yield server
