@@ -43,7 +43,7 @@ def add_device_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command = add(kinds, "list", "say which devices have a key")
     command.set_defaults(run=_list)
     command = add(kinds, "remove", "turn a device away from now on; what it has open ends")
-    command.add_argument("name", metavar="NAME")
+    command.add_argument("name", metavar="NAME", help="what you called it")
     command.set_defaults(run=_remove)
 
 
