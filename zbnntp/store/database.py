@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zbnntp.model.errors import NotPermitted
+from zbnntp.model.keys import Identity
 from zbnntp.store import sums
 from zbnntp.store.blocks import Block
 from zbnntp.store.frames import Codec, Frame
@@ -36,6 +37,7 @@ class Store(sqlite3.Connection):
 
     FRAMES_MOST = 96  # about 70 kB each; more than there are boards that somebody reads at the same time
     BLOCKS_MOST = 192  # about 35 kB each
+    SENDERS_MOST = 2048  # identity and nick, and what From says of them: 1 MB
     KEYS_MOST = 4096  # of people and of articles: 1 MB each
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -43,6 +45,7 @@ class Store(sqlite3.Connection):
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
         self.blocks: dict[int, Block] = {}
+        self.senders: dict[tuple[Identity, str], bytes] = {}
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
 

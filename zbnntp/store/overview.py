@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -50,9 +51,9 @@ _MANY_NAMES = "SELECT pk, id FROM article WHERE pk IN (SELECT value FROM json_ea
 _FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
 _PEOPLE = "SELECT pk, id FROM person WHERE pk IN (SELECT value FROM json_each(?))"
 _COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, coalesce(s.units, 0), "
-_VOTES = "LEFT JOIN score s ON s.article = o.article AND s.view = (SELECT view FROM newsgroup WHERE pk = o.newsgroup) "
+_VOTES = "LEFT JOIN score s ON s.article = o.article AND s.view = (SELECT view FROM newsgroup WHERE pk = ?1) "
 _LINE = "LEFT JOIN post p ON p.article = {}.article LEFT JOIN line ON line.pk = p.line "
-_SPAN = "WHERE {0}.newsgroup = ? AND {0}.number BETWEEN ? AND ? ORDER BY {0}.number LIMIT ?"
+_SPAN = "WHERE {0}.newsgroup = ?1 AND {0}.number BETWEEN ?2 AND ?3 ORDER BY {0}.number LIMIT ?4"
 _OPEN = f"SELECT {_COLUMNS}NULL FROM overview o {_VOTES}{_SPAN.format('o')}"  # noqa: S608
 _OPEN_FILED = f"SELECT {_COLUMNS}line.octets FROM overview o {_VOTES}{_LINE.format('o')}{_SPAN.format('o')}"  # noqa: S608
 _ONE = (  # in this order, whatever the planner thinks: of 64 bits, and of an article's key, there is one
@@ -70,7 +71,7 @@ _BY_PK = _ONE.format(_BY_ARTICLE) + "a.pk = ?"
 _BY_NUMBER = _ONE.format("number n CROSS JOIN article a ON a.pk = n.article") + "n.newsgroup = ? AND n.number = ?"
 _KNOWN = (  # what a packed block does not say of its articles
     "SELECT n.number, n.article, a.id, coalesce(s.units, 0), {} FROM number n CROSS JOIN article a ON a.pk = n.article "
-    "LEFT JOIN score s ON s.article = n.article AND s.view = (SELECT view FROM newsgroup WHERE pk = n.newsgroup) "
+    "LEFT JOIN score s ON s.article = n.article AND s.view = (SELECT view FROM newsgroup WHERE pk = ?1) "
 )
 _PACKED = _KNOWN.format("NULL") + _SPAN.format("n")
 _PACKED_FILED = _KNOWN.format("line.octets") + _LINE.format("n") + _SPAN.format("n")
@@ -129,7 +130,7 @@ def _one(database: sqlite3.Connection, columns: Sequence[Any]) -> Row | None:
         with _at_once(database):
             return next(iter(_in_block(database, newsgroup, number, number, 1, True)), None)
     at = bisect_left(block.offsets, number % BLOCK_NUMBERS)
-    senders = _senders(block, {block.authors[at]}, {author: identity})
+    senders = _senders(database, block, {block.authors[at]}, {author: identity})
     its = (number, article, identifier, score, columns[_NEWSGROUP - 1])
     return _told_row(database, block, at, its, b"Xref: zbnntp %b:%d" % (group.encode(), number), senders)
 
@@ -225,7 +226,7 @@ def packed_rows(
     (group,) = database.execute("SELECT name FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
     authors = {block.authors[at] for at in positions}
     people = json.dumps([block.people[at] for at in authors])
-    senders = _senders(block, authors, dict(database.execute(_PEOPLE, (people,)).fetchall()))
+    senders = _senders(database, block, authors, dict(database.execute(_PEOPLE, (people,)).fetchall()))
     return _told(database, block, positions, [known[base + block.offsets[at]] for at in positions], group, senders)
 
 
@@ -239,28 +240,34 @@ def _told(
 ) -> list[Row]:
     """Rows at positions of a block, with what is known of their articles: column by column, which is much faster."""
     numbers, articles, ids, scores, kept = zip(*known, strict=True)
-    authors = [block.people[block.authors[at]] for at in positions]
-    texts = [block.texts[block.subjects[at]] for at in positions]
-    marks = [block.marks[at] for at in positions]
+    span = slice(positions[0], positions[-1] + 1)
+    is_whole_span = len(range(span.start, span.stop)) == len(positions)
+
+    def pick(column: array[int]) -> Sequence[int]:
+        return column[span] if is_whole_span else [column[at] for at in positions]
+
+    authors, marks, texts = pick(block.authors), pick(block.marks), block.texts
     chains = [block.references[block.begins[at] : block.begins[at + 1]] for at in positions]
     names = _names(database, dict(zip(articles, ids, strict=True)), chains)
     columns = (
-        texts,
-        [senders[block.authors[at]] for at in positions],
-        [date_field(block.times[at]) for at in positions],
+        [texts[subject] for subject in pick(block.subjects)],
+        [senders[author] for author in authors],
+        map(date_field, pick(block.times)),
         [names[article] for article in articles],
-        [b" ".join([names[key] for key in chain]) if chain else b"" for chain in chains],
+        [b" ".join(map(names.__getitem__, chain)) for chain in chains],
     )
     fields = [b"\t".join(it) for it in zip(*columns, strict=True)]
     if max(marks) >= WHOLE:
-        fields = [text if mark >= WHOLE else made for mark, text, made in zip(marks, texts, fields, strict=True)]
+        wholes = zip(marks, columns[0], fields, strict=True)
+        fields = [text if mark >= WHOLE else made for mark, text, made in wholes]
     alone = b"Xref: zbnntp %b:" % group.encode()
     xrefs = [
-        block.texts[block.xrefs[at]] or b"%b%d" % (alone, number) for at, number in zip(positions, numbers, strict=True)
+        texts[xref] if xref else b"%b%d" % (alone, number)
+        for xref, number in zip(pick(block.xrefs), numbers, strict=True)
     ]
-    sizes = [block.octets[at] for at in positions], [block.lines[at] for at in positions]
+    sizes = pick(block.octets), pick(block.lines)
     marked = [mark // SAGE % 2 for mark in marks], [mark % SAGE for mark in marks]
-    people = [author or None for author in authors]
+    people = [block.people[author] or None for author in authors]
     rows = map(Row._make, zip(numbers, articles, people, fields, *sizes, xrefs, *marked, scores, kept, strict=True))
     return [row if row.body is None else _with_body(database, row) for row in rows]
 
@@ -275,11 +282,17 @@ def _names(database: sqlite3.Connection, own: dict[int, bytes], chains: Iterable
     return dict(zip(ids, texts, strict=True))
 
 
-def _senders(block: Block, authors: Iterable[int], identities: Mapping[int, Identity]) -> dict[int, bytes]:
-    """What From says, by positions in the list of a block's people."""
+def _senders(
+    database: sqlite3.Connection, block: Block, authors: Iterable[int], identities: Mapping[int, Identity]
+) -> dict[int, bytes]:
+    """What From says, by positions in the list of a block's people; those of before need not be written again."""
+    made = database.senders if isinstance(database, Store) else {}
     who = {at: (identities.get(block.people[at], NOBODY), block.texts[block.nicks[at]].decode()) for at in authors}
-    fields = sender_fields(set(who.values()))
-    return {at: fields[it] for at, it in who.items()}
+    if len(made) > Store.SENDERS_MOST:
+        made.clear()
+    if new := set(who.values()) - made.keys():
+        made.update(sender_fields(new))
+    return {at: made[it] for at, it in who.items()}
 
 
 def gaps(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> set[int]:
