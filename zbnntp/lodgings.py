@@ -33,6 +33,7 @@ class Lodgings:
         self._commons, self._place = commons, place
         self._scopes: dict[Resident, trio.CancelScope] = {}
         self._nursery: trio.Nursery | None = None
+        self._turn = trio.Lock()  # one looks at the home at a time
         self.residents: list[Resident] = []
         for account, view in accounts.items():
             self._add(account, view)
@@ -81,7 +82,11 @@ class Lodgings:
 
         What was done, in a sentence. NotPermitted: it takes a restart.
         """
-        accounts = {it.identity: it for it in home.accounts(self._place)}
+        async with self._turn:
+            await self._renew({it.identity: it for it in home.accounts(self._place)})
+        return f"{len(self.residents)} live here now."
+
+    async def _renew(self, accounts: Mapping[Identity, Account]) -> None:
         if accounts.keys() - self._commons.own and self._commons.public_reader:
             _check_sealed(accounts)
         for resident in self.residents[1:]:
@@ -91,7 +96,6 @@ class Lodgings:
             resident.account = accounts[resident.identity]
         for identity in accounts.keys() - self._commons.own:
             await self._take_in(accounts[identity])
-        return f"{len(self.residents)} live here now."
 
     async def _take_in(self, account: Account) -> None:
         if self._nursery is None:

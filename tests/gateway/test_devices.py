@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from zbnntp.cli import main
 from zbnntp.devices import DEVICES_FILE, DEVICES_MOST, add_device, open_devices, remove_device
 from zbnntp.model.errors import BadEncoding, NotPermitted
 
@@ -47,3 +48,23 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, text: str) -> None:
     (tmp_path / DEVICES_FILE).write_text(text)
     with pytest.raises(BadEncoding, match="damaged"):
         open_devices(tmp_path)
+
+
+def test_the_command_prints_what_a_device_needs_and_says_when_the_onion_is_off(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def device(*words: str) -> tuple[int, str]:
+        code = main(["device", words[0], "--home", str(tmp_path), *words[1:]])
+        return code, capsys.readouterr().out
+
+    code, printed = device("add", "phone")
+    assert code == 0
+    onion = open_devices(tmp_path).address
+    assert f"Host       {onion}" in printed
+    assert f"{onion.removesuffix('.onion')}:descriptor:x25519:" in printed
+    assert "The onion is off" in printed
+    (tmp_path / "zbnntp.toml").write_text('nntp_onion = "closed"\n')
+    assert "The onion is off" not in device("add", "laptop")[1]
+    assert device("list")[1].splitlines() == [f"onion {onion}", "phone", "laptop"]
+    assert device("remove", "phone") == (0, "phone is turned away from now on.\n")
+    assert device("remove", "phone")[0] == 1

@@ -118,6 +118,23 @@ def test_at_home_nobody_counts() -> None:
     run(main)
 
 
+@pytest.mark.parametrize(("guests", "codes"), [(True, [b"211", b"440", b"483"]), (False, [b"483", b"483", b"483"])])
+def test_guests_read_from_other_machines_and_passwords_stay_secret(
+    monkeypatch: pytest.MonkeyPatch, guests: bool, codes: list[bytes]
+) -> None:
+    monkeypatch.setattr("zbnntp.nntp.server.is_private", lambda address: False)
+
+    async def main() -> None:
+        house = Gateway()
+        house.welcomes_guests = guests
+        async with serving(house) as server:
+            reader = await greeted(server)
+            await reader.say("GROUP tech.linux", "POST", "AUTHINFO USER anna")
+            assert [(await reader.line())[:3] for _ in range(3)] == codes
+
+    run(main)
+
+
 def test_who_stands_behind_an_address() -> None:
     assert stranger_of("192.0.2.1") == "192.0.2.1"
     assert stranger_of("2001:db8:1:2:3::4") == stranger_of("2001:db8:1:2::5") == "2001:db8:1:2::/64"
