@@ -1,7 +1,7 @@
 """Where one local identity lets people in, and asks others to be let in: the registrar's desk and the own applications.
 
-Runs what `joining.py` decides: visits registrars when they are due, one after the other, works for those who want work,
-and hands over what came. For the desk it does what takes long: other threads, letters, programs.
+Runs what `joining.py` decides: visits registrars when they are due, several at once, works for those who want work, and
+hands over what came. For the desk it does what takes long: other threads, letters, programs.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ TRIES_AT_ONCE = 10  # of work: a second or two, then others may say stop
 PROGRAM_SECONDS = 30.0
 PROGRAM_OCTETS = 16 * 1024  # that it may write
 LETTERS_AT_ONCE = 4
+VISITS_MOST = 8  # registrars visited at once
 
 
 class Way(Protocol):
@@ -76,6 +77,7 @@ class Entrance:
         self.registrar = Registrar(reader, writer, identity, tools, name, self._note_come)
         self._called, self._working, self._somebody_came = trio.Event(), trio.Event(), trio.Event()
         self._letters = trio.CapacityLimiter(LETTERS_AT_ONCE)
+        self._visited: set[int] = set()  # applications whose registrar is being visited
 
     def call(self) -> None:
         """There is an application to look at."""
@@ -120,15 +122,25 @@ class Entrance:
 
     async def _visit_due(self, way: Way, signer: Signer) -> None:
         await way.wait_connected()
-        while True:
-            self._called = trio.Event()
-            now = int(self._clock())
-            for application in joining.due(self._reader, self._view):
-                if application.due <= now:
-                    await self._step(application, way, signer)
-            pause = min((it.due - now for it in joining.due(self._reader, self._view)), default=LOOK_SECONDS)
-            with trio.move_on_after(max(1.0, min(pause, LOOK_SECONDS))):
-                await self._called.wait()
+        async with trio.open_nursery() as nursery:
+            while True:
+                self._called = trio.Event()
+                now = int(self._clock())
+                waiting = [it for it in joining.due(self._reader, self._view) if it.pk not in self._visited]
+                for application in waiting[: VISITS_MOST - len(self._visited)]:
+                    if application.due <= now:
+                        self._visited.add(application.pk)
+                        nursery.start_soon(self._visit_one, application, way, signer)
+                pause = min((it.due - now for it in waiting), default=LOOK_SECONDS)
+                with trio.move_on_after(max(1.0, min(pause, LOOK_SECONDS))):
+                    await self._called.wait()
+
+    async def _visit_one(self, application: Application, way: Way, signer: Signer) -> None:
+        try:
+            await self._step(application, way, signer)
+        finally:
+            self._visited.discard(application.pk)
+            self.call()
 
     async def _step(self, application: Application, way: Way, signer: Signer) -> None:
         """One visit, and what comes of it; or what is to be said."""

@@ -24,6 +24,7 @@ from zbnntp.model.errors import NotPermitted
 from zbnntp.model.intro import Admitted, Challenge, Terms, make_challenge, open_challenge
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.model.link import Link, format_link
+from zbnntp.model.proof import estimate
 from zbnntp.store import applications, evidence, promises
 from zbnntp.store.applications import Application
 
@@ -37,8 +38,9 @@ REFERENCES = 10  # articles named as those above a new one
 DAY_SECONDS = 86_400
 ANSWER_HELP = "Write the answer as a reply to this article, on a line of its own."
 WORK_HELP = (
-    "Your node works at it by itself, while other things go on, and hands the answer in. 'status' says how far it is, "
-    "'register pause' stops it, 'register resume' goes on."
+    "For your node that is about {minutes:.0f} minutes of one processor core. It works at it by itself, while other "
+    "things go on, and hands the answer in. 'status' says how far it is, 'register pause' stops it, 'register resume' "
+    "goes on."
 )
 
 
@@ -114,7 +116,9 @@ def challenged(
     if challenge.way == INVITE and application.answer:
         applications.put_application(database, replace(new, stage=Stage.ANSWER))
         return
-    stage, what = (Stage.WORK, WORK_HELP) if challenge.proof else (Stage.OPEN, ANSWER_HELP)
+    stage, what = Stage.OPEN, ANSWER_HELP
+    if challenge.proof:
+        stage, what = Stage.WORK, WORK_HELP.format(minutes=max(1, estimate(challenge.proof)))
     others = _others(database, application.registrar, challenge.way, terms) if terms else ""
     text = f"{challenge.ask}\n\n{what}{others}"
     new = tell(database, view, replace(new, stage=stage, answer=""), text, now, challenge.picture)

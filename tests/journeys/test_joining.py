@@ -234,7 +234,7 @@ def test_a_computer_works_for_it(nodes: dict[str, NodeProcess]) -> None:
     rita, nina = nodes["rita"], nodes["nina"]
     since = len(articles(nina))
     register(nina, f"{rita.invite()} pow")
-    told(nina, "Your node works at it by itself", since)
+    told(nina, "It works at it by itself", since)
     told(nina, "has let you in", since)
     assert any("has let you in" in line for line in nina.status()["joining"])
 

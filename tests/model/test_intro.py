@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zbnntp.model import intro
 from zbnntp.model.canonical import encode
@@ -108,3 +112,28 @@ def test_another_registrar_than_the_one_asked() -> None:
     intro.check_registrar(RITA, RITA)
     with pytest.raises(BadSignature):
         intro.check_registrar(Identity(BOB.identity), RITA)
+
+
+OPENERS = (intro.open_terms, intro.open_challenge, intro.open_introduction, intro.open_outcome)
+VALUES = st.recursive(
+    st.booleans() | st.integers(-5, 5) | st.text(max_size=5), lambda it: st.lists(it, max_size=3), max_leaves=5
+)
+FIELDS = ("to", "id", "nonce", "answer", "ask", "way", "ways", "until", "mt", "picture", "proof", "endpoints", "sig")
+
+
+@given(st.sampled_from(OPENERS), st.binary(max_size=200))
+def test_any_octets_are_read_or_invalid(open_it: Callable[[bytes], object], raw: bytes) -> None:
+    with contextlib.suppress(Invalid):
+        open_it(raw)
+
+
+@given(
+    st.sampled_from(OPENERS),
+    st.sampled_from(("registrar", "challenge", "intro", "admitted")),
+    st.dictionaries(st.sampled_from(FIELDS), VALUES),
+)
+def test_any_fields_are_read_or_invalid(
+    open_it: Callable[[bytes], object], kind: str, fields: dict[str, object]
+) -> None:
+    with contextlib.suppress(Invalid):
+        open_it(encode({"kind": kind, "to": RITA.hex()} | fields))

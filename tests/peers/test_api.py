@@ -15,7 +15,7 @@ from tests.peers.house import NOW, Author, FakeLibrary, lines
 from tests.peers.nodes import Node, node
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice, read_bundle, write_offer
-from zbnntp.model.errors import NotPermitted
+from zbnntp.model.errors import Busy, NotPermitted
 from zbnntp.model.keys import Identity, sha256
 from zbnntp.peers.api import CHANGES_GAP_SECONDS, Api
 from zbnntp.peers.exchange import HttpRefusal, Reply, Request, Visitor
@@ -91,6 +91,8 @@ def whole_bundle(author: Author) -> bytes:
         ("POST", "/zb/1/fetch", 400),
         ("POST", "/zb/1/push", 400),
         ("GET", "/zb/1/push", 404),
+        ("GET", "/zb/1/intro", 404),
+        ("POST", "/zb/1/intro", 404),
     ],
 )
 async def test_statuses(method: str, path: str, status: int) -> None:
@@ -366,3 +368,46 @@ async def test_a_peer_hangs_on_to_a_feed_over_a_real_connection(
 
 async def follow_empty(source: Node, reader: Node) -> None:
     assert await reader.sync.follow_changes(source.endpoint, "", 600) == "epochalice.0"
+
+
+class Porter:
+    """Lets in whoever says please, when there is time."""
+
+    def __init__(self) -> None:
+        self.busy = False
+
+    def terms(self) -> bytes:
+        return b'{"kind":"registrar"}'
+
+    async def challenge(self, way: str) -> bytes:
+        if self.busy:
+            raise Busy("too many ask", 90)
+        return b'{"kind":"challenge","way":"%s"}' % way.encode()
+
+    async def answer(self, raw: bytes) -> bytes:
+        if raw != b"please":
+            raise NotPermitted("that is not what it shows")
+        return b'{"kind":"admitted"}'
+
+
+async def test_a_registrar_says_its_terms_asks_and_answers() -> None:
+    porter = Porter()
+    site = api(FakeLibrary(), registrar=porter)
+    (about,) = rows(await whole(await get(site, "node")))
+    assert "intro" in about["caps"]
+    assert (await get(site, "intro")).body == b'{"kind":"registrar"}\n'
+    assert (await get(site, "intro", {"way": "captcha"})).body == b'{"kind":"challenge","way":"captcha"}\n'
+    assert (await post(site, "intro", b"please\n")).body == b'{"kind":"admitted"}\n'
+    with pytest.raises(HttpRefusal, match="not what it shows") as told:
+        await post(site, "intro", b"let me in\n")
+    assert told.value.status == 403
+    porter.busy = True
+    with pytest.raises(HttpRefusal, match="too many ask") as told:
+        await get(site, "intro", {"way": "captcha"})
+    assert (told.value.status, told.value.headers) == (429, (("retry-after", "90"),))
+
+
+def test_an_introduction_is_short() -> None:
+    site = api(FakeLibrary())
+    assert 0 < site.body_limit("POST", "/zb/1/intro") <= 8 * 1024
+    assert site.body_limit("GET", "/zb/1/intro") == 0

@@ -10,10 +10,11 @@ from tests.registrar.conftest import MAIL, Open, newcomer
 from zbnntp.model import intro
 from zbnntp.model.errors import Busy, Invalid, Missing, NotPermitted, PeerGone
 from zbnntp.model.intro import Admitted, Challenge
+from zbnntp.model.proof import Proof, estimate
 from zbnntp.registrar.codes import new_code
 from zbnntp.registrar.desk import BURST, DAY_SECONDS
 from zbnntp.registrar.rules import Rules
-from zbnntp.registrar.work import PARTS, TRY_SECONDS
+from zbnntp.registrar.work import KIB, PARTS
 from zbnntp.store import admissions, codes, promises
 
 NINA, OTTO = newcomer("nina"), newcomer("otto")
@@ -175,7 +176,7 @@ async def test_work_is_checked(open_reception: Open) -> None:
 
 
 def test_half_an_hour_is_so_many_tries() -> None:
-    assert round(30 * 60 / TRY_SECONDS / PARTS) == 2250
+    assert round(estimate(Proof(KIB, 1, PARTS, 2250)), 6) == 30
 
 
 async def test_one_mailbox_is_good_for_one_newcomer(open_reception: Open) -> None:

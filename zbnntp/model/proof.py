@@ -18,10 +18,11 @@ from zbnntp.model.keys import Identity, sha256, slow_hash
 PROOF_DOMAIN = b"zbnntp1 proof\n"
 SALT_OCTETS = 16
 COUNTER_OCTETS = 8
-KIB_LEAST, KIB_MOST = 8, 1024 * 1024  # of memory for one try
-PASSES_MOST = 16
+KIB_LEAST, KIB_MOST = 8, 256 * 1024  # of memory for one try: small computers take part
+PASSES_MOST = 4
 PARTS_MOST = 32  # an answer has room for their counters
 TRIES_MOST = 1_000_000  # on average, for one part
+KIB_PER_SECOND = 640 * 1024  # and pass, on an ordinary computer
 _SPAN = 2**64
 
 
@@ -33,6 +34,11 @@ class Proof:
     passes: int
     parts: int
     tries: int
+
+
+def estimate(proof: Proof) -> float:
+    """About how many minutes it takes one core of an ordinary computer."""
+    return proof.parts * proof.tries * proof.kib * proof.passes / KIB_PER_SECOND / 60
 
 
 def make_proof(proof: Proof) -> dict[str, int]:

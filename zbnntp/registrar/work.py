@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zbnntp.model.proof import TRIES_MOST, Proof, check_proof, make_proof, open_proof
+from zbnntp.model.proof import TRIES_MOST, Proof, check_proof, estimate, make_proof, open_proof
 from zbnntp.registrar.tools import Tools
 from zbnntp.registrar.ways import Answered, Grant, Memo, Question
 
 KIB = 64 * 1024  # for one try: more than a graphics card has for each of its cores
 PARTS = 8
-TRY_SECONDS = 0.1  # with so much memory, on an ordinary computer
 SECONDS = 7 * 86_400  # to do it: nodes are not always on
 
 
@@ -23,7 +22,7 @@ class Work:
         return f"work for your computer, about {self.tools.rules.work_minutes:g} minutes of one processor core"
 
     async def ask(self) -> Question:
-        tries = round(self.tools.rules.work_minutes * 60 / TRY_SECONDS / PARTS)
+        tries = round(self.tools.rules.work_minutes / estimate(Proof(KIB, 1, PARTS, 1)))
         proof = Proof(KIB, 1, PARTS, min(max(tries, 1), TRIES_MOST))
         return Question(f"This is {self.text}.", {"proof": make_proof(proof)}, SECONDS, proof=proof)
 
