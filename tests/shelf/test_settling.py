@@ -15,12 +15,12 @@ from zbnntp.store.ratings import Standing
 from zbnntp.visibility import Settled, settle
 
 SHOWN, HIDDEN = Standing(0.0, 0.5, True, Level.FULL), Standing(0.0, -0.5, False, Level.HIDDEN)
-SECONDS = 0.2
+SECONDS = 1.0  # of processor; a tenth on an idle machine
 AUTHORS, EACH = 20, 1000
 
 
 @pytest.mark.slow
-async def test_a_thousand_posts_come_and_go_within_a_fifth_of_a_second(tmp_path: Path) -> None:
+async def test_a_thousand_posts_come_and_go_within_a_second(tmp_path: Path) -> None:
     people = [Forger(f"author {number}") for number in range(AUTHORS)]
     async with following(tmp_path, *people) as bob:
         for one in people:

@@ -244,7 +244,7 @@ def test_votes_sum_to_mt(records, target):
     found = why(graph, YOU, rank(graph, YOU), target)
     if target != YOU and (found.own is None or found.own.mt is None):
         plus, minus = found.praise_sum, found.reproach_sum
-        assert found.mt == round((plus - minus) / max(1.0, plus + minus), 9)
+        assert found.mt == pytest.approx((plus - minus) / max(1.0, plus + minus), abs=1e-9)
 
 
 @RULE
