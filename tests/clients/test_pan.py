@@ -22,14 +22,28 @@ pytestmark = [pytest.mark.client, pytest.mark.slow]
 
 
 @pytest.fixture
-def pan(node: NodeProcess, answered: str, person: Path) -> Iterator[Pan]:
+def node(tmp_path: Path) -> Iterator[NodeProcess]:
+    """A running node of `anna`, with a door where TLS comes first."""
+    anna = NodeProcess(tmp_path / "anna", "anna", net=tmp_path / "net")
+    anna.init()
+    (anna.home / "zbnntp.toml").write_text('tls_listen = "127.0.0.1:0"\n')
+    anna.start()
+    anna.do(f"board add {BOARD} A place to talk")
+    yield anna
+    anna.stop()
+
+
+@pytest.fixture
+def pan(request: pytest.FixtureRequest, node: NodeProcess, answered: str, person: Path) -> Iterator[Pan]:
+    """Its parameter has the options of the set-up."""
     need("pan")
-    with Display() as display, Pan(person, set_up(node, "pan"), display) as running:
+    with Display() as display, Pan(person, set_up(node, "pan", *request.param.split()), display) as running:
         running.open_next_article(BOARD)
         yield running
 
 
-def test_thread_is_read_and_answered(pan: Pan, node: NodeProcess, thread: str) -> None:
+@pytest.mark.parametrize("pan", ["--tls"], indirect=True)
+def test_thread_is_read_and_answered_over_tls(pan: Pan, node: NodeProcess, thread: str) -> None:
     pan.reply("And who lights it?")
     with node.connect() as client:
         wait_until(lambda: client.group(BOARD).count == 3, "the answer")
@@ -42,6 +56,7 @@ def test_thread_is_read_and_answered(pan: Pan, node: NodeProcess, thread: str) -
     assert article["User-Agent"] is None
 
 
+@pytest.mark.parametrize("pan", [""], indirect=True, ids=["plain"])
 def test_reply_to_author_is_not_mailed(pan: Pan, node: NodeProcess) -> None:
     assert pan.mail("For you alone.") == NO_MAIL_SENTENCE
     with node.connect() as client:

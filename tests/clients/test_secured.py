@@ -19,6 +19,7 @@ import pytest
 from tests.clients.conftest import set_up
 from tests.clients.neomutt import NeoMutt
 from tests.clients.slrn import Slrn
+from tests.clients.thunderbird import Thunderbird
 from tests.clients.tin import Tin
 from tests.nntp_client import Client
 from tests.node_process import NodeProcess
@@ -137,3 +138,11 @@ def test_gnus(house: Household, person: Path, tls: bool) -> None:
     assert f"GROUP {BOARD}\n" in done.stdout, done.stdout + done.stderr
     assert ("TLS TLS1" in done.stdout) == tls, done.stdout
     house.check_posted(f"From Gnus {tls}")
+
+
+def test_thunderbird(house: Household, person: Path) -> None:
+    """The default identity, without a login; the certificate is trusted without a question."""
+    need("thunderbird")
+    with Thunderbird(person, set_up(house.node, "thunderbird", "--tls")) as thunderbird:
+        thunderbird.open_group("zb.control")
+        assert thunderbird.read("zbnntp", "Welcome")

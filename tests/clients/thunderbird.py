@@ -255,9 +255,6 @@ class Thunderbird:
         """Asks for a page as Thunderbird does for what it shows or checks; what came of it."""
         return str(self._run(FETCH, url))
 
-    def preference(self, name: str) -> str:
-        return str(self._run("return Services.prefs.getStringPref(arguments[0], '');", name))
-
     def tags(self, row: int) -> list[str]:
         """The keys of a message's tags."""
         return str(self._run(TAGS, row)).split()
