@@ -15,7 +15,7 @@ from zbnntp.model.errors import NotPermitted
 Add = Callable[[Any, str, str], argparse.ArgumentParser]
 EXPLAINED = """\
 What you have now, in four lines:
- 1. Your node is a news server of your own: point any newsreader at the address that 'zbnntp run' prints.
+ 1. Your node is a news server of your own, for any newsreader: 'zbnntp setup' sets six of them up while it runs.
  2. You see whom you follow, and whom they trust. Ask somebody for an invitation, and send 'follow LINK' to zb.control.
  3. What you write is signed with your key, and nobody but those who trust you, and whom they trust, is shown it.
  4. Read 'Welcome' in zb.control first: it says what to do next, and ticks off what is done."""

@@ -195,6 +195,11 @@ them. What you write and when is seen by every reader: the way you
 write, the times at which you post and what you tell of yourself can
 give you away, and no program can help with that.
 
+Answer in the group, never by mail: a mail leaves Tor, tells your mail
+provider what you read, and reaches nobody. A link that you open leaves
+Tor too, unless your browser uses it. Newsreaders set up by 'zbnntp
+setup' send no mail.
+
 Whoever can use your computer's account can read everything and post as
 you; so can whoever has the key file and, if you set one, its
 passphrase. Newsreaders reach this node from this computer only.

@@ -22,7 +22,8 @@ LETTER = """\
 This is your own node of a forum that nobody owns. What you read here is
 what you and those whom you trust let in.
 
-Set name and address in your newsreader:
+Set name and address in your newsreader ('zbnntp setup' in a terminal
+does it for six of them):
 
     Name      {name}
     Address   {address}
