@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.houses import Clock, House, open_house, pack_overview
 from tests.journeys.test_rebuild import live_a_little, seen
 from zbnntp import toplists
+from zbnntp.housekeeping import seal_months
 from zbnntp.model.bundle import Offer
 from zbnntp.model.keys import Identity
 from zbnntp.store import evidence
@@ -72,6 +73,7 @@ async def make_world(directory: Path) -> World:
         await fill(alice, clock)
         await bob.take(alice.whole_offer())
         await bob.writer.run(pack_overview)  # what comes later stands in rows
+        await seal_months(bob.path, bob.writer, clock.now)  # and in lines of their own
         await fill(bob, clock)
         shown, offers = await settled(bob), [bob.whole_offer(), alice.whole_offer()]
     path = directory / "bob" / "store.sqlite"

@@ -70,8 +70,8 @@ def _text(value: object) -> str:
 
 
 def tables() -> list[str]:
-    """All tables of a store."""
-    return sorted(it.name for it in definitions() if it.kind == "table")
+    """All tables of a store but those that SQLite keeps for itself."""
+    return sorted(it.name for it in definitions() if it.kind == "table" and not it.name.startswith("sqlite_"))
 
 
 def columns(database: sqlite3.Connection, table: str) -> list[Column]:
