@@ -68,9 +68,9 @@ async def test_twenty_thousand_ratings_are_taken_and_no_more(tmp_path: Path) -> 
     anna = Forger("anna")
     lines = [make_trust(numbered(number), 1, None, "", START) for number in range(limits.TRUST_LINES + 5)]
     async with following(tmp_path, anna) as bob:
-        began = time.perf_counter()
+        began = time.process_time()
         await bob.take(anna.offer(state=split(lines)))
-        assert time.perf_counter() - began < 20
+        assert time.process_time() - began < 20
         rater = evidence.find_person(bob.reader, anna.identity) or 0
         assert len(ratings.ratings_of(bob.reader, rater)) == limits.TRUST_LINES
 
