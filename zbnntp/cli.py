@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from zbnntp import __version__, home
 from zbnntp.cli_account import add_account
-from zbnntp.cli_ask import add_as, add_passphrase, passphrase, print_answer
+from zbnntp.cli_ask import add_as, add_passphrase, one_line, passphrase, print_answer
 from zbnntp.cli_bundles import add_bundles
 from zbnntp.cli_device import add_device_command
 from zbnntp.cli_feed import add_feed
@@ -170,10 +170,12 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _run(options: argparse.Namespace) -> int:
+    from zbnntp.listening import check_addresses
     from zbnntp.node import Plan, run_node  # here, so that `do` and its like start fast
 
     flags = {name: getattr(options, name) for name in ("listen", "public_reader", "tor", "mirror_only", "onion")}
     config = load_config(options.home, **flags)
+    check_addresses(config)
     home.make_directory(options.home)
     with home.locked(options.home):
         home.check_settled(options.home)
@@ -193,11 +195,11 @@ def _do(options: argparse.Namespace) -> int:
 
 
 def _why(options: argparse.Namespace) -> int:
-    return print_answer(options, {"do": f"why {options.what}"})
+    return print_answer(options, {"do": one_line("why", options.what)})
 
 
 def _purge(options: argparse.Namespace) -> int:
-    return print_answer(options, {"do": f"purge {options.what}"})
+    return print_answer(options, {"do": one_line("purge", options.what)})
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from zbnntp.cli_ask import read_passphrase, recovery_text, tell_node
 from zbnntp.model.article import address
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
+from zbnntp.model.nick import new_nick
 
 Add = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]", str, str], argparse.ArgumentParser]
 
@@ -51,7 +52,7 @@ def _add_new(command: argparse.ArgumentParser) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-    nick, secret = home.check_nick(options.name), _new_passphrase(options)
+    nick, secret = new_nick(options.name), _new_passphrase(options)
     account, words = make_account(options.home, nick, secret)
     print(f"Made the account {nick}. Its owner sets in the newsreader:\n")
     print(f"    Login      {nick}, at once and not only when asked")

@@ -16,6 +16,7 @@ from zbnntp import home
 from zbnntp.admin import ask_node
 from zbnntp.model.errors import NotPermitted, Unreachable
 from zbnntp.model.keys import Signer
+from zbnntp.model.nick import new_nick
 
 WORDS_IN_ROW = 4
 WORD_COLUMNS = 14  # number, word and a gap
@@ -62,6 +63,34 @@ def add_as(command: argparse.ArgumentParser) -> None:
     command.add_argument("--as", dest="resident", metavar="NICK", help="another identity of this home")
 
 
+def check_target(file: Path, replace: bool, begins: tuple[bytes, ...]) -> None:
+    """Whether FILE may be written: it is new, or --replace was said and it begins as older ones of its kind do.
+
+    So no slip of the hand ever writes over a key. Raises NotPermitted.
+    """
+    if not file.exists():
+        return
+    if not replace:
+        raise NotPermitted(f"{file} is there already; choose another name, or write over it with --replace")
+    try:
+        with file.open("rb") as raw:
+            head = raw.read(max(map(len, begins)))
+    except OSError as error:
+        raise NotPermitted(f"{file} cannot be written: {error.strerror}") from error
+    if head and not head.startswith(begins):
+        raise NotPermitted(f"{file} is something else, and --replace does not write over that; choose another name")
+
+
+def one_line(*words: str) -> str:
+    """A command of zb.control; NotPermitted where an argument, pasted from somewhere, would make it several."""
+    line = " ".join(words)
+    if len(line.splitlines()) > 1:
+        raise NotPermitted(
+            "there is a line end in it, and what stands behind it would be another command; leave it out"
+        )
+    return line
+
+
 def ask_running(options: argparse.Namespace, request: dict[str, object]) -> dict[str, Any]:
     """What the running node answers, for the identity that --as names."""
     if options.resident:
@@ -92,7 +121,7 @@ def ask_nick() -> str:
     if not sys.stdin.isatty():
         raise NotPermitted("give the name others see with --nick")
     suggestion = home.random_nick()
-    return home.check_nick(input(f"The name others see [{suggestion}]: ").strip() or suggestion)
+    return new_nick(input(f"The name others see [{suggestion}]: ").strip() or suggestion)
 
 
 def new_passphrase(options: argparse.Namespace) -> str | None:

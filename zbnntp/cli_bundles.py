@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from zbnntp import home
+from zbnntp.cli_ask import check_target
 from zbnntp.model import limits
 from zbnntp.model.canonical import decode
 from zbnntp.model.errors import BadEncoding, Invalid, Missing, NotPermitted, Refused, Unreachable, ZbError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 PACKED = ".gz"
 GZIP_MAGIC = b"\x1f\x8b"
+EXPORTS = (b'{"', GZIP_MAGIC, b"From ")  # how they begin: a bundle, one that is packed, an mbox
 REASONS_SHOWN = 10
 NAMES_SHOWN = 5
 EXPORT = """\
@@ -61,7 +63,7 @@ def add_bundles(commands: Any, add: Add) -> None:
     command.add_argument("--board", action="append", default=[], metavar="BOARD", help="a board; may be repeated")
     command.add_argument("--since", type=_day, default=0, metavar="DATE", help="from that day on, as 2026-05-31 (UTC)")
     command.add_argument("--mbox", action="store_true", help="a mailbox of articles instead of a bundle")
-    command.add_argument("--replace", action="store_true", help="write over a FILE that is there")
+    command.add_argument("--replace", action="store_true", help="write over a FILE that is an older export")
     command.add_argument("--as", dest="resident", metavar="NICK", help="whose view --mbox shows (default: the first)")
     command.set_defaults(run=_export)
     command = add(commands, "import", "take in a file that 'zbnntp export' wrote")
@@ -106,8 +108,7 @@ def _check_target(file: Path, replace: bool) -> None:
         raise NotPermitted("an export is a file that is whole or not there, and no stream; name a FILE")
     if file.is_dir():
         raise NotPermitted(f"{file} is a directory; name a file in it")
-    if file.exists() and not replace:
-        raise NotPermitted(f"{file} is there already; choose another name, or write over it with --replace")
+    check_target(file, replace, EXPORTS)
 
 
 def _choice(reader: sqlite3.Connection, options: argparse.Namespace) -> Choice:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from zbnntp import home
 from zbnntp.cli_ask import tell_node
 from zbnntp.config import load_config
 from zbnntp.devices import add_device, open_devices, remove_device
+from zbnntp.model.errors import NotPermitted
 from zbnntp.model.onion import ONION_SUFFIX
 
 Add = Callable[["argparse._SubParsersAction[argparse.ArgumentParser]", str, str], argparse.ArgumentParser]
@@ -47,7 +49,14 @@ def add_device_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command.set_defaults(run=_remove)
 
 
+def _check_home(options: argparse.Namespace) -> None:
+    """A slip in --home makes no onion that no node has."""
+    if not home.has_keys(options.home):
+        raise NotPermitted(f"there is no identity in {options.home}; make one with 'zbnntp init --home {options.home}'")
+
+
 def _add(options: argparse.Namespace) -> int:
+    _check_home(options)
     devices, key = add_device(options.home, options.name)
     service = devices.address.removesuffix(ONION_SUFFIX)
     print(KEY.format(name=options.name, address=devices.address, service=service, key=key))
@@ -58,6 +67,7 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    _check_home(options)
     devices = open_devices(options.home)
     print(f"onion {devices.address}")
     for name in devices.clients:
@@ -66,6 +76,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
+    _check_home(options)
     remove_device(options.home, options.name)
     print(f"{options.name} is turned away from now on.")
     tell_node(options.home, "devices")

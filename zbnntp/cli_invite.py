@@ -10,13 +10,14 @@ from typing import Any
 
 import segno
 
-from zbnntp.cli_ask import add_as, ask_running, print_answer
+from zbnntp.cli_ask import add_as, ask_running, one_line, print_answer
 
 BORDER = 2  # modules of light around the code; readers ask for 4, and cope with 2 on a terminal
 INVITE = """\
 Make a link for one friend, good for a week, and print it, at a terminal as a QR code too. Your friend runs 'zbnntp
 follow LINK', or sends 'follow LINK' to zb.control; you see each other within a minute, while both nodes are on line.
-Hand it over in private: who comes with it first is rated N by you.
+Hand it over in private: who comes with it first is rated N by you. 'zbnntp invite list' lists your invitations and who
+came with them, 'zbnntp invite revoke LINK' takes one back that nobody has used.
 """
 
 Add = Callable[[Any, str, str], argparse.ArgumentParser]
@@ -26,7 +27,7 @@ def add_invite(commands: Any, add: Add) -> None:
     """Both commands; `add` makes a parser that knows --home."""
     command = add(commands, "invite", "make a link by which a friend and you see each other")
     command.description = INVITE
-    command.add_argument("number", nargs="?", type=int, metavar="N", help="your rating of who comes, 1 to 100 (50)")
+    command.add_argument("words", nargs="*", metavar="N", help="your rating of who comes, 1 to 100 (50)")
     command.add_argument("--for", dest="name", metavar="NAME", help="a note to yourself: for whom it is")
     command.add_argument("--qr", action=argparse.BooleanOptionalAction, help="print a QR code (default: at a terminal)")
     other = command.add_mutually_exclusive_group()
@@ -43,12 +44,13 @@ def add_invite(commands: Any, add: Add) -> None:
 
 
 def _invite(options: argparse.Namespace) -> int:
-    if options.list:
+    if options.list or options.words == ["list"]:
         return print_answer(options, {"do": "invite list"})
     if options.revoke:
-        return print_answer(options, {"do": f"invite revoke {options.revoke}"})
-    words = ["invite", *([str(options.number)] if options.number is not None else [])]
-    order = " ".join([*words, *(["for", options.name] if options.name else [])])
+        return print_answer(options, {"do": one_line("invite", "revoke", options.revoke)})
+    order = one_line("invite", *options.words, *(["for", options.name] if options.name else []))
+    if options.words[:1] == ["revoke"]:
+        return print_answer(options, {"do": order})
     answer = ask_running(options, {"ask": "link"} if options.plain else {"do": order})
     text = str(answer.get("text", ""))
     if not answer.get("ok"):
@@ -61,8 +63,8 @@ def _invite(options: argparse.Namespace) -> int:
 
 
 def _follow(options: argparse.Namespace) -> int:
-    number = f" {options.number}" if options.number is not None else ""
-    return print_answer(options, {"do": f"follow {options.link}{number}"})
+    number = [str(options.number)] if options.number is not None else []
+    return print_answer(options, {"do": one_line("follow", options.link, *number)})
 
 
 def qr_text(link: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from zbnntp.cli_ask import one_line
 from zbnntp.registrar.kinds import KINDS
 
 REGISTRAR = """\
@@ -45,4 +46,4 @@ def add_registrar(commands: Any, add: Add, ask: Ask) -> None:
 def _order(name: str, options: argparse.Namespace) -> str:
     """The command of zb.control."""
     words = [*getattr(options, "words", []), getattr(options, "number", None)]
-    return " ".join(["registrar", name, *(word for word in words if word)])
+    return one_line("registrar", name, *(word for word in words if word))

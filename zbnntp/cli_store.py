@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from zbnntp import home
 from zbnntp.admin import ask_node
+from zbnntp.cli_ask import check_target
 from zbnntp.model.errors import NotPermitted, Unreachable
 from zbnntp.model.keys import identity_text
 
@@ -37,6 +38,8 @@ must be stopped; what can be read goes into a new file, and the old one stays as
 """
 REPAIR_FIRST = "'zbnntp check --repair' mends what can be mended; or stop the node and restore a backup."
 
+SQLITE = b"SQLite format 3\0"  # how every backup begins
+
 Add = Callable[[Any, str, str], argparse.ArgumentParser]
 
 
@@ -45,7 +48,7 @@ def add_store(commands: Any, add: Add) -> None:
     command = add(commands, "backup", "copy the store into a file, while the node runs or not")
     command.description = BACKUP
     command.add_argument("file", type=Path, metavar="FILE", help="what to write; it appears when it is whole")
-    command.add_argument("--replace", action="store_true", help="write over a FILE that is there")
+    command.add_argument("--replace", action="store_true", help="write over a FILE that is an older backup")
     command.set_defaults(run=_backup)
     command = add(commands, "check", "verify all that the store holds, and say what is damaged")
     command.description = CHECK
@@ -67,8 +70,7 @@ def _backup(options: argparse.Namespace) -> int:
     store, file = _store(options), options.file
     if file.exists() and file.samefile(store):
         raise NotPermitted("that is the store itself; choose another FILE")
-    if file.exists() and not options.replace:
-        raise NotPermitted(f"{file} is there already; choose another name, or write over it with --replace")
+    check_target(file, options.replace, (SQLITE,))
     with _progress() as progress:
         write_copy(store, file, lambda done, of: progress("copying", done, of))
     print(f"The store is in {file}, {file.stat().st_size:,} octets. {_keys(options.home)}")

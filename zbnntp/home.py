@@ -36,6 +36,7 @@ from zbnntp.model.keys import (
 )
 from zbnntp.model.limits import NICK_CHARACTERS
 from zbnntp.model.link import Link, format_link, parse_link
+from zbnntp.model.nick import new_nick
 from zbnntp.model.succession import Renewal, open_renewals
 
 MORE_IDENTITIES = "identities"
@@ -115,7 +116,7 @@ def has_keys(home: Path) -> bool:
 
 
 def check_nick(nick: str) -> str:
-    """A nick as heads allow it; NotPermitted otherwise."""
+    """The nick of a key file, as heads allow it; NotPermitted otherwise."""
     if not nick.strip() or len(nick) > NICK_CHARACTERS or not one_line(nick):
         raise NotPermitted(f"a nick is one line of 1 to {NICK_CHARACTERS} characters")
     return nick.strip()
@@ -130,7 +131,7 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
 
     Raises NotPermitted where there is one already.
     """
-    nick = check_nick(nick)
+    nick = new_nick(nick)
     make_directory(home)
     if has_keys(home):
         raise NotPermitted(f"{home} holds an identity already; choose another --home")

@@ -79,7 +79,9 @@ def apply(
 ) -> int:
     """Ask a registrar from now on; `code` is answered at once. `thread`: the articles to file what comes below."""
     way = INVITE if code and not way else way
-    application = Application(0, registrar, way, code, Stage.ASK, b"", " ".join(thread), now, now, 0)
+    former = next((it for it in applications.applications(database, view) if it.registrar == registrar), None)
+    told = " ".join(["", *former.thread.split()[-REFERENCES:], *thread] if former else thread)
+    application = Application(0, registrar, way, code, Stage.ASK, b"", told, now, now, 0)
     return applications.add_application(database, view, application)
 
 
@@ -134,10 +136,15 @@ def _others(database: sqlite3.Connection, registrar: Identity, taken: str, terms
     return f"\n\nOther ways in are\n\n{told}\n\nFor one of them write:\n\nregister {link} {ways[0][0]}"
 
 
+def is_about(reader: sqlite3.Connection, view: int, message_id: str) -> bool:
+    """Whether that article is about an application, now or before it was made anew."""
+    return applications.find_application(reader, view, message_id) is not None
+
+
 def is_open(reader: sqlite3.Connection, view: int, message_id: str) -> bool:
-    """Whether a reply to that article is the answer to a challenge."""
+    """Whether a reply to that article is the answer to a challenge; to an older one it is none."""
     application = applications.find_application(reader, view, message_id)
-    return application is not None and application.stage == Stage.OPEN
+    return application is not None and application.stage == Stage.OPEN and application.thread.endswith(message_id)
 
 
 def answered(database: sqlite3.Connection, application: Application, text: str, now: int) -> None:
@@ -165,7 +172,8 @@ def refused(database: sqlite3.Connection, view: int, application: Application, w
     sentence = f"{why[:1].upper()}{why[1:]}".rstrip(".")
     text = f"{name} has not let you in: {sentence}."
     if application.way != INVITE:  # that link is worth nothing any more
-        text += f"\n\nTo try again write:\n\nregister {again} {application.way}".rstrip()
+        way = "" if application.stage == Stage.ASK else application.way  # it was not even asked for
+        text += f"\n\nTo try again write:\n\nregister {again} {way}".rstrip()
     applications.put_application(database, tell(database, view, replace(application, stage=Stage.REFUSED), text, now))
 
 

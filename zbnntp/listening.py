@@ -72,6 +72,14 @@ def open_doors(
     return Doors(plain, tls, context, through_tor)
 
 
+def check_addresses(config: Config) -> None:
+    """Whether the settings make sense, before anything is made; raises NotPermitted."""
+    for listen in filter(None, (config.listen, config.tls_listen)):
+        _split(listen)
+    if bool(config.tls_certificate) != bool(config.tls_key):
+        raise NotPermitted("set both tls_certificate and tls_key, or neither: then a certificate is made")
+
+
 def hosts(config: Config) -> set[str]:
     """The addresses at which newsreaders may knock."""
     return {*LOOPBACK, *(_split(listen)[0] for listen in (config.listen, config.tls_listen) if listen)}

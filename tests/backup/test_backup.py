@@ -66,12 +66,22 @@ def test_what_is_written_meanwhile_neither_disturbs_it_nor_is_half_in_it(place: 
 
 def test_a_file_that_is_there_is_replaced_only_when_asked(place: Path, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "copy"
-    file.write_text("precious")
+    assert run("backup", file)[0] == 0
+    before = file.read_bytes()
     code, said = run("backup", file)
-    assert (code, file.read_text()) == (1, "precious")
+    assert (code, file.read_bytes()) == (1, before)
     assert "--replace" in said
     assert run("backup", file, "--replace")[0] == 0
     assert rows(file) == rows(place / home.STORE_FILE)
+
+
+def test_nothing_but_an_older_one_is_written_over(place: Path, run: Run) -> None:
+    key = place / home.KEY_FILE
+    before = key.read_bytes()
+    for command in ("backup", "export"):
+        code, said = run(command, key, "--replace")
+        assert (code, key.read_bytes()) == (1, before)
+        assert "is something else" in said
 
 
 def test_the_store_is_no_backup_of_itself(place: Path, run: Run) -> None:

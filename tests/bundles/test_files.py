@@ -135,12 +135,12 @@ def test_an_export_that_is_interrupted_leaves_no_half_file(
         return whole(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bundling, "bundle_lines", breaking)
-    before = write(tmp_path / "old.zb", b"old")
+    before = write(tmp_path / "old.zb", b'{"old":1}\n')
     for file in (before, tmp_path / "new.zb.gz"):
         left[:] = [1]
         assert run("export", "--replace", file)[0] != 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["given", "home", "old.zb"]
-    assert before.read_bytes() == b"old"
+    assert before.read_bytes() == b'{"old":1}\n'
 
 
 def test_an_export_into_a_directory_that_is_not_there(run: Run, tmp_path: Path) -> None:

@@ -101,6 +101,30 @@ async def test_a_challenge_waits_for_its_answer_and_names_other_ways(open_desk: 
             await answered(node, "x")
 
 
+async def test_an_answer_to_a_question_that_is_not_open_says_so(open_desk: Open) -> None:
+    async with open_desk() as node:
+        await node.ok(f"register {LINK}")
+        await change(node, joining.challenged, Posed(challenge(node), TERMS))
+        first = only(node).thread.split()[-1]
+        await node.ok(f"register {LINK}")
+        await change(node, joining.challenged, Posed(challenge(node), TERMS))
+        second = only(node).thread.split()[-1]
+        await node.post("KX7", references=(first,))
+        assert "that asks nothing any more" in " ".join(node.articles()[-1].split())
+        assert only(node).stage == Stage.OPEN
+        await node.post("invite list", references=(first,))  # commands are carried out below it all the same
+        assert "You have invited nobody" in node.articles()[-1]
+        await node.post("KX7", references=(second,))
+        assert (only(node).stage, only(node).answer) == (Stage.ANSWER, "KX7")
+
+
+async def test_a_way_that_is_not_offered_is_not_suggested_again(open_desk: Open) -> None:
+    async with open_desk() as node:
+        await node.ok(f"register {LINK} email")
+        await change(node, joining.refused, "this registrar does not offer email")
+        assert f"register {LINK}\r\n" in node.articles()[-1].replace("=\r\n", "")
+
+
 async def test_an_answer_that_comes_too_late(open_desk: Open) -> None:
     async with open_desk() as node:
         await node.ok(f"register {LINK}")

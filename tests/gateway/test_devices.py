@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from zbnntp import home
 from zbnntp.cli import main
 from zbnntp.devices import DEVICES_FILE, DEVICES_MOST, add_device, open_devices, remove_device
 from zbnntp.model.errors import BadEncoding, NotPermitted
@@ -57,6 +58,9 @@ def test_the_command_prints_what_a_device_needs_and_says_when_the_onion_is_off(
         code = main(["device", words[0], "--home", str(tmp_path), *words[1:]])
         return code, capsys.readouterr().out
 
+    assert device("add", "phone") == (1, "")  # a slip in --home makes nothing
+    assert not (tmp_path / DEVICES_FILE).exists()
+    home.make_keys(tmp_path, "anna", None)
     code, printed = device("add", "phone")
     assert code == 0
     onion = open_devices(tmp_path).address

@@ -97,6 +97,10 @@ def test_nobody_but_the_operator_decides_for_all(gate: Gate, posts: dict[str, st
     bert = gate.member("bert")
     for text in ("pin carl", "purge carl", f"purge {posts['anna']}"):
         assert "only this node's operator can" in command(bert, text)
+    for way in ("email", "command"):
+        assert "only its operator can offer it" in command(bert, f"registrar offer {way}")
+    assert "You offer newcomers" in command(bert, "registrar offer captcha")
+    command(bert, "registrar close captcha")
 
 
 def test_a_nick_takes_nobodys_login(gate: Gate) -> None:

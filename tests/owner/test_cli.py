@@ -81,7 +81,9 @@ def test_one_more_identity_on_a_home(tmp_path: Path) -> None:
     [
         (["--nick", "anna"], "--no-passphrase"),
         (["--no-passphrase"], "--nick"),
-        (["--nick", "x" * 41, "--no-passphrase"], "a nick is one line"),
+        (["--nick", "x" * 41, "--no-passphrase"], "a nick has at most 40"),
+        (["--nick", "a\u202eb", "--no-passphrase"], "direction characters"),
+        (["--nick", "\u200d", "--no-passphrase"], "a visible character"),
         (["--nick", "anna", "--passphrase-file", "/nowhere"], "cannot be read"),
     ],
 )
@@ -224,10 +226,20 @@ def test_a_second_node_on_one_home_is_refused(
     assert plans == []
 
 
-def test_settings_are_checked_before_anything_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "zbnntp.toml").write_text("colour = 1\n")
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("colour = 1", "colour"),
+        ('listen = "127.0.0.1:99999"', "no HOST:PORT"),
+        ('tls_certificate = "cert.pem"', "both tls_certificate and tls_key"),
+    ],
+)
+def test_settings_are_checked_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], setting: str, sentence: str
+) -> None:
+    (tmp_path / "zbnntp.toml").write_text(f"{setting}\n")
     assert run("run", "--home", tmp_path) == 1
-    assert "colour" in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
     assert not home.has_keys(tmp_path)
 
 

@@ -68,6 +68,8 @@ def test_the_code_stands_below_the_link_where_it_is_wanted(
         (["invite", "80", "--for", "Bob B"], {"do": "invite 80 for Bob B"}),
         (["invite", "--list"], {"do": "invite list"}),
         (["invite", "--revoke", "abc"], {"do": "invite revoke abc"}),
+        (["invite", "list"], {"do": "invite list"}),
+        (["invite", "revoke", "abc"], {"do": "invite revoke abc"}),
         (["invite", "--plain", "--as", "bert"], {"ask": "link", "as": "bert"}),
         (["follow", LINK], {"do": f"follow {LINK}"}),
         (["follow", LINK, "80"], {"do": f"follow {LINK} 80"}),
@@ -77,3 +79,14 @@ def test_the_code_stands_below_the_link_where_it_is_wanted(
 def test_what_is_asked(tmp_path: Path, asked: list[dict[str, Any]], words: list[str], request_: dict[str, Any]) -> None:
     assert run(tmp_path, *words) == 0
     assert asked == [request_]
+
+
+@pytest.mark.parametrize(
+    "words", [["follow", f"{LINK}\ntrust eve 100"], ["invite", "--for", "Bob\nmute anna"], ["why", "x\nmute anna"]]
+)
+def test_what_is_pasted_is_one_command(
+    tmp_path: Path, asked: list[dict[str, Any]], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, *words) == 1
+    assert asked == []
+    assert "line end" in capsys.readouterr().err

@@ -83,6 +83,19 @@ async def test_a_friends_code_rates_for_good_and_better_than_a_registrar(open_re
         assert rita.rating(OTTO) is None
 
 
+async def test_who_hands_a_code_in_twice_is_told_the_same_twice(open_reception: Open) -> None:
+    async with open_reception() as rita:
+        code = new_code(5000, 0, "", rita.house.now)
+        await rita.house.writer.run(lambda database: codes.add_code(database, rita.view, code))
+        for _ in range(2):
+            admitted = await rita.answer(NINA, await rita.ask("invite"), code.code)
+            assert admitted == Admitted(rita.house.identity, 5000, None)
+        await rita.house.rate(NINA.identity, None)
+        with pytest.raises(NotPermitted, match="used before"):
+            await rita.answer(NINA, await rita.ask("invite"), code.code)
+        assert rita.rating(NINA) is None
+
+
 async def test_a_challenge_is_good_once(open_reception: Open) -> None:
     async with open_reception() as rita:
         await rita.offer("captcha")

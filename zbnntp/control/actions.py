@@ -20,13 +20,14 @@ from zbnntp.control.language import Command, is_command, parse_commands, read_li
 from zbnntp.control.ledger import After, Before, Receipt
 from zbnntp.control.lines import Line, command_lines, split_top, unflow
 from zbnntp.control.needs import House
-from zbnntp.control.orders import Follow, Order, Pin, Purge, Rate, Reply, Shift, Untrust, Why
+from zbnntp.control.orders import Follow, Offer, Order, Pin, Purge, Rate, Reply, Shift, Untrust, Why
 from zbnntp.control.reports import these_posts, wrapped
 from zbnntp.local import CONTROL, PEOPLE, Note, file_note, local_message_id, parse_local_id, random_id
 from zbnntp.model.article import sender
 from zbnntp.model.errors import Invalid, NotPermitted, Refused, ZbError
 from zbnntp.model.keys import Identity, message_id
 from zbnntp.model.proto import ProtoArticle
+from zbnntp.registrar.kinds import OPERATORS
 from zbnntp.registrar.rules import Rules
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Outcome, Standings
@@ -139,10 +140,11 @@ class Control:
     def _reply(self, text: str, answered: str | None) -> tuple[Command, ...]:
         """What a reply to a registrar's challenge says; nothing when it is none."""
         me = evidence.find_person(self._reader, self._view) or 0
-        if not answered or not joining.is_open(self._reader, me, answered):
+        if not answered or not joining.is_about(self._reader, me, answered):
             return ()
         line = next(command_lines(text, is_command), None)
-        if line is None or line.text.split()[0].casefold() == "register":
+        word = line.text.split()[0].casefold() if line else ""
+        if line is None or word == "register" or (is_command(word) and not joining.is_open(self._reader, me, answered)):
             return ()
         return (Command(line, Reply(line.text)),)
 
@@ -167,8 +169,8 @@ class Control:
         receipts: list[Receipt] = []
         for command in sheet.commands:
             with _named(command.line):
-                if self._house.tenant and isinstance(command.order, _ABOUT_ALL):
-                    raise NotPermitted("that would change what everybody here sees; only this node's operator can")
+                if self._house.tenant:
+                    _check_tenant(command.order)
                 receipts.append(carry_out(before, command.order))
         article = sheet.commit(database) if sheet.commit else 0
         if before.publishes:
@@ -244,6 +246,16 @@ def _named(line: Line) -> Iterator[None]:
         yield
     except (Refused, Invalid) as error:
         raise NotPermitted(refusal(line, str(error))) from error
+
+
+def _check_tenant(order: Order) -> None:
+    """NotPermitted where somebody with an account would decide for all who live here, or use what is the operator's."""
+    if isinstance(order, _ABOUT_ALL):
+        raise NotPermitted("that would change what everybody here sees; only this node's operator can")
+    if isinstance(order, Offer) and order.way in OPERATORS and order.a_day is not None:
+        raise NotPermitted(
+            f"{order.way} is done with what the settings of this node name; only its operator can offer it"
+        )
 
 
 def _answered(proto: ProtoArticle) -> str | None:

@@ -30,6 +30,9 @@ def reply(before: Before, order: Reply) -> Receipt:
     application = applications.find_application(before.database, before.me, before.answered or "")
     if application is None:
         raise NotPermitted("that article asks nothing")
+    if not joining.is_open(before.database, before.me, before.answered or ""):
+        again = joining.link_of(before.database, application.registrar)
+        raise NotPermitted(f"that asks nothing any more; for another question write: register {again}")
     joining.answered(before.database, application, order.text, before.now)
 
     async def receipt(after: After) -> str:

@@ -71,7 +71,7 @@ def make_code(before: Before, order: MakeCode) -> Receipt:
     async def receipt(after: After) -> str:
         return (
             f"{after.house.link()}#{code.code}\n\nThis link lets one newcomer in, until {day_text(code.until)}. They "
-            "write 'register LINK' to zb.control, and get a first rating from you, for {before.rules.days} days."
+            f"write 'register LINK' to zb.control, and get a first rating from you, for {before.rules.days} days."
         )
 
     return receipt

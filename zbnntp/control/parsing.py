@@ -6,7 +6,6 @@ The sentences say what is wrong and what to write instead; language.py puts the 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -49,6 +48,7 @@ from zbnntp.model import limits
 from zbnntp.model.boards import check_board
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.link import parse_link
+from zbnntp.model.nick import new_nick
 from zbnntp.registrar.kinds import KINDS
 from zbnntp.searching import parse_query
 
@@ -70,7 +70,6 @@ _REGISTER = re.compile(r"(?P<link>\S+)(?:\s+(?P<way>[a-z]{1,20}))?", re.IGNORECA
 _INVITE = re.compile(r"(?:\+?(?P<mt>[0-9]{1,7})%?)?(?:(?:^|\s+)for\s+(?P<note>\S.*))?", re.IGNORECASE)
 _WORD_NUMBER = re.compile(r"(?<!\S)[+-]?[0-9]{1,7}%?(?!\S)")
 _HOLDS_RATING = re.compile(r"(?![\"'“„«‘])(.*\s)?[+-]?[0-9]{1,7}%?\s+[^\W\d]")  # `bob 50 lst` as a name
-_JOINERS = "\u200c\u200d"  # without a width, but part of scripts and emoji
 _MESSAGE_ID = re.compile(r"(?:news:)?<?([^\s<>@]+@[^\s<>@]+)>?", re.IGNORECASE)
 _REPORT = re.compile(r"(?:(?P<post>(?:news:)?<[^\s<>]+>|news:\S+)(?:\s+|$))?(?P<reason>.*)", re.IGNORECASE)
 _LABEL = re.compile(rf"([a-z][a-z0-9.-]{{0,{LABEL_CHARACTERS - 1}}})(?::\s*(.*))?", re.IGNORECASE)
@@ -350,14 +349,9 @@ def hide_board(hidden: bool) -> Callable[[str], HideBoard]:
 
 
 def nick(rest: str) -> Nick:
-    name = unicodedata.normalize("NFC", rest)
-    if not name:
+    if not rest:
         raise NotPermitted("the name is missing, for example: nick Alice")
-    if len(name) > limits.NICK_CHARACTERS:
-        raise NotPermitted(f"a nick has at most {limits.NICK_CHARACTERS} characters; choose a shorter one")
-    if any(unicodedata.category(it)[0] == "C" and it not in _JOINERS for it in name):
-        raise NotPermitted("a nick has no control or direction characters; write it with visible ones")
-    return Nick(name)
+    return Nick(new_nick(rest))
 
 
 def why(rest: str) -> Why:

@@ -14,7 +14,7 @@ from zbnntp.model.entries import SCALE
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.registrar.ways import Answered, Grant, Memo, Question
-from zbnntp.store import codes, evidence
+from zbnntp.store import codes, evidence, ratings
 from zbnntp.store.codes import Code
 
 INVITE = "invite"
@@ -51,8 +51,10 @@ class Invitations:
     async def check(self, answered: Answered, memo: Memo) -> Grant:
         text = answered.answer.strip().lower()
         code = codes.find_code(self.reader, self.view, text)
-        if code is None or code.person is not None or code.until <= self.clock():
+        if code is None or code.until <= self.clock() or code.person not in (None, answered.newcomer):
             raise NotPermitted(WRONG)
+        if code.person is not None:
+            return Grant(code.mt, code.days, self._check_welcome)
 
         def use(database: sqlite3.Connection, person: int, now: int) -> None:
             if not codes.use_code(database, self.view, text, person, now):
@@ -61,6 +63,11 @@ class Invitations:
                 file_note(database, self.view, _arrival(code, evidence.identity_of(database, person)), now)
 
         return Grant(code.mt, code.days, use)
+
+    def _check_welcome(self, database: sqlite3.Connection, person: int, now: int) -> None:
+        """Who hands it in twice is told the same twice, unless the owner has taken the rating back meanwhile."""
+        if not ratings.is_positive(database, self.view, person):
+            raise NotPermitted(WRONG)
 
 
 def _arrival(code: Code, newcomer: Identity) -> Note:

@@ -45,6 +45,7 @@ def _command(rules: Rules) -> str:
     return "" if rules.command else "set registrar_command in zbnntp.toml and start the node again"
 
 
+OPERATORS = frozenset({"email", "command"})  # use what the settings name: a mail server, a program
 KINDS: dict[str, Kind] = {
     "captcha": Kind("a picture to read", lambda maker: Pictures(maker.tools), _nothing),
     "pow": Kind("some minutes of work for their computer", lambda maker: Work(maker.tools), _nothing),
