@@ -15,7 +15,7 @@ from zbnntp.store import derived, soundness, sums
 
 SIGNED = {  # what the check verifies by signatures and hashes, or which other checked rows lean on
     *("person", "manifest", "segment", "line", "frame", "dictionary", "fork", "recovery", "notice", "branch"),
-    *("merged", "parked", "article", "number", "newsgroup", "deletion", "boards", "sqlite_sequence"),
+    *("merged", "parked", "article", "number", "newsgroup", "deletion", "boards"),
 }
 FLEETING = {  # counts and memories of what went on: another value does little, and the next change is near
     *("version", "quota", "excess", "pace", "fingerprint", "cursor", "shown", "fetched", "spent", "feed", "fed"),
