@@ -172,10 +172,12 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _run(options: argparse.Namespace) -> int:
     from zbnntp.listening import check_addresses
     from zbnntp.node import Plan, run_node  # here, so that `do` and its like start fast
+    from zbnntp.registrar.rules import make_rules
 
     flags = {name: getattr(options, name) for name in ("listen", "public_reader", "tor", "mirror_only", "onion")}
     config = load_config(options.home, **flags)
     check_addresses(config)
+    make_rules(config)
     home.make_directory(options.home)
     with home.locked(options.home):
         home.check_settled(options.home)

@@ -88,7 +88,7 @@ def _listed(entries: list[tuple[str, str]]) -> list[str]:
 def _paragraphs(text: str) -> list[str]:
     """Those that are indented stay as they are; others are filled."""
     lines: list[str] = []
-    for paragraph in text.strip("\n").split("\n\n"):
+    for paragraph in filter(None, text.strip("\n").split("\n\n")):
         body = "\n".join(_escaped(it) for it in paragraph.split("\n"))
         lines += [".PP", ".nf", body, ".fi"] if _INDENTED.match(paragraph) else [".PP", body]
     return lines

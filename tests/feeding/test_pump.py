@@ -157,6 +157,14 @@ def test_a_server_that_cannot_and_a_node_that_stops_are_tried_again() -> None:
     assert list(server.taken) == [b"<a>"]
 
 
+def test_a_server_that_takes_nothing_is_asked_less_and_less_often() -> None:
+    node = Node(batch(a="A\r\n"))
+    with serving({b"<a>": [b"500 what?"] * 9}) as server, pytest.raises(Stopped):
+        node.feed(server, once=False)
+    assert node.slept == [2, 4, 8, 16]
+    assert "does not take articles from here" in node.said[1]
+
+
 def test_once_is_not_tried_again() -> None:
     node = Node(batch(a="A\r\n"))
     node.failures = 1

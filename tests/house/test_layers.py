@@ -150,6 +150,7 @@ ALLOWED: dict[str, set[str]] = {
     "entry": {"cli"},
     "cli": {
         "listening",
+        "registrar",
         "cli_account",
         "cli_registrar",
         "cli_device",

@@ -231,6 +231,7 @@ def test_a_second_node_on_one_home_is_refused(
     [
         ("colour = 1", "colour"),
         ('listen = "127.0.0.1:99999"', "no HOST:PORT"),
+        ('registrar_command = ["/nowhere/let-in"]', "no program /nowhere/let-in"),
         ('tls_certificate = "cert.pem"', "both tls_certificate and tls_key"),
     ],
 )

@@ -146,7 +146,9 @@ class Peer:
 def _judged(code: int, text: str) -> Answer:
     verdict = _VERDICTS.get(code)
     if verdict is None:
-        raise PeerGone(f"the server stopped taking articles: {text}")
+        raise PeerGone(
+            f"the server does not take articles from here, or no more ({text}); its incoming.conf says from whom"
+        )
     return Answer(verdict, text)
 
 

@@ -62,7 +62,6 @@ class Pump:
         boards = peer.boards()
         answer = self._work(boards, begin=True)
         while True:
-            self._pause = PAUSE_SECONDS
             if answer["batch"]:
                 done, waits = self._carry_out(peer, answer["batch"])
             else:
@@ -71,6 +70,7 @@ class Pump:
                     return
                 if answer["missing"]:
                     boards = peer.boards()
+            self._pause = PAUSE_SECONDS  # not before: one that takes no articles greets as others do
             if waits:
                 self._sleep(LOOK_SECONDS)
             answer = self._work(boards, done=done)

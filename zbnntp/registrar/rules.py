@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -69,10 +70,16 @@ def make_rules(settings: Settings) -> Rules:
         settings.registrar_days,
         settings.registrar_work_minutes,
         tuple(map(_question, settings.registrar_questions)),
-        settings.registrar_command,
+        _command(settings.registrar_command),
         _mail_server(settings) if settings.mail_server else None,
         tuple(it.lower() for it in settings.registrar_mail_domains),
     )
+
+
+def _command(words: tuple[str, ...]) -> tuple[str, ...]:
+    if words and shutil.which(words[0]) is None:
+        raise NotPermitted(f"registrar_command: there is no program {words[0]} that can be run; write its whole path")
+    return words
 
 
 def _question(text: str) -> tuple[str, str]:
