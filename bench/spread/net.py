@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import trio
 
@@ -29,6 +30,11 @@ CIRCUIT_IDLE_SECONDS = 600.0
 ABSENT_SECONDS = 6.0  # until tor says that nobody is there
 REQUEST_OCTETS, ANSWER_OCTETS = 190, 120  # of HTTP's own
 CHUNK_OCTETS = 7
+
+
+async def at_once(work: Callable[..., Any], *values: object, **options: object) -> Any:
+    """In the place of `trio.to_thread.run_sync`: a clock that jumps does so while only threads work, so none may."""
+    return work(*values)
 
 
 class Net:

@@ -13,10 +13,17 @@ import pytest
 import trio
 import trio.testing
 
+from bench.spread.net import at_once
 from bench.spread.world import Post, Settings, World, delays
 
 pytestmark = pytest.mark.slow
 SETTLE_SECONDS = 900
+
+
+@pytest.fixture(autouse=True)
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock jumps while only threads work; so none does."""
+    monkeypatch.setattr(trio.to_thread, "run_sync", at_once)
 
 
 @asynccontextmanager
@@ -85,8 +92,10 @@ async def test_when_everybody_serves_only_whom_he_rates_news_goes_no_further_tha
         posted = post(world)
         await trio.sleep(60)
         found = delays(world, posted, world.online())
-        assert max(found[1]) < 60
-        assert sum(second < 60 for second in found[3]) < len(found[3]) / 2
+        assert sum(second < 60 for second in found[1]) > len(found[1]) / 2  # some friends look in every half hour only
+        assert sum(second < 60 for second in found[3]) < 0.9 * len(
+            found[3]
+        )  # of whom all have it by then where everybody serves all
 
 
 async def test_no_request_names_somebody_whom_that_peer_has_not_listed(autojump_clock: trio.testing.MockClock) -> None:
