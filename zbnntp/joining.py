@@ -35,6 +35,7 @@ SAID_TRIES = 2  # a registrar that does not answer at the third time is said not
 REMIND_SECONDS = 5 * 86_400  # before a first rating ends
 FOR_GOOD = 2**53  # when something is due that never is
 REFERENCES = 10  # articles named as those above a new one
+_BEFORE = "-"  # in a thread: before it stand articles about an application that was made anew
 DAY_SECONDS = 86_400
 ANSWER_HELP = "Write the answer as a reply to this article, on a line of its own."
 WORK_HELP = (
@@ -80,7 +81,7 @@ def apply(
     """Ask a registrar from now on; `code` is answered at once. `thread`: the articles to file what comes below."""
     way = INVITE if code and not way else way
     former = next((it for it in applications.applications(database, view) if it.registrar == registrar), None)
-    told = " ".join(["", *former.thread.split()[-REFERENCES:], *thread] if former else thread)
+    told = " ".join(["", *_of_now(former.thread), _BEFORE, *thread] if former else thread)
     application = Application(0, registrar, way, code, Stage.ASK, b"", told, now, now, 0)
     return applications.add_application(database, view, application)
 
@@ -222,12 +223,17 @@ def tell(
     database: sqlite3.Connection, view: int, application: Application, text: str, now: int, picture: bytes = b""
 ) -> Application:
     """File an article about it, below those that came before."""
-    references, identifier = application.thread.split()[-REFERENCES:], random_id()
+    references, identifier = _of_now(application.thread), random_id()
     kind = "Invitation by" if application.way == INVITE else "Registration with"
     subject = f"{kind} {name_of(database, application.registrar)}"
     note = Note(CONTROL, subject, text, references=references, identifier=identifier, picture=picture)
     file_note(database, view, note, now)
     return replace(application, thread=f"{application.thread} {local_message_id(identifier)}")
+
+
+def _of_now(thread: str) -> list[str]:
+    """The newest of the articles about an application, those about the one before it left out."""
+    return f" {thread} ".rpartition(f" {_BEFORE} ")[2].split()[-REFERENCES:]
 
 
 def under_way(database: sqlite3.Connection, view: int, now: int) -> list[Application]:
