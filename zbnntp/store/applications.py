@@ -16,8 +16,8 @@ _SELECT = f"SELECT {_COLUMNS} FROM application a JOIN person p ON p.pk = a.regis
 class Application:
     """One registrar asked for one rating.
 
-    `thread`: the Message-ID of the article that asked, if any, and then of those about it, each behind a blank; before a
-    dash those about an application that this one takes the place of.
+    `thread`: the Message-ID of the article that asked, if any, and then of those about it, each behind a blank; before
+    a dash those about an application that this one takes the place of.
     """
 
     pk: int
