@@ -70,8 +70,8 @@ def test_fork_and_heal(nodes: Trio) -> None:
     everything = ["Before", "From the one machine", "From the other"]
     for name, node in vars(nodes).items():
         wait_until(lambda node=node: subjects(node) == everything, f"all posts at {name}'s", 120)
-    assert WARNING in text_of(nodes.bert, "zb.log") + text_of(nodes.copy, "zb.log")
-    assert "a fork" in text_of(nodes.anna, "zb.log")
+    wait_until(lambda: WARNING in text_of(nodes.bert, "zb.log") + text_of(nodes.copy, "zb.log"), "the warning", 60)
+    wait_until(lambda: "a fork" in text_of(nodes.anna, "zb.log"), "word of the fork", 60)
     wait_until(lambda: "two versions" not in text_of(nodes.anna, "zb.people"), "the mark to be cleared", 120)
 
 
