@@ -112,12 +112,8 @@ def parse_query(text: str) -> Query:
 
 
 def tokens(text: str) -> str:
-    """The words of a text for the index, divided by blanks, in ASCII: other letters as _ and six hexadecimal digits.
-
-    So what begins alike is written alike in its beginning. What needs no blanks to stand between words is divided into
-    its characters.
-    """
-    return " ".join(_written(part) for word in _WORD.findall(fold(text)) for part in _PARTS.findall(word))
+    """The words of a text for the index, divided by blanks; what needs no blanks between words, into its characters."""
+    return " ".join(part for word in _WORD.findall(fold(text)) for part in _PARTS.findall(word))
 
 
 def match_text(phrases: Iterable[str]) -> str:
@@ -128,12 +124,6 @@ def match_text(phrases: Iterable[str]) -> str:
         asked += [f'"{part}"' for part in parts]
         asked[-1] += "*" if phrase.endswith("*") else ""
     return " AND ".join(asked)
-
-
-def _written(word: str) -> str:
-    if word.isascii() and "_" not in word:
-        return word
-    return "".join(it if it.isascii() and it != "_" else f"_{ord(it):06x}" for it in word)
 
 
 def _phrase(text: str) -> str:

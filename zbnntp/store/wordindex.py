@@ -19,6 +19,7 @@ RANGE = 8192  # articles in one step of looking for those that are not in the in
 Trouble = sqlite3.Error  # of a damaged index or a full disk
 _BEYOND = 1 << 62  # above every key
 _VERSION = 1  # counts up when words are divided or written in another way
+# the tokenizer `ascii` leaves together whatever is not ASCII: words come divided and folded as a search does it
 _SCHEMA = f"""
 CREATE VIRTUAL TABLE word USING fts5 (text, content = '', detail = none, tokenize = "ascii tokenchars '_'");
 CREATE TABLE newest (article INTEGER NOT NULL, id BLOB NOT NULL);  -- of those in it: whose store it belongs to
