@@ -5,6 +5,7 @@
 #   make test   [ARGS="tests/nntp -x"]                   lint, types and every test, real newsreaders and a private Tor included
 #   make check                                           the same without what is slow: for the inner loop
 #   make fuzz   [MINUTES=5]                              random octets at everything that reads octets; so long each
+#   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
 #   make screenshots                                     the pictures in docs/pictures, of real newsreaders
 #   make docs                                            these pages as a site, into build/site
 #   make clean                                           remove what the others made; never touches a node's data
@@ -23,7 +24,7 @@ MINUTES ?= 5
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
-.PHONY: run demo test check lint fuzz docs screenshots clean
+.PHONY: run demo test check lint fuzz threats docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -43,6 +44,9 @@ test: $(VENV)/installed-dev
 
 fuzz: $(VENV)/installed-dev
 	@FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest -rP -m slow tests/fuzz
+
+threats: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.threats $(ARGS)
 
 screenshots: $(VENV)/installed-dev
 	@tests/programs.sh
