@@ -30,6 +30,7 @@ from zbnntp.cli_setup import add_setup
 from zbnntp.cli_store import add_store
 from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
+from zbnntp.discretion import keep_files_private, keep_memory_private
 from zbnntp.model.errors import ZbError
 
 PIPE_BROKEN = 128 + signal.SIGPIPE  # the exit code that shells give to whom SIGPIPE ended
@@ -38,6 +39,9 @@ PIPE_BROKEN = 128 + signal.SIGPIPE  # the exit code that shells give to whom SIG
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     options = _parser().parse_args(arguments)
+    keep_memory_private()
+    if "home" in options:
+        keep_files_private()
     try:
         code: int = options.run(options)
         sys.stdout.flush()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.node_process import NodeProcess, wait_until
+from tests.programs import need_root
 
 pytestmark = pytest.mark.slow
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
@@ -38,6 +39,7 @@ def internet_sockets(pid: int) -> list[tuple[str, str, str, str]]:
 
 
 def test_two_nodes_that_talk_open_no_internet_socket_but_the_newsreaders(tmp_path: Path) -> None:
+    need_root("a node lets no other program of its user look at what it has open")
     seen: set[tuple[str, str, str, str]] = set()
     with (
         NodeProcess(tmp_path / "anna", "anna", net=tmp_path / "net") as anna,
