@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zbnntp import sealing
+from zbnntp.departing import NO_DELAY, Delay
 from zbnntp.ingest import Intake
 from zbnntp.model.article import address
 from zbnntp.model.bundle import Offer, slices_of
@@ -61,6 +62,7 @@ class House:
     clock: Clock
     logged: list[str] = field(default_factory=list)
     commands: CommandBox = field(default_factory=CommandBox)
+    delay: Delay = NO_DELAY
 
     def __post_init__(self) -> None:
         self.reader = connect_reader(self.path)
@@ -75,6 +77,7 @@ class House:
             self.clock,
             self.commands,
             lambda author: None,
+            delay=self.delay,
         )
 
     @property
@@ -175,7 +178,9 @@ def pack_overview(database: sqlite3.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_house(directory: Path, name: str, clock: Clock | None = None) -> AsyncIterator[House]:
+async def open_house(
+    directory: Path, name: str, clock: Clock | None = None, delay: Delay = NO_DELAY
+) -> AsyncIterator[House]:
     """A house in `directory/name`, whose key depends on its name alone."""
     path = directory / name / "store.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +190,7 @@ async def open_house(directory: Path, name: str, clock: Clock | None = None) -> 
         # What a power cut leaves is tested elsewhere, with processes; here the disk would only cost time.
         await writer._connection.execute_fetchall("PRAGMA synchronous = OFF")
         await writer.run(lambda database: evidence.person_pk(database, signer.identity))
-        house = House(name, signer, path, writer, clock or Clock())
+        house = House(name, signer, path, writer, clock or Clock(), delay=delay)
         await house.standings.refresh(house.now)
         try:
             yield house

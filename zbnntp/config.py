@@ -131,7 +131,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "publish_delay_seconds", int, 0, "seconds",
-        "Posts leave your node so much later, by half to one and a half of it: an observer learns less from the time.",
+        "Posts leave your node so much later, by half to one and a half of it, and are dated by then.",
         high=86_400,
     ),
     Setting(

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from secrets import SystemRandom
 from typing import Any
 
 import trio
@@ -24,6 +25,7 @@ from zbnntp.admin import serve_admin
 from zbnntp.byhand import import_bundle
 from zbnntp.config import Config
 from zbnntp.control import digest
+from zbnntp.departing import Delay
 from zbnntp.devices import READER_SOCKET
 from zbnntp.feeding.rounds import Rounds
 from zbnntp.guard import Guard
@@ -162,7 +164,7 @@ class Node:
             bell=self.bell,
             epoch=epoch,
             mirror=plan.config.mirror,
-            delay_seconds=plan.config.publish_delay_seconds,
+            delay=Delay(plan.config.publish_delay_seconds, SystemRandom().random),
             publish_anew=plan.publish_anew,
             fms_codes=plan.config.fms_codes,
             mirror_only=plan.config.mirror_only,

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from zbnntp.departing import NO_DELAY, Delay
 from zbnntp.drafting import Draft, check_date, make_draft, make_replacement, own_article
 from zbnntp.keeping import keep_post
 from zbnntp.local import CONTROL, PEOPLE, local_message_id, random_id
@@ -54,8 +55,9 @@ class Desk:
         posted: Callable[[Identity], None],
         trust: Any = None,
         mirror_only: bool = False,
+        delay: Delay = NO_DELAY,
     ) -> None:
-        self._mirror_only = mirror_only
+        self._mirror_only, self._delay = mirror_only, delay
         self.trust = trust  # nntp's TrustDesk: what ratings are read and written with on the same connection
         self._reader, self._writer, self._standings = reader, writer, standings
         self._signers, self._view = signers, view
@@ -89,7 +91,7 @@ class Desk:
             draft = make_replacement(self._reader, self._view, signers, proto, proto.supersedes)
         else:
             draft = make_draft(self._reader, self._view, proto)
-        article = await commit(lambda database: commit_post(database, self._standings, signer, draft, now))
+        article = await commit(lambda database: commit_post(database, self._standings, signer, draft, now, self._delay))
         self._standings.note(posts.answered_authors(self._reader, [article]))
         self._posted(signer.identity)
         return message_id(posts.post_id(self._reader, article))
@@ -138,7 +140,9 @@ def drop_unpublished(database: sqlite3.Connection, standings: Standings, article
     return True
 
 
-def commit_post(database: sqlite3.Connection, standings: Standings, signer: Signer, draft: Draft, now: int) -> int:
+def commit_post(
+    database: sqlite3.Connection, standings: Standings, signer: Signer, draft: Draft, now: int, delay: Delay
+) -> int:
     """The transaction behind 240: outbox, numbers, overview, alias. Raises Refused (435) for what was posted before."""
     since = now - DUPLICATE_SECONDS
     fingerprint = draft.fingerprint(signer.identity)
@@ -152,7 +156,7 @@ def commit_post(database: sqlite3.Connection, standings: Standings, signer: Sign
         signer,
         boards=draft.boards,
         body=draft.body,
-        time=now,
+        time=_date(database, signer.identity, now, delay),
         subject=draft.subject,
         thread=draft.thread,
         parents=draft.parents,
@@ -167,6 +171,14 @@ def commit_post(database: sqlite3.Connection, standings: Standings, signer: Sign
     if draft.alias:
         promises.add_alias(database, draft.alias, article)
     return article
+
+
+def _date(database: sqlite3.Connection, author: Identity, now: int, delay: Delay) -> int:
+    """The time that a post bears: now, or when it leaves."""
+    if not delay.seconds:
+        return now
+    waiting = evidence.outbox(database, evidence.person_pk(database, author))
+    return delay.date(now, [it.octets for it in waiting])
 
 
 def _record(database: sqlite3.Connection, views: Sequence[Identity], author: Identity, line: bytes, now: int) -> int:

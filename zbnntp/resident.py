@@ -22,6 +22,7 @@ from zbnntp.control.cards import Cards
 from zbnntp.control.condition import status_lines
 from zbnntp.control.fms import FmsDesk
 from zbnntp.delivery import Delivery
+from zbnntp.departing import Delay
 from zbnntp.entrance import Entrance
 from zbnntp.furnishing import Furnishing
 from zbnntp.healing import strange_sentence
@@ -65,7 +66,7 @@ class Commons:
     bell: Bell
     epoch: str
     mirror: str
-    delay_seconds: int
+    delay: Delay
     publish_anew: bool
     fms_codes: bool
     mirror_only: bool
@@ -254,6 +255,7 @@ class Resident:
             posted,
             self.fms,
             commons.mirror_only,
+            commons.delay,
         )
 
     # the manifest
@@ -303,8 +305,7 @@ class Resident:
         held = evidence.find_manifest(commons.reader, self.identity)
         start = await self.restart.find(held.seq, now) if self.restart and held else None
         rewrite = now - int(promises.find_meta(commons.reader, self._rewritten) or 0) >= DAY_SECONDS
-        delay = commons.delay_seconds
-        offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay_seconds=delay, start=start)
+        offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay=commons.delay, start=start)
         if offer is not None:
             await commons.intake.offer(offer, "own", now)
             if rewrite:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from zbnntp.departing import NO_DELAY, Delay
 from zbnntp.healing import to_merge
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice, slices_of
@@ -72,19 +73,19 @@ def seal(
     now: int,
     *,
     rewrite: bool = False,
-    delay_seconds: int = 0,
+    delay: Delay = NO_DELAY,
     state_seconds: int = STATE_SECONDS,
     start: Version | None = None,
 ) -> Offer | None:
     """The next version of an author's manifest; None when there is nothing to say, or nothing that cannot wait.
 
     `rewrite`: segments with posts that were taken back are written anew without them (once a day at most).
-    `delay_seconds`: posts stay in the outbox so long, by half to one and a half of it. `state_seconds`: what can wait
-    does until the last head is so old. `start`: the version to follow in place of the last one.
+    `delay` says which posts stay in the outbox for now. `state_seconds`: what can wait does until the last head is so
+    old. `start`: the version to follow in place of the last one.
     """
     person = evidence.find_person(reader, author.signer.identity) or 0
     head = _last(reader, author.signer.identity)
-    pending = [item for item in evidence.outbox(reader, person) if _is_due(item.octets, delay_seconds, now)]
+    pending = [item for item in evidence.outbox(reader, person) if not delay.holds(item.octets, now)]
     gone = posts.deleted_lines(reader, person) if rewrite else []
     next_by, next_key = _commitment(author, head)
     merge = to_merge(reader, person, head) if head else ()
@@ -156,15 +157,6 @@ def _is_rated(reader: sqlite3.Connection, person: int, identity: str) -> bool:
     sealed = (octets for segment, octets in evidence.lines_in(reader, person, STATE) if segment is not None)
     about = f'"id":"{identity}"'.encode()
     return any(about in octets and b'"kind":"trust"' in octets for octets in sealed)
-
-
-def _is_due(line: bytes, delay_seconds: int, now: int) -> bool:
-    """Whether a line may leave now: posts are held back by a part of the delay that their content decides."""
-    entry = json.loads(line) if delay_seconds else {}
-    if entry.get("kind") != "post":
-        return True
-    jitter = 0.5 + sha256(line)[0] / 255
-    return bool(entry["time"] + delay_seconds * jitter <= now)
 
 
 def _seal_posts(

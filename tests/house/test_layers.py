@@ -36,7 +36,8 @@ JOURNEYS: dict[str, set[str]] = {
     "standing": BELOW | {"trust", "visibility", "inheriting", "moving"},
     "tuning": BELOW | {"trust", "standing"},
     "inquiry": BELOW | {"trust", "standing"},
-    "sealing": BELOW | {"healing"},
+    "departing": set(),
+    "sealing": BELOW | {"healing", "departing"},
     "spoken": BELOW,
     "moving": BELOW | {"spoken", "visibility"},
     "verifying": BELOW | {"spoken", "moving"},
@@ -48,7 +49,7 @@ JOURNEYS: dict[str, set[str]] = {
     | {"keeping", "retention"}
     | {"trust", "standing", "visibility", "local", "choosing", "spoken", "verifying", "healing", "pacing", "moving"},
     "drafting": BELOW | {"local"},
-    "posting": BELOW | {"drafting", "keeping", "sealing", "standing", "visibility", "local"},
+    "posting": BELOW | {"departing", "drafting", "keeping", "sealing", "standing", "visibility", "local"},
     "bundling": BELOW,
     "byhand": {"model", "ingest"},
     "mbox": {"model"},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.houses import START, Clock, House, open_house
 from tests.sealing.sync import head_of, held_head, newer
 from zbnntp import sealing
+from zbnntp.departing import Delay
 from zbnntp.model.bundle import Offer
 from zbnntp.model.keys import Sha256, sha256
 from zbnntp.model.manifest import Endpoint
@@ -165,22 +167,38 @@ async def test_an_older_copy_of_the_store_goes_on_from_the_newest_head_that_peer
         assert offer.slices[0].at > 0
 
 
-async def test_posts_may_wait_a_while_so_that_their_time_says_less(tmp_path: Path) -> None:
+async def test_posts_may_wait_a_while_and_are_dated_by_when_they_leave(tmp_path: Path) -> None:
     """Ratings go at once; a post between half and one and a half times the delay after it was written."""
-    async with open_house(tmp_path, "alice") as alice:
+    chances = iter((0.4, 1.0, 0.0))
+    delay = Delay(600, lambda: next(chances))
+    async with open_house(tmp_path, "alice", delay=delay) as alice:
         await alice.add_board(BOARD)
         await alice.seal()
-        for number in range(8):
+        for number in range(3):
             await alice.post(BOARD, str(number), "x\n")
         author = sealing.Author(alice.signer, "alice", (), Sha256(sha256(alice.identity)))
-        found = []
-        for seconds in (0, 299, 600, 901):
-            offer = sealing.seal(alice.reader, author, START + seconds, delay_seconds=600)
-            found.append(sum(part.data.count(b"\n") for part in offer.slices) if offer else 0)
-        assert found[:2] == [0, 0]
-        assert 0 < found[2] < 8
-        assert found[3] == 8
+
+        def leave(seconds: int) -> list[int]:
+            offer = sealing.seal(alice.reader, author, START + seconds, delay=delay)
+            lines = [json.loads(line) for part in offer.slices for line in part.data.splitlines()] if offer else []
+            return [line["time"] - START for line in lines if line["kind"] == "post"]
+
+        assert leave(539) == []
+        assert leave(540) == [540]
+        assert leave(900) == [540, 900, 900], "one that is written later is not dated earlier"
         await alice.rate(alice.identity, mt=1)
-        offer = sealing.seal(alice.reader, author, START, delay_seconds=600)
+        offer = sealing.seal(alice.reader, author, START, delay=delay)
         assert offer is not None
         assert (len(head_of(offer).posts), len(head_of(offer).state)) == (0, 1)
+
+
+async def test_a_clock_that_was_put_back_keeps_no_post_that_may_wait(tmp_path: Path) -> None:
+    delay = Delay(600, lambda: 0.5)
+    async with open_house(tmp_path, "alice", delay=delay) as alice:
+        await alice.add_board(BOARD)
+        await alice.post(BOARD, "One", "x\n")
+        author = sealing.Author(alice.signer, "alice", (), Sha256(sha256(alice.identity)))
+        for seconds, posts in ((0, 0), (-299, 0), (-301, 1), (-365 * 86_400, 1)):
+            offer = sealing.seal(alice.reader, author, START + seconds, delay=delay)
+            assert offer is not None, "the first head"
+            assert len(head_of(offer).posts) == posts
