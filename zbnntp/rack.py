@@ -75,8 +75,8 @@ class Rack:
         kept = self.find(newsgroup, block, version, levels)
         if kept is None:
             low = block * BLOCK_NUMBERS
-            rows = overview.rows(reader, newsgroup, low, low + BLOCK_NUMBERS - 1)
-            kept = Block(*render(stamps, rows), version, levels)
+            columns = overview.columns(reader, newsgroup, low, low + BLOCK_NUMBERS - 1)
+            kept = Block(*render(stamps, columns), version, levels)
             self.put(newsgroup, block, kept)
         return kept
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from zbnntp.model.article import Form, compose, served_body, served_head
 from zbnntp.model.errors import NotVisible
@@ -18,7 +19,7 @@ from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Article, Level
 from zbnntp.placeholder import compose_placeholder
 from zbnntp.store import carries, fetched, posts, promises, ratings, votes
-from zbnntp.store.overview import Row
+from zbnntp.store.overview import Columns, Row
 
 SAGE = b"X-Zb-Sage: sage\r\n"
 LIMITED = b"X-Zb-Sage: limited\r\n"
@@ -35,41 +36,63 @@ def vote_line(score: int) -> bytes:
     return b"X-Zb-Vote: %+.2f\r\n" % (hundredths / 100) if hundredths else UNVOTED
 
 
-class Stamps:
-    """What the articles of each author say of him: the X-Zb-Trust line, and X-Zb-Sage for LIMITED ones.
+class Stamp(NamedTuple):
+    """What the articles of one author say of him; header lines end with CRLF, and are empty where there is none."""
 
-    Read when somebody looks at one of his articles, and right until the version of the view's trust changes.
-    """
+    trust: bytes  # X-Zb-Trust
+    limited: bytes  # X-Zb-Sage
+    tail: bytes  # the end of an overview line: X-Zb-Trust and X-Zb-Vote
+    octets: int  # by how much all these make an article longer
+
+    def changed(self, score: int, sage: int) -> tuple[bytes, int]:
+        """Tail and octets for a post with votes, or one that was sent with sage."""
+        vote = (vote_line(score) if score else UNVOTED) if self.trust else b""
+        octets = self.octets - (len(UNVOTED) if self.trust else 0) - len(self.limited)
+        return _tail(self.trust, vote), octets + len(vote) + len(SAGE if sage else self.limited)
+
+
+def _tail(trust: bytes, vote: bytes) -> bytes:
+    return b"\t%b\t%b\r\n" % (trust[:-2], vote[:-2])
+
+
+class Stamps:
+    """The stamps of authors whose articles somebody looked at, right until the version of the view's trust changes."""
 
     def __init__(self, reader: sqlite3.Connection, view: int) -> None:
         self._reader, self.view = reader, view
-        self._stamps: dict[int | None, tuple[bytes, bytes]] = {None: (b"", b"")}
+        self.clear()
 
     def clear(self) -> None:
         """Trust has changed."""
-        self._stamps = {None: (b"", b"")}
+        self._stamps: dict[int | None, Stamp] = {None: Stamp(b"", b"", _tail(b"", b""), 0)}
 
-    def learn(self, authors: Iterable[int | None]) -> Mapping[int | None, tuple[bytes, bytes]]:
+    def learn(self, authors: Collection[int | None]) -> Mapping[int | None, Stamp]:
         """What is known of these at least, and maybe of others; what is new is looked up at once."""
-        wanted = set(authors)
-        if not wanted <= self._stamps.keys():
-            if len(self._stamps) + len(wanted) > AUTHORS_MOST:
+        unknown = {author for author in authors if author not in self._stamps}
+        if unknown:
+            if len(self._stamps) + len(unknown) > AUTHORS_MOST:
                 self.clear()
-            unknown = wanted - self._stamps.keys()
+                unknown = set(authors) - {None}
             for author, (mt, level) in ratings.shown_trust(self._reader, self.view, unknown).items():
-                self._stamps[author] = (b"X-Zb-Trust: %+.2f\r\n" % mt, LIMITED if level == Level.LIMITED else b"")
+                self._stamps[author] = self._made(author, mt, level)
         return self._stamps
 
-    def of(self, author: int | None) -> tuple[bytes, bytes]:
-        """The two header lines, each with its CRLF; empty where there is none."""
+    def _made(self, author: int | None, mt: float, level: int) -> Stamp:
+        trust = b"X-Zb-Trust: %+.2f\r\n" % mt
+        limited = LIMITED if level == Level.LIMITED else b""
+        waiting = len(WAITING) if author == self.view else 0
+        return Stamp(trust, limited, _tail(trust, UNVOTED), len(trust) + len(UNVOTED) + len(limited) + waiting)
+
+    def of(self, author: int | None) -> Stamp:
+        """The stamp of one."""
         return (self._stamps if author in self._stamps else self.learn((author,)))[author]
 
     def own_lines(self, row: Row) -> bytes:
         """The header lines of an article that are this reader's alone."""
-        trust, limited = self.of(row.author)
+        stamp = self.of(row.author)
         vote = b"" if row.author is None else vote_line(row.score)
         reach = self._reach(row.article) if row.author == self.view else b""
-        return b"%b\r\n%b%b%b%b" % (row.xref, trust, vote, SAGE if row.sage else limited, reach)
+        return b"%b\r\n%b%b%b%b" % (row.xref, stamp.trust, vote, SAGE if row.sage else stamp.limited, reach)
 
     def _reach(self, article: int) -> bytes:
         """Whether another node has fetched an own post."""
@@ -78,21 +101,22 @@ class Stamps:
 
 def overview_text(stamps: Stamps, row: Row) -> bytes:
     """The overview line after the number."""
-    return render(stamps, [row])[0].partition(b"\t")[2].removesuffix(b"\r\n")
+    return render(stamps, Columns.of([row]))[0].partition(b"\t")[2].removesuffix(b"\r\n")
 
 
-def render(stamps: Stamps, rows: Iterable[Row]) -> tuple[bytes, Sequence[int], array[int]]:
+def render(stamps: Stamps, columns: Columns) -> tuple[bytes, Sequence[int], array[int]]:
     """Overview lines as OVER prints them, their numbers, and where each ends."""
     lines: list[bytes] = []
-    rows = list(rows)
-    known = stamps.learn([row.author for row in rows])
-    for number, _, author, fields, octets, count, xref, sage, _, score, _ in rows:
-        trust, limited = known[author]
-        vote = (vote_line(score) if score else UNVOTED) if trust else b""
-        octets += len(xref) + 2 + len(trust) + len(vote) + len(SAGE if sage else limited)
-        octets += len(WAITING) if author == stamps.view else 0
-        lines.append(b"%d\t%b\t%d\t%d\t%b\t%b\t%b\r\n" % (number, fields, octets, count, xref, trust[:-2], vote[:-2]))
-    return b"".join(lines), _compact([row.number for row in rows]), array("I", accumulate(map(len, lines)))
+    known = stamps.learn(columns.authors)
+    for number, author, fields, octets, count, xref, sage, score in zip(
+        columns.numbers, columns.authors, columns.fields, columns.octets, columns.lines, columns.xrefs, columns.sages,
+        columns.scores, strict=True,
+    ):  # fmt: skip
+        _, _, tail, more = known[author]
+        if score or sage:
+            tail, more = known[author].changed(score, sage)
+        lines.append(b"%d\t%b\t%d\t%d\t%b%b" % (number, fields, octets + len(xref) + 2 + more, count, xref, tail))
+    return b"".join(lines), _compact(columns.numbers), array("I", accumulate(map(len, lines)))
 
 
 def _compact(numbers: Sequence[int]) -> Sequence[int]:

@@ -26,7 +26,7 @@ from zbnntp.roster import Place, Roster
 from zbnntp.store import evidence, overview, posts, promises
 from zbnntp.store.database import data_version, snapshot
 from zbnntp.store.numbers import Newsgroup, has_expired
-from zbnntp.store.overview import BLOCK_NUMBERS, Row
+from zbnntp.store.overview import BLOCK_NUMBERS, Row, Spot
 
 READ_ONLY = frozenset({HELP, LOG})
 OWN = frozenset({CONTROL, HELP, LOG, PEOPLE})  # what stands there is for the view's owner alone
@@ -174,17 +174,14 @@ class Shelf:
         return self._render(found[0], number)
 
     def find(self, message_id: str, group: str | None) -> Article | None:
-        places = self._find(message_id)
-        if not places:
-            return None
-        name, row = places[0]
-        if name != group and len(places) > 1:
-            name, row = next((place for place in places if place[0] == group), places[0])
-        return self._render(row, row.number if name == group else 0)
+        spot = self._find(message_id, group)
+        row = overview.open_spot(self._reader, spot) if spot else None
+        return self._render(row, row.number if spot.name == group else 0) if spot and row else None
 
     def find_overview(self, message_id: str) -> Overview | None:
-        places = self._find(message_id)
-        return Overview(0, overview_text(self._stamps, places[0][1])) if places else None
+        spot = self._find(message_id, None)
+        row = overview.open_spot(self._reader, spot) if spot else None
+        return Overview(0, overview_text(self._stamps, row)) if row else None
 
     def new_groups(self, since: int) -> Sequence[Group]:
         return [group for group in self.groups() if group.created >= since]
@@ -228,8 +225,8 @@ class Shelf:
         if is_ready or (low <= first and high >= last) or self._is_expected(place, ~block):
             return self._block(place, block).cut(low, high)
         self._expect(place, ~block)  # below 0, which no number is
-        rows = overview.rows(self._reader, place.pk, max(low, first), min(high, last))
-        return Window(render(self._stamps, rows)[0]) if rows else None
+        columns = overview.columns(self._reader, place.pk, max(low, first), min(high, last))
+        return Window(render(self._stamps, columns)[0]) if columns.numbers else None
 
     def _block(self, place: Place, block: int) -> Block:
         version = self._roster.directory(place).versions.get(block, 0)
@@ -286,30 +283,30 @@ class Shelf:
             self._expected.clear()
         self._expected.add((place.pk, number))
 
-    def _find(self, wanted: str) -> list[tuple[str, Row]]:
-        """The article of an id or alias in each of its groups. Raises NotVisible when it is hidden."""
+    def _find(self, wanted: str, group: str | None) -> Spot | None:
+        """Where the article of an id or alias stands, in a group if it can be. Raises NotVisible when it is hidden."""
         self._refresh()
         identifier = parse_message_id(wanted) or parse_local_id(wanted)
         if identifier is not None:
-            places = self._named(overview.places_by_id(self._reader, identifier))
-            if places:
-                return places
+            spot = self._chosen(overview.places_by_id(self._reader, identifier), group)
+            if spot:
+                return spot
         article = posts.find_article(self._reader, identifier) if identifier else None
         article = article or promises.find_alias(self._reader, wanted)
         if article is None:
-            return []
-        places = self._named(overview.places(self._reader, article))
-        if not places and not self._guest:
+            return None
+        spot = self._chosen(overview.places(self._reader, article), group)
+        if spot is None and not self._guest:
             self._explain_absence(article)
-        return places
+        return spot
 
-    def _named(self, found: Iterable[tuple[int, Row]]) -> list[tuple[str, Row]]:
-        """Those in groups of this view, by name."""
+    def _chosen(self, spots: Iterable[Spot], group: str | None) -> Spot | None:
+        """One that is in a group of this view: the one asked for, else the first by name."""
         named = self._roster.name
-        places = [(name, row) for newsgroup, row in found if (name := named(newsgroup)) is not None]
-        if len(places) > 1:
-            places.sort()
-        return places
+        own = [spot for spot in spots if named(spot.newsgroup) is not None]
+        if len(own) < 2:
+            return own[0] if own else None
+        return min(own, key=lambda spot: (spot.name != group, spot.name))
 
     def _explain_absence(self, article: int) -> None:
         source = posts.find_source(self._reader, self._view, article)

@@ -27,6 +27,8 @@ _SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]|  ')
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
 FEW_SENDERS = 32  # more are better made together, fewer are likely to have been made before
+_HOURS = [b"%02d:" % hour for hour in range(24)]
+_MINUTES = [b"%02d:%02d +0000" % divmod(second, 60) for second in range(3600)]
 _ADDRESS = "id@{}.zb.invalid"
 _TYPE, _FLOWED = b"text/plain; charset=utf-8", b"; format=flowed"
 _HEAD = (
@@ -138,8 +140,7 @@ def _sender_field(identity: Identity, nick: str) -> bytes:
 
 def date_field(time: int) -> bytes:
     """The Date of an article, from unix seconds."""
-    day, second = divmod(time, 86400)
-    return b"%b%02d:%02d:%02d +0000" % (_day(day), second // 3600, second // 60 % 60, second % 60)
+    return _day(time // 86400) + _HOURS[time // 3600 % 24] + _MINUTES[time % 3600]
 
 
 @lru_cache(maxsize=1024)

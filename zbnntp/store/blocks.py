@@ -23,6 +23,7 @@ import zstandard
 from zbnntp.store.folding import read_varint, varint
 from zbnntp.store.frames import gather, spread
 
+BLOCK_NUMBERS = 256  # as in the triggers of the schema
 LEVEL = 19
 OCTETS_MOST = 4 << 20  # of either part: 256 lines of the longest subjects and many groups have a quarter of it
 NUMBER_MOST = (1 << 32) - 1

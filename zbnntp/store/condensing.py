@@ -16,9 +16,9 @@ from functools import cache, partial
 
 from zbnntp.model.article import Form, date_field
 from zbnntp.model.keys import parse_message_id
-from zbnntp.store import blocks, overview
-from zbnntp.store.blocks import NUMBER_MOST, Block, Line
-from zbnntp.store.overview import BLOCK_NUMBERS, Row
+from zbnntp.store import blocks, overview, telling
+from zbnntp.store.blocks import BLOCK_NUMBERS, NUMBER_MOST, Block, Line
+from zbnntp.store.overview import Row
 from zbnntp.store.posts import find_article
 
 ROWS_LEAST = 64  # in a block with fewer, the numbers that it lacks would take more room than packing saves
@@ -149,7 +149,7 @@ def _odd(database: sqlite3.Connection, newsgroup: int, rows: Mapping[int, Row], 
     """Numbers of the lines that do not come back as the rows that they were."""
     block = min(rows) // BLOCK_NUMBERS
     packed = Block(blocks.make([*lines.values()]))
-    told = {row.number: row for row in overview.packed_rows(database, packed, newsgroup, *_span(block))}
+    told = {row.number: row for row in telling.tell_rows(database, packed, newsgroup, *_span(block))}
     return [number for number in lines if told.get(number) != rows[number]]
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.model.keys import Identity
 from zbnntp.store import sums
 from zbnntp.store.blocks import Block
 from zbnntp.store.frames import Codec, Frame
@@ -31,13 +30,14 @@ VERSION = len(_MIGRATIONS)
 
 
 class Store(sqlite3.Connection):
-    """A connection with what it keeps open of sealed lines (lines.py) and of the overview (overview.py), and the keys
-    that it has found (ids.py).
+    """A connection with what it keeps open of sealed lines (lines.py) and of the overview (overview.py), the keys that
+    it has found (ids.py), and what it has written for some (telling.py).
     """
 
     FRAMES_MOST = 96  # about 70 kB each; more than there are boards that somebody reads at the same time
     BLOCKS_MOST = 192  # about 35 kB each
-    SENDERS_MOST = 2048  # identity and nick, and what From says of them: 1 MB
+    SENDERS_MOST = 2048  # who, by which nick, and what From says of them: 1 MB
+    NAMES_MOST = 8192  # Message-IDs: 2 MB
     KEYS_MOST = 4096  # of people and of articles: 1 MB each
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -45,14 +45,15 @@ class Store(sqlite3.Connection):
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
         self.blocks: dict[int, Block] = {}
-        self.senders: dict[tuple[Identity, str], bytes] = {}
+        self.senders: dict[tuple[int, bytes], bytes] = {}
+        self.names: dict[int, bytes] = {}
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
 
     def forget_keys(self) -> None:
         """Changes were taken back: some keys may not have been given."""
-        self.people.clear()
-        self.articles.clear()
+        for known in (self.people, self.articles, self.senders, self.names):
+            known.clear()
 
 
 def prepare(path: Path) -> None:

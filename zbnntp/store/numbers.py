@@ -207,9 +207,9 @@ def expose(
 def update_fields(database: sqlite3.Connection, view: int, article: int, rendered: Rendered) -> None:
     """The rendered fields of an exposed article anew: a nick has changed."""
     groups = {group for (group,) in database.execute("SELECT pk FROM newsgroup WHERE view = ?", (view,))}
-    for newsgroup, row in overview.places(database, article):
-        if newsgroup in groups:
-            _put(database, newsgroup, row.number, article, row.author, rendered, row.xref, row.sage, row.form)
+    for spot in overview.places(database, article):
+        if spot.newsgroup in groups and (row := overview.open_spot(database, spot)):
+            _put(database, spot.newsgroup, row.number, article, row.author, rendered, row.xref, row.sage, row.form)
 
 
 def _put(
