@@ -26,7 +26,7 @@ from typing import Any, Self, TypeVar
 from tests.nntp_client import Client
 
 ROOT = Path(__file__).resolve().parent.parent
-READY = re.compile(r"^ready nntp://(?P<host>\[?[0-9a-fA-F.:]+\]?|localhost):(?P<port>\d+)")
+READY = re.compile(r"^ready nntp://(?:(?P<host>\[?[0-9a-fA-F.:]+\]?|localhost):(?P<port>\d+)|/)")
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 COMMAND_SECONDS = 60.0
@@ -113,7 +113,7 @@ class NodeProcess:
         self._reader = threading.Thread(target=self._collect, args=(self.process,), daemon=True)
         self._reader.start()
         ready = self.wait_line(READY, START_SECONDS)
-        self.host, self.port = ready["host"], int(ready["port"])
+        self.host, self.port = ready["host"] or "", int(ready["port"] or 0)  # it may listen at a Unix socket
 
     def stop(self, signal_number: int = signal.SIGTERM) -> int:
         """Asks the node to end and returns its exit code; one that does not end is killed and raises TimeoutExpired."""

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from zbnntp.model.errors import NotPermitted
+from zbnntp.premises import make_own
 
 CERTIFICATE_FILE, KEY_FILE = "tls-certificate.pem", "tls-key.pem"
 NAME = "localhost"
@@ -76,7 +77,7 @@ def _certify(key: ec.EllipticCurvePrivateKey, now: float) -> x509.Certificate:
 def _write_private(path: Path, octets: bytes) -> None:
     """Whole or not at all, for its owner's eyes alone."""
     temporary = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with os.fdopen(make_own(temporary), "wb") as file:
         file.write(octets)
         file.flush()
         os.fsync(file.fileno())

@@ -26,6 +26,7 @@ from zbnntp.model import limits
 from zbnntp.model.canonical import decode
 from zbnntp.model.errors import BadEncoding, Invalid, Missing, NotPermitted, Refused, Unreachable, ZbError
 from zbnntp.model.keys import Identity, parse_hex, short_id
+from zbnntp.premises import make_own
 
 if TYPE_CHECKING:
     from zbnntp.bundling import Choice
@@ -157,7 +158,7 @@ def _written_whole(file: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name when it is whole and on disk; NotPermitted where the disk does not take it."""
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("wb") as raw:
+        with os.fdopen(make_own(part), "wb") as raw:
             if file.suffix == PACKED:
                 with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as packed:
                     yield packed  # type: ignore[misc]

@@ -86,9 +86,13 @@ def _server(tls: bool, listening: Sequence[str], config: Config, place: Path) ->
     found = [
         (ANYWHERE.get(it.hostname or "", it.hostname or ""), it.port or 0, it.scheme) for it in map(urlsplit, listening)
     ]
-    chosen = next((it for it in found if it[2] == scheme), None)
+    chosen = next((it for it in found if it[2] == scheme and it[1]), None)
     if chosen is None:
-        raise NotPermitted("the node listens nowhere with TLS; set tls_listen in zbnntp.toml and start it again")
+        raise NotPermitted(
+            "the node listens nowhere with TLS; set tls_listen in zbnntp.toml and start it again"
+            if tls
+            else "the node listens at no port that a newsreader could be set up for; set listen to HOST:PORT"
+        )
     certificate = Path(config.tls_certificate) if config.tls_certificate else place / CERTIFICATE_FILE
     plain = next((port for _, port, kind in found if kind == "nntp"), 0)
     return Server(*chosen[:2], certificate.absolute(), plain) if tls else Server(*chosen[:2])

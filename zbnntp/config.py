@@ -35,7 +35,8 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "listen", str, "", "HOST:PORT",
-        "Where newsreaders connect. Empty: 127.0.0.1 and ::1 at port 119, or 1119 where 119 is not allowed.",
+        "Where newsreaders connect. Empty: 127.0.0.1 and ::1 at port 119, or 1119 where 119 is not allowed. Or "
+        "unix:PATH, a socket that only your own user can open; PATH may begin in the home directory.",
     ),
     Setting(
         "tls_listen", str, "", "HOST:PORT",

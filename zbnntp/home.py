@@ -38,6 +38,7 @@ from zbnntp.model.limits import NICK_CHARACTERS
 from zbnntp.model.link import Link, format_link, parse_link
 from zbnntp.model.nick import new_nick
 from zbnntp.model.succession import Renewal, open_renewals
+from zbnntp.premises import check_owner, is_private, make_own, open_own
 
 MORE_IDENTITIES = "identities"
 SHORT_ID = 8  # characters of an identity that are enough to name it
@@ -106,6 +107,7 @@ def make_directory(home: Path) -> None:
     """The directory, readable by its owner alone; NotPermitted when it cannot be."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_owner(home)
         home.chmod(0o700)
     except OSError as error:
         raise NotPermitted(f"{home} cannot be used as home directory: {error.strerror}") from error
@@ -309,9 +311,10 @@ def waste_time(passphrase: str) -> None:
 
 @contextmanager
 def locked(home: Path) -> Iterator[None]:
-    """Hold the home directory; NotPermitted while another node does."""
+    """Hold the home directory; NotPermitted while another node does, or when some of it is another user's."""
     try:
-        opened = (home / LOCK_FILE).open("w")
+        check_owner(home)
+        opened = os.fdopen(open_own(home / LOCK_FILE, os.O_WRONLY), "w")
     except OSError as error:
         raise NotPermitted(
             f"{home} is no home of a node ({error.strerror}); make one with 'zbnntp init', or choose another --home"
@@ -340,7 +343,7 @@ def socket_path(home: Path, name: str) -> Path:
         directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise NotPermitted(f"{directory} cannot be made: {error.strerror}; set XDG_RUNTIME_DIR") from error
-    if directory.stat().st_uid != os.getuid() or directory.stat().st_mode & 0o077 or directory.is_symlink():
+    if not is_private(directory):
         raise NotPermitted(f"{directory} belongs to somebody else; remove it or set XDG_RUNTIME_DIR")
     return directory / name
 
@@ -385,8 +388,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _write_and_sync(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(make_own(path), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -22,6 +22,7 @@ NNTP_PORT, FALLBACK_PORT = 119, 1119
 MOST = 65_535
 FIRST_INHERITED = 3
 LOOPBACK = ("127.0.0.1", "::1")
+UNIX = "unix:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +48,18 @@ def open_doors(
     """The sockets that the settings name; raises NotPermitted where one cannot be had or would be unsafe.
 
     An address that other machines reach needs TLS, which is then offered by STARTTLS at least, and passphrases; a
-    public reader needs them wherever it listens.
+    public reader needs them wherever it listens, and so does whoever demands a login.
     """
-    far = [it for it in (config.listen, config.tls_listen) if it and not is_loopback(_split(it)[0])]
+    far = [it for it in _addresses(config) if not is_loopback(_split(it)[0])]
     onion = config.nntp_onion != "off"
-    if (far or onion or config.public_reader) and not all(account.sealed for account in accounts):
-        why = f"{far[0]} can be reached from other machines" if far else "strangers can reach this node"
-        raise NotPermitted(
-            f"{why}, and an identity of this home has no passphrase: anybody could log in; use 127.0.0.1 without "
-            "public_reader and nntp_onion, or identities with passphrases"
-        )
+    if not all(account.sealed for account in accounts):
+        _check_clear_text(config, far)
     context = None
     if far or config.tls_listen:
         own = config.tls_certificate and config.tls_key
         files = (Path(config.tls_certificate), Path(config.tls_key)) if own else make_certificate(home, now)
         context = load_context(*files)
-    plain = open_listeners(config.listen, say)
+    plain = [_listen_at(path) for path in own_sockets(config, home)] or open_listeners(config.listen, say)
     try:
         tls = open_listeners(config.tls_listen, say) if config.tls_listen else []
         through_tor = [nntp.listen_at(socket_path(home, READER_SOCKET))] if onion else []
@@ -74,7 +71,7 @@ def open_doors(
 
 def check_addresses(config: Config) -> None:
     """Whether the settings make sense, before anything is made; raises NotPermitted."""
-    for listen in filter(None, (config.listen, config.tls_listen)):
+    for listen in _addresses(config):
         _split(listen)
     if bool(config.tls_certificate) != bool(config.tls_key):
         raise NotPermitted("set both tls_certificate and tls_key, or neither: then a certificate is made")
@@ -82,7 +79,49 @@ def check_addresses(config: Config) -> None:
 
 def hosts(config: Config) -> set[str]:
     """The addresses at which newsreaders may knock."""
-    return {*LOOPBACK, *(_split(listen)[0] for listen in (config.listen, config.tls_listen) if listen)}
+    return {*LOOPBACK, *(_split(listen)[0] for listen in _addresses(config))}
+
+
+def own_sockets(config: Config, home: Path) -> list[Path]:
+    """The Unix socket of the settings, if there is one: for newsreaders of the own user."""
+    return [home.absolute() / config.listen.removeprefix(UNIX)] if config.listen.startswith(UNIX) else []
+
+
+def place_of(listener: socket.socket) -> str:
+    """Where a socket listens, as an address says it: HOST:PORT, or the path of a Unix socket."""
+    address = listener.getsockname()
+    if isinstance(address, str):
+        return address
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _addresses(config: Config) -> list[str]:
+    """The settings that name a host and a port."""
+    plain = [] if config.listen.startswith(UNIX) else [config.listen]
+    return [it for it in (*plain, config.tls_listen) if it]
+
+
+def _check_clear_text(config: Config, far: Sequence[str]) -> None:
+    """NotPermitted where a key without a passphrase would let anybody in; `far`: what other machines reach."""
+    if far or config.public_reader or config.nntp_onion != "off":
+        why = f"{far[0]} can be reached from other machines" if far else "strangers can reach this node"
+        raise NotPermitted(
+            f"{why}, and an identity of this home has no passphrase: anybody could log in; use 127.0.0.1 without "
+            "public_reader and nntp_onion, or identities with passphrases"
+        )
+    if config.login == "demanded":
+        raise NotPermitted(
+            "a login is demanded, and an identity of this home has no passphrase: anybody could log in as that one; "
+            "give it one with 'zbnntp account passwd NICK', or listen at unix:nntp.sock, which nobody else can open"
+        )
+
+
+def _listen_at(path: Path) -> socket.socket:
+    try:
+        return nntp.listen_at(path)
+    except OSError as error:
+        raise NotPermitted(f"{path} cannot be listened at: {error.strerror or error}; choose another") from error
 
 
 def is_loopback(host: str) -> bool:

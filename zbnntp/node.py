@@ -34,7 +34,7 @@ from zbnntp.housekeeping import keep_lean
 from zbnntp.ingest import Intake
 from zbnntp.journal import Journal
 from zbnntp.library import Bell
-from zbnntp.listening import Doors, open_doors
+from zbnntp.listening import Doors, open_doors, own_sockets, place_of
 from zbnntp.listening import hosts as listening_hosts
 from zbnntp.lodgings import Lodgings
 from zbnntp.model.errors import Refused
@@ -84,7 +84,7 @@ def run_node(plan: Plan) -> None:
 
 def guard(*plans: Plan) -> None:
     """From now on this process reaches nothing but tor, the sockets of these nodes and the operator's mail server."""
-    places = [place for plan in plans for place in socket_places(plan)]
+    places = [place for plan in plans for place in (*socket_places(plan), *own_sockets(plan.config, plan.home))]
     hosts = [host for plan in plans for host in listening_hosts(plan.config)]
     servers = [rules.mail for rules in (make_rules(plan.config) for plan in plans) if rules.mail]
     Guard(places, hosts, [(it.host, it.port) for it in servers]).install()
@@ -214,11 +214,12 @@ class Node:
             self._announce_doors(doors)
             _spare_collector()
             await nntp.serve(
-                [*doors.plain, *doors.onion],
+                doors.plain,
                 self.reception,
                 self.plan.clock,
                 tls=doors.context,
                 tls_listeners=doors.tls,
+                onion_listeners=doors.onion,
                 limits=limits,
                 stopping=stopping,
             )
@@ -292,10 +293,7 @@ class Node:
 
     def _announce_doors(self, doors: Doors) -> None:
         for scheme, listeners in (("nntp", doors.plain), ("nntps", doors.tls)):
-            for listener in listeners:
-                host, port = listener.getsockname()[:2]
-                place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-                self.commons.listening.append(f"{scheme}://{place}")
+            self.commons.listening.extend(f"{scheme}://{place_of(listener)}" for listener in listeners)
         if self.reader_onion:
             self.plan.say(f"onion    {self.reader_onion.describe()}")
         elif doors.onion:

@@ -30,7 +30,8 @@ async def connected(path: Path, house: FakeHouse, share: Share) -> AsyncIterator
 
 
 async def _serve(path: Path, house: FakeHouse, share: Share, task_status: trio.TaskStatus[None]) -> None:
-    await serve([listen_at(path)], house, lambda: NOW, limits=Limits(share=share), task_status=task_status)
+    limits = Limits(share=share)
+    await serve([], house, lambda: NOW, onion_listeners=[listen_at(path)], limits=limits, task_status=task_status)
 
 
 def test_nothing_is_shown_before_a_login_and_the_password_may_be_sent(short_dir: Path) -> None:

@@ -87,11 +87,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_at(path: Path) -> socket.socket:
-    """A listening Unix socket, for tor; what lies there is removed first. OSError."""
-    path.unlink(missing_ok=True)
+    """A listening Unix socket for the own user, and so for tor; an old socket there is removed first. OSError."""
+    if path.is_socket() and not path.is_symlink():
+        path.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(os.fspath(path))
+        path.chmod(0o600)  # nobody can connect before the next line
         listener.listen(BACKLOG)
     except BaseException:
         listener.close()
@@ -106,6 +108,7 @@ async def serve(
     *,
     tls: ssl.SSLContext | None = None,
     tls_listeners: Sequence[socket.socket] = (),
+    onion_listeners: Sequence[socket.socket] = (),
     limits: Limits = DEFAULT_LIMITS,
     stopping: trio.Event | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
@@ -113,23 +116,37 @@ async def serve(
     """Serve newsreaders on listening sockets, and close those in the end.
 
     `now` is the clock, unix seconds. With `tls`, STARTTLS is offered on `listeners`, and on `tls_listeners` TLS comes
-    first (RFC 8143). Runs until `stopping` is set, which lets answers and posts in progress finish, or until it is
-    cancelled, which does not.
+    first (RFC 8143). To `onion_listeners` tor leads strangers. Runs until `stopping` is set, which lets answers and
+    posts in progress finish, or until it is cancelled, which does not.
     """
     server = _Server(house, now, tls, limits)
+    doors = [
+        *(Door(each) for each in listeners),
+        *(Door(each, tls=True) for each in tls_listeners),
+        *(Door(each, onion=True) for each in onion_listeners),
+    ]
     try:
         async with trio.open_nursery() as nursery:
-            for listener in (*listeners, *tls_listeners):
-                listener.setblocking(False)
-                nursery.start_soon(server.accept, listener, listener in tls_listeners, nursery)
+            for door in doors:
+                door.listener.setblocking(False)
+                nursery.start_soon(server.accept, door, nursery)
             nursery.start_soon(server.sweep)
             task_status.started()
             await (trio.Event() if stopping is None else stopping).wait()
             await server.finish()
             nursery.cancel_scope.cancel()
     finally:
-        for listener in (*listeners, *tls_listeners):
-            listener.close()
+        for door in doors:
+            door.listener.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A listening socket: whether TLS comes first there, and whether it is where tor leads strangers."""
+
+    listener: socket.socket
+    tls: bool = False
+    onion: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -156,13 +173,13 @@ class _Server:
         self._stopping = False
         self._all_gone = trio.Event()
 
-    async def accept(self, listener: socket.socket, tls: bool, nursery: trio.Nursery) -> None:
-        """Take newsreaders from one listener until finish(); with `tls` it comes before all else."""
+    async def accept(self, door: Door, nursery: trio.Nursery) -> None:
+        """Take newsreaders from one listener until finish()."""
         with trio.CancelScope() as scope:
             self._accepting.append(scope)
             while True:
-                await trio.lowlevel.wait_readable(listener)
-                await self._accept_some(listener, tls, nursery)
+                await trio.lowlevel.wait_readable(door.listener)
+                await self._accept_some(door, nursery)
 
     async def sweep(self) -> None:
         """Hang up on the idle ones and those whose view is nobody's now, silently (RFC 3977 section 3.1)."""
@@ -186,10 +203,10 @@ class _Server:
             with trio.move_on_after(self._limits.grace_seconds):
                 await self._all_gone.wait()
 
-    async def _accept_some(self, listener: socket.socket, tls: bool, nursery: trio.Nursery) -> None:
+    async def _accept_some(self, door: Door, nursery: trio.Nursery) -> None:
         for _ in range(ACCEPTS_A_TURN):
             try:
-                connected, _address = listener.accept()
+                connected, _address = door.listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -198,17 +215,17 @@ class _Server:
                     await trio.sleep(ACCEPT_PAUSE_SECONDS)
                 continue  # or the newsreader has hung up already
             if len(self._connections) >= self._limits.connections:
-                _turn_away(connected, tls, _TOO_MANY)
+                _turn_away(connected, door.tls, _TOO_MANY)
             else:
-                self._admit(connected, tls, nursery)
+                self._admit(connected, door, nursery)
 
-    def _admit(self, connected: socket.socket, tls: bool, nursery: trio.Nursery) -> None:
+    def _admit(self, connected: socket.socket, door: Door, nursery: trio.Nursery) -> None:
         try:
-            connection = self._open(connected, tls)
+            connection = self._open(connected, door)
         except HungUp:
             connected.close()
         except Refused as error:
-            _turn_away(connected, tls, str(error))
+            _turn_away(connected, door.tls, str(error))
         except Exception:
             log.exception("a newsreader could not be served")
             connected.close()
@@ -216,13 +233,12 @@ class _Server:
             self._connections.add(connection)
             nursery.start_soon(self._run, connection)
 
-    def _open(self, connected: socket.socket, tls: bool) -> _Connection:
-        address = connected.getsockname()
-        private = is_private(address)
-        terms = self._terms(tls, private, private and isinstance(address, tuple))
+    def _open(self, connected: socket.socket, door: Door) -> _Connection:
+        private = is_private(connected.getsockname())
+        terms = self._terms(door.tls, private, private and not door.onion)
         wire, machine = Wire(connected), Machine(Session(*self._house.open(), self._now, terms))
         connection = _Connection(wire, machine, trio.CancelScope(), self._party(terms, wire))
-        if not tls:  # the newsreader need not wait for the task that will serve it
+        if not door.tls:  # the newsreader need not wait for the task that will serve it
             try:
                 wire.send_last(machine.take())
             except HungUp:
@@ -366,7 +382,8 @@ async def _post(machine: Machine, upload: Upload) -> None:
 def is_private(address: object) -> bool:
     """Whether nobody reads along at one of our own addresses, as getsockname() tells it.
 
-    Only this machine reaches it; or it is a Unix socket, to which tor leads who comes through an onion.
+    Only this machine reaches it; or it is a Unix socket, which is its owner's, or where tor leads who comes through an
+    onion.
     """
     return not isinstance(address, tuple) or ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
 
