@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.clients.display import Display
+from tests.clients.somebody import ABOUT
 from tests.node_process import wait_until
 from zbnntp.newsreaders.kit import START
 
@@ -33,7 +34,7 @@ class Pan:
         show = programs / SHOWS
         show.write_text(f'#!/bin/sh\nfor last; do :; done\necho "$last" >> "{self._shown}"\n')
         show.chmod(0o700)
-        variables = {"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        variables = {"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", **ABOUT}
         with (home / "pan.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [setup / START],

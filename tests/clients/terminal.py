@@ -11,6 +11,8 @@ from pathlib import Path
 import pexpect
 import pyte
 
+from tests.clients.somebody import ABOUT
+
 COLUMNS, ROWS = 132, 44
 SECONDS = 15.0
 QUIET = 0.15  # a screen that does not change for so long is taken as drawn
@@ -20,7 +22,7 @@ class Terminal:
     """One running program. `home` is its HOME, where its settings are; nothing of the caller's environment gets in."""
 
     def __init__(self, command: Sequence[str], home: Path, **environment: str) -> None:
-        variables = {"HOME": str(home), "TERM": "xterm", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        variables = {"HOME": str(home), "TERM": "xterm", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **ABOUT}
         variables |= {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games", **environment}
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.clients.marionette import Marionette, ScriptError
+from tests.clients.somebody import ABOUT
 from tests.node_process import wait_until
 from zbnntp.newsreaders.kit import START
 
@@ -195,7 +196,7 @@ class Thunderbird:
         self.close()
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC"}
+        environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", **ABOUT}
         (self._setup / "MarionetteActivePort").unlink(missing_ok=True)
         with (self.home / "thunderbird.log").open("ab") as log:
             return subprocess.Popen(
