@@ -1,22 +1,25 @@
-"""Fuzzes one target: `python -m tests.fuzz TARGET SECONDS FOLDER`.
+"""Fuzzes one target: `python -m tests.fuzz TARGET SECONDS FOLDER [RUNS]`.
 
 With atheris (libFuzzer, guided by coverage) where it is installed, else with random changes to the seeds. FOLDER
-keeps what was found worth keeping; an input that breaks something is written into it as `crash-…`, and the exit code
-is not 0.
+keeps what was found worth keeping; an input that breaks something is written beside it as `FOLDER.crash-…`, and the
+exit code is not 0. The limits of limits.py are rules too. At the end, or after so many RUNS, there are libFuzzer's
+figures.
 Seeds are in tests/data/fuzz/TARGET, and what other tests have.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import random
+import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-INPUT_OCTETS = 4096
+from tests.fuzz.limits import HANG_SECONDS, MEMORY_MIB, Watch
+from tests.fuzz.mutation import INPUT_OCTETS, LONG_EVERY, changed, swollen
+
 DATA = Path(__file__).resolve().parent.parent / "data"
 
 
@@ -24,17 +27,31 @@ def seed_folders(target: str) -> list[Path]:
     return [DATA / "fuzz" / target, *([DATA / "clients"] if target == "article" else [])]
 
 
-def main(target: str, seconds: str, folder: str) -> None:
+def main(target: str, seconds: str, folder: str, runs: str = "-1") -> None:
     try:
         atheris = importlib.import_module("atheris")
     except ImportError:
-        shake(load(target), target, float(seconds), Path(folder))
+        shake(load(target), target, float(seconds), Path(folder), int(runs))
         return
     with atheris.instrument_imports(include=["zbnntp"]):
-        run = load(target)
-    limits = [f"-max_total_time={seconds}", f"-max_len={INPUT_OCTETS}", "-timeout=20", "-rss_limit_mb=1024"]
-    places = [f"-artifact_prefix={folder}/", folder, *map(str, seed_folders(target))]
-    atheris.Setup([sys.argv[0], "-print_final_stats=1", "-verbosity=0", *limits, *places], run)
+        run = Watch(load(target), f"{folder}.crash-")
+
+    def mutate(data: bytes, most: int, seed: int) -> bytes:
+        if seed % LONG_EVERY == 0:
+            return swollen(data, random.Random(seed), most)
+        return atheris.Mutate(data[:INPUT_OCTETS], INPUT_OCTETS)
+
+    limits = [
+        f"-max_total_time={seconds}",
+        f"-runs={runs}",
+        f"-max_len={longest(target)}",
+        f"-rss_limit_mb={MEMORY_MIB}",
+    ]
+    hangs = [f"-timeout={HANG_SECONDS}", "-print_final_stats=1", "-reload=0"]
+    words = Path(f"{folder}.words")
+    words.write_text("\n".join(["# names", *(f'"{word}"' for word in known_words(target))]) + "\n")
+    places = [f"-dict={words}", f"-artifact_prefix={folder}.", folder, *map(str, seed_folders(target))]
+    atheris.Setup([sys.argv[0], *limits, *hangs, *places], run, custom_mutator=mutate)
     atheris.Fuzz()
 
 
@@ -42,35 +59,27 @@ def load(target: str) -> Callable[[bytes], None]:
     return importlib.import_module("tests.fuzz.targets").TARGETS[target]
 
 
-def shake(run: Callable[[bytes], None], target: str, seconds: float, folder: Path) -> None:
+def known_words(target: str) -> list[str]:
+    """What stands in inputs that are meant: the names in the program's own tables."""
+    return importlib.import_module("tests.fuzz.targets").WORDS.get(target, [])
+
+
+def longest(target: str) -> int:
+    """Octets of the longest input that is tried."""
+    return importlib.import_module("tests.fuzz.targets").LONGEST[target]
+
+
+def shake(run: Callable[[bytes], None], target: str, seconds: float, folder: Path, most: int = -1) -> None:
     """Random changes to the seeds, without guidance."""
     seeds = [path.read_bytes() for place in seed_folders(target) for path in sorted(place.iterdir())]
-    chance, end, runs = random.Random(target), time.monotonic() + seconds, 0
-    while time.monotonic() < end:
+    watch, chance, end = Watch(run, f"{folder}.crash-"), random.Random(target), time.monotonic() + seconds
+    while time.monotonic() < end and watch.runs != most:
         data = changed(chance.choice(seeds), chance)
-        try:
-            run(data)
-        except BaseException:
-            (folder / f"crash-{hashlib.sha256(data).hexdigest()}").write_bytes(data)
-            raise
-        runs += 1
-    print(f"stat::number_of_executed_units: {runs}", file=sys.stderr)
-
-
-def changed(data: bytes, chance: random.Random) -> bytes:
-    octets = bytearray(data)
-    for _ in range(chance.randint(1, 8)):
-        at, span = chance.randint(0, len(octets)), chance.randint(0, 16)
-        kind = chance.randint(0, 3)
-        if kind == 0:
-            octets[at : at + span] = chance.randbytes(span)
-        elif kind == 1:
-            del octets[at : at + span]
-        elif kind == 2:
-            octets[at:at] = octets[(start := chance.randint(0, len(octets))) : start + span]
-        else:
-            octets[at : at + 1] = chance.choice((b"\r\n", b"\0", b"\n", b".", b'"', b"=?", b"\xff"))
-    return bytes(octets[:INPUT_OCTETS])
+        if chance.randrange(LONG_EVERY) == 0:
+            data = swollen(data, chance, longest(target))
+        watch(data)
+    print(f"stat::number_of_executed_units: {watch.runs}", file=sys.stderr)
+    print(f"stat::peak_rss_mb: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.__main__ import changed, seed_folders, shake
+from tests.fuzz.__main__ import seed_folders, shake
+from tests.fuzz.mutation import changed
+from tests.fuzz.scratch import scratch_environment
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -22,8 +24,13 @@ LEAST_RUNS = 100
 @pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_any_octets(target: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.fuzz", target, SECONDS, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace")
+    learnt = tmp_path / target
+    learnt.mkdir()
+    command = [sys.executable, "-m", "tests.fuzz", target, SECONDS, str(learnt)]
+    with scratch_environment() as places:
+        done = subprocess.run(
+            command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True, errors="replace"
+        )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-8000:]
     (runs,) = re.findall(r"number_of_executed_units: *(\d+)", done.stderr)
     assert int(runs) >= LEAST_RUNS
@@ -44,7 +51,7 @@ def test_without_atheris_a_broken_rule_is_found_and_kept(tmp_path: Path) -> None
         assert b"\0" not in data
 
     with pytest.raises(AssertionError):
-        shake(picky, "nntp", 5, tmp_path)
+        shake(picky, "nntp", 5, tmp_path / "nntp")
     (kept,) = tmp_path.iterdir()
     assert b"\0" in kept.read_bytes()
 

@@ -17,13 +17,15 @@ _BLANKS = frozenset({"Zs", "Cc", "Cs", "Zl", "Zp"})
 _MINUS = re.compile(r"(?<!\S)[\u2010-\u2015\u2212](?=[0-9])")  # what editors make of a typed "-"
 _SIGNED = re.compile(r"[+-][0-9]")
 _WROTE = re.compile(
-    r"\b(wrote|writes|said|schrieb|schreibt|écrit|escribió|scritto|scrive|escreveu|schreef|skrev|napisał)\b.*:$",
+    r"\b(wrote|writes|said|schrieb|schreibt|écrit|escribió|scritto|scrive|escreveu|schreef|skrev|napisał)\b",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(19|20)[0-9]{2}\b")
 _ADDRESS = re.compile(r"<[^<>\s]+@[^<>\s]+>,?")
-# a text ends such a line
-_PROSE = re.compile(r"(note|profile|report|filter|search|board add)\b|.*\bcomment\b", re.IGNORECASE)
+# a text ends lines that begin so, or in which there is a comment
+_PROSE = re.compile(r"(note|profile|report|filter|search|board add)\b", re.IGNORECASE)
+_COMMENT = re.compile(r"\bcomment\b", re.IGNORECASE)
+_BEGINNING_CHARACTERS = 200  # of a line that is put together, by which it is told what it is
 _ALSO_WORDS = frozenset({  # commands that begin lines of prose too
     "by", "down", "filter", "help", "like", "mirror", "note", "pin", "report", "search", "status", "up", "via", "watch",
     "why",
@@ -68,22 +70,42 @@ def split_top(body: str, flowed: bool, is_command: IsCommand) -> Top:
 
 def unflow(body: str, is_command: IsCommand) -> str:
     """A format=flowed body with its soft line ends taken back, but none before a line that is a command itself."""
-    joined: list[str] = []
+    whole: list[_Flowing] = []
     for line in body.split("\n"):
         text = line[1:] if line.startswith(" ") else line
-        if joined and _is_soft(joined[-1]) and not text.startswith(">") and _goes_on(joined[-1], text, is_command):
-            joined[-1] += text
-        else:
-            joined.append(text)
-    return "\n".join(joined)
+        if not whole or text.startswith(">") or not whole[-1].goes_on(text, is_command):
+            whole.append(_Flowing())
+        whole[-1].add(text)
+    return "\n".join("".join(it.parts) for it in whole)
 
 
-def _goes_on(before: str, text: str, is_command: IsCommand) -> bool:
-    """Whether a line continues the one before; one that is a command itself does not, unless both may be prose."""
-    order = clean(text)
-    if not _is_order(order, is_command):
-        return True
-    return order.split(" ")[0].casefold() in _ALSO_WORDS and _PROSE.match(clean(before)) is not None
+class _Flowing:
+    """A line that is put together. What is asked for each part takes no longer when there are many."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self._beginning = ""
+        self._has_comment = False
+
+    def add(self, text: str) -> None:
+        if text or not self.parts:
+            self.parts.append(text)
+        self._beginning = (self._beginning + text)[:_BEGINNING_CHARACTERS]
+        self._has_comment = self._has_comment or _COMMENT.search(clean(text)) is not None
+
+    def goes_on(self, text: str, is_command: IsCommand) -> bool:
+        """Whether a line continues this one; one that is a command itself does not, unless both may be prose."""
+        if not self._is_soft():
+            return False
+        order = clean(text)
+        return not _is_order(order, is_command) or (order.split(" ")[0].casefold() in _ALSO_WORDS and self._is_prose())
+
+    def _is_soft(self) -> bool:
+        first, last = self.parts[0], self.parts[-1]
+        return last.endswith(" ") and not first.startswith(">") and (len(self.parts) > 1 or first.rstrip() != SIGNATURE)
+
+    def _is_prose(self) -> bool:
+        return self._has_comment or _PROSE.match(clean(self._beginning)) is not None
 
 
 def command_lines(body: str, is_command: IsCommand) -> Iterator[Line]:
@@ -112,10 +134,6 @@ def clean(line: str) -> str:
     return _MINUS.sub("-", " ".join("".join(kept).split()))
 
 
-def _is_soft(line: str) -> bool:
-    return line.endswith(" ") and line.rstrip() != SIGNATURE and not line.startswith(">")
-
-
 def _is_order(text: str, is_command: IsCommand) -> bool:
     return bool(_SIGNED.match(text)) or is_command(text.split(" ")[0].casefold())
 
@@ -123,7 +141,7 @@ def _is_order(text: str, is_command: IsCommand) -> bool:
 def _is_attribution(lines: Sequence[str], at: int, is_command: IsCommand) -> bool:
     """`On …, Bob wrote:`, also wrapped into two or three lines: its end tells, or the quote below it."""
     text, quoted = lines[at], _is_quote_below(lines, at)
-    if _WROTE.search(text) and (quoted or not _is_order(text, is_command)):
+    if text.endswith(":") and _WROTE.search(text) and (quoted or not _is_order(text, is_command)):
         return True
     if _is_order(text, is_command):
         return False
@@ -146,4 +164,4 @@ def _wrapped_by(lines: Sequence[str], at: int) -> int:
 
 
 def _is_quote_below(lines: Sequence[str], at: int) -> bool:
-    return next((below for below in lines[at + 1 :] if below), "").startswith(">")
+    return next((lines[below] for below in range(at + 1, len(lines)) if lines[below]), "").startswith(">")
