@@ -4,7 +4,8 @@
 #   make demo   [ARGS="--listen 127.0.0.1:1119"]         a small community to look around in
 #   make test   [ARGS="tests/nntp -x"]                   lint, types and every test, real newsreaders and a private Tor included
 #   make check                                           the same without what is slow: for the inner loop
-#   make fuzz   [MINUTES=5]                              random octets at everything that reads octets; so long each
+#   make fuzz   [MINUTES=5] [RUNS=10000000]              random octets at everything that reads octets: so long each,
+#                                                        again and again until so many were tried; figures at the end
 #   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
 #   make screenshots                                     the pictures in docs/pictures, of real newsreaders
 #   make docs                                            these pages as a site, into build/site
@@ -43,7 +44,7 @@ test: $(VENV)/installed-dev
 	    -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder --basetemp "$$place/t" $(ARGS)
 
 fuzz: $(VENV)/installed-dev
-	@FUZZ_SECONDS=$$(( $(MINUTES) * 60 )) $(BIN)/python -m pytest -rP -m slow tests/fuzz
+	@$(BIN)/python -m tests.fuzz.campaign build/fuzz --seconds $$(( $(MINUTES) * 60 )) $(if $(RUNS),--runs $(RUNS))
 
 threats: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.threats $(ARGS)

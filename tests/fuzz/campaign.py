@@ -1,14 +1,16 @@
-"""Every target in turn: `python -m tests.fuzz.campaign RUNS FOLDER [SECONDS [TARGET …]]`, RUNS inputs in all.
+"""Every target in turn: `python -m tests.fuzz.campaign FOLDER [--seconds S] [--runs N] [TARGET …]`.
 
-A round gives each target SECONDS, and no more than a twentieth of the RUNS, so that the quick ones leave room for the
-others; rounds follow until the RUNS are reached. Two processes at once, at the lowest priority. What a target has
-learnt stays in FOLDER/TARGET and its figures in FOLDER/figures.jsonl, so that a campaign goes on where it ended. Then
-there is a table, and the exit code says whether something was found: FOLDER/TARGET.log tells, FOLDER/TARGET.crash-…
-is the input.
+A round gives each target, or those that are named, so many seconds, two processes at once, at the lowest priority.
+Without --runs there is one round. With it rounds follow until so many inputs were tried in all, of which a target has
+at most a twentieth in one round, so that the quick ones leave room for the others.
+What a target has learnt stays in FOLDER/TARGET and its figures in FOLDER/figures.jsonl, so that a campaign goes on
+where it ended. Then there is a table, and the exit code says whether something was found: FOLDER/TARGET.log tells,
+FOLDER/TARGET.crash-… is the input.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -27,6 +29,7 @@ AT_ONCE = 2
 ROUND_SECONDS = 60
 SHARE = 20  # one target's part of all runs in one round
 PATIENCE_SECONDS = 300
+FIGURES = "figures.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +81,27 @@ def _last(pattern: str, text: str) -> str:
     return (re.findall(pattern, text, re.MULTILINE) or ["0"])[-1]
 
 
-def rounds(runs: int, folder: Path, seconds: int, targets: Sequence[str]) -> Iterator[Figures]:
+def kept_figures(folder: Path) -> list[Figures]:
+    """Those of an earlier campaign."""
+    kept = folder / FIGURES
+    return [Figures(**json.loads(line)) for line in kept.read_text().splitlines()] if kept.exists() else []
+
+
+def rounds(folder: Path, seconds: int, runs: int | None, targets: Sequence[str]) -> Iterator[Figures]:
     """The figures of each process, as they come, those of an earlier campaign first."""
-    kept = folder / "figures.jsonl"
     total = 0
-    for line in kept.read_text().splitlines() if kept.exists() else ():
-        yield (figures := Figures(**json.loads(line)))
+    for figures in kept_figures(folder):
+        yield figures
         total += figures.runs
-    with ThreadPoolExecutor(AT_ONCE) as pool, kept.open("a") as file:
-        while total < runs:
-            for figures in pool.map(lambda target: fuzz(target, folder, seconds, runs // SHARE), targets):
+    share = -1 if runs is None else max(1, runs // SHARE)
+    with ThreadPoolExecutor(AT_ONCE) as pool, (folder / FIGURES).open("a") as file:
+        while runs is None or total < runs:
+            for figures in pool.map(lambda target: fuzz(target, folder, seconds, share), targets):
                 print(json.dumps(asdict(figures)), file=file, flush=True)
                 yield figures
                 total += figures.runs
+            if runs is None:
+                return
 
 
 def table(totals: Sequence[Figures]) -> str:
@@ -103,18 +114,23 @@ def table(totals: Sequence[Figures]) -> str:
     return "\n".join(f"{row[0]:12}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in rows)
 
 
-def main(runs: str, folder: str, seconds: str = str(ROUND_SECONDS), *targets: str) -> int:
-    place = Path(folder).resolve()
-    place.mkdir(parents=True, exist_ok=True)
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.campaign", description="Fuzzes every target in turn.")
+    parser.add_argument("folder", type=Path, help="where what was learnt and found is kept")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"some of: {', '.join(TARGETS)}")
+    parser.add_argument("--seconds", type=int, default=ROUND_SECONDS, help="for each target in a round (%(default)s)")
+    parser.add_argument("--runs", type=int, help="go on until so many inputs were tried in all")
+    chosen = parser.parse_intermixed_args()
+    folder = chosen.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
     totals: dict[str, Figures] = {}
-    for figures in rounds(int(runs), place, int(seconds), targets or list(TARGETS)):
+    for figures in rounds(folder, chosen.seconds, chosen.runs, chosen.targets or list(TARGETS)):
         totals[figures.target] = totals.get(figures.target, Figures(figures.target)) + figures
-        print(f"{figures.target}: {figures.runs:,} inputs", file=sys.stderr, flush=True)
-        if figures.found:
-            print(f"{figures.target}: FOUND, see {place / figures.target}.log", file=sys.stderr, flush=True)
+        found = f", FOUND: see {folder / figures.target}.log" if figures.found else ""
+        print(f"{figures.target}: {figures.runs:,} inputs{found}", file=sys.stderr, flush=True)
     print(table([totals[target] for target in sorted(totals)]))
     return int(any(it.found for it in totals.values()))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
+    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""Each target for a few seconds; `make fuzz MINUTES=5` does the same for longer. Found inputs stay as seeds."""
+"""Each target for a few seconds; `make fuzz MINUTES=5` does it for longer. What was found stays as seeds."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.fuzz.scratch import scratch_environment
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECONDS = os.environ.get("FUZZ_SECONDS", "10")
-LEAST_RUNS = 100
+SECONDS = os.environ.get("FUZZ_SECONDS", "5")
+LEAST_RUNS = 10
 
 
 @pytest.mark.slow
