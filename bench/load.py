@@ -28,7 +28,7 @@ import trio
 from zbnntp.config import FILE_NAME
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.housekeeping import pack_quiet
-from zbnntp.ingest import IMPORT, Intake
+from zbnntp.importing import take_all, verified_beside
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.entries import SCALE, STATE, Post, make_carry, make_post, make_trust, open_entry
 from zbnntp.model.keys import Identity, PostId, Signer, message_id, sha256
@@ -45,7 +45,6 @@ from zbnntp.visibility import settle
 
 PARENTS_MOST = 8
 SETTLED_AT_ONCE = 2_000
-PEERS = 16  # that offer manifests at the same time, as a node that catches up has them
 POST_GROUP = "bench.post"
 DESCRIPTION = "A board of the benchmark corpus"
 
@@ -209,7 +208,7 @@ async def load(corpus: Path, home: Path, many: int) -> None:
         reader = connect_reader(path)
         authors = community.authors.values()
         await rate(writer, owner, [author.signer.identity for author in authors], now)
-        await take_in(reader, writer, (make_offer(author, now) for author in authors), now)
+        await take_in(reader, writer, (make_offer(author, now) for author in authors))
         await show(reader, writer, owner, (corpus / "groups.txt").read_text().split(), many, now)
         await pack_quiet(writer, condensing.version(reader))
         reader.close()
@@ -227,18 +226,15 @@ async def rate(writer: Writer, owner: Identity, people: Iterable[Identity], now:
     await writer.run(change)
 
 
-async def take_in(reader: sqlite3.Connection, writer: Writer, offers: Iterable[Offer], now: int) -> None:
-    """Let in all manifests as several peers at once would offer them."""
-    intake = Intake(reader, writer, Standings(reader, writer, ()), print, lambda: None)
-    waiting = iter(offers)
+async def take_in(reader: sqlite3.Connection, writer: Writer, offers: Iterable[Offer]) -> None:
+    """Let in all manifests, as `zbnntp import` does."""
 
-    async def peer() -> None:
-        for offer in waiting:
-            await intake.offer(offer, IMPORT, now)
+    def told(offer: Offer, is_news: bool, error: Exception | None) -> None:
+        if error:
+            raise error
 
-    async with trio.open_nursery() as nursery:
-        for _ in range(PEERS):
-            nursery.start_soon(peer)
+    async with verified_beside(reader, writer, Standings(reader, writer, ()), print) as intake:
+        await take_all(intake, offers, told)
 
 
 def _rate(database: sqlite3.Connection, view: int, identity: Identity, now: int, level: Level) -> None:

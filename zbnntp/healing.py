@@ -11,12 +11,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from zbnntp.model.believing import believe
 from zbnntp.model.entries import POSTS, STATE, Delete, Entry, Post, Trust, Unknown
 from zbnntp.model.kept import state_key
 from zbnntp.model.keys import Identity, Sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, open_head, open_pointer
 from zbnntp.model.notices import Fork
-from zbnntp.spoken import believe
 from zbnntp.store import evidence, posts, promises, versions
 from zbnntp.store.evidence import HeldManifest, HeldSegment
 

@@ -16,6 +16,7 @@ from zbnntp import choosing, moving
 from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_fork, keep_proof, proves, strange_sentence
 from zbnntp.keeping import keep_fresh, keep_segments
 from zbnntp.model import limits
+from zbnntp.model.believing import Told, believe_all
 from zbnntp.model.bundle import Offer, read_bundle, write_offer
 from zbnntp.model.entries import Label
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
@@ -41,10 +42,11 @@ from zbnntp.store import (
     ratings,
     versions,
 )
+from zbnntp.store.database import snapshot
 from zbnntp.store.evidence import HeldManifest
 from zbnntp.store.versions import Parked
 from zbnntp.store.writer import Writer
-from zbnntp.verifying import Early, Verified, verify
+from zbnntp.verifying import Believe, Early, Verified, read_lines, verify
 from zbnntp.visibility import rename, settle
 
 OWN = "own"  # the source of what this node has sealed itself
@@ -63,12 +65,17 @@ class Kept:
     moves: Sequence[Taken]
 
 
+async def believe_at_once(author: Identity, lines: Sequence[bytes]) -> list[Told | None]:
+    """For those who have nobody to do it beside."""
+    return believe_all(author, lines)
+
+
 class Stale(Exception):
     """Something newer was kept meanwhile; verify again."""
 
 
 class Intake:
-    """The one way in. `wanted` says whom trust fetches, `log` takes a sentence for zb.log."""
+    """The one way in. `log` takes a sentence for zb.log, `announce` is called when something was kept."""
 
     def __init__(
         self,
@@ -77,7 +84,9 @@ class Intake:
         standings: Standings,
         log: Callable[[str], None],
         announce: Callable[[], None],
+        believe: Believe = believe_at_once,
     ) -> None:
+        self._believe = believe
         self._reader, self._writer = reader, writer
         self._standings = standings
         self._log, self._announce = log, announce
@@ -131,14 +140,17 @@ class Intake:
         # Our own clock may have been set back.
         latest = None if source == OWN else now + limits.CLOCK_AHEAD_SECONDS
         pointer = open_pointer(offer.pointer)
-        self._check_wanted(pointer.identity, source)
+        with snapshot(self._reader):
+            self._check_wanted(pointer.identity, source)
         for _ in range(STALE_TRIES):
             await self.witness(pointer)
             try:
-                verified = verify(self._reader, pointer, offer, latest, self.keeps(pointer.identity, source, now))
+                with snapshot(self._reader):
+                    keeps = self.keeps(pointer.identity, source, now)
+                    verified = verify(self._reader, pointer, offer, latest, keeps)
                 if verified is None:
                     return False
-                await self._take(verified, source, now)
+                await self._take(await read_lines(self._reader, verified, self._believe), source, now)
             except Stale:
                 continue
             except Early as early:

@@ -16,12 +16,13 @@ from typing import Any
 from zbnntp.checking import Fault, Part, attempt, faults_of
 from zbnntp.local import parse_local_id
 from zbnntp.model.article import overview_fields
+from zbnntp.model.believing import believe
 from zbnntp.model.entries import POSTS, Post
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity
 from zbnntp.model.manifest import open_pointer
 from zbnntp.rebuild import rebuild
-from zbnntp.spoken import believe, keep_state
+from zbnntp.spoken import keep_state
 from zbnntp.store import carries, evidence, mends, numbers, posts
 from zbnntp.store.salvage import drop_strays
 from zbnntp.visibility import settle

@@ -54,6 +54,7 @@ from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 from zbnntp.tuning import make_parameters, rank_first
 from zbnntp.upkeep import keep_later, keep_slim
+from zbnntp.verifier.bulk import Verifier
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +153,8 @@ class Node:
         self.bell, self._to_rank = Bell(), trio.Event()
         self.journal = Journal(writer, lambda: int(plan.clock()), self._hearers)
         standings = self._make_standings(reader, writer, accounts)
-        intake = Intake(reader, writer, standings, self.log, self._announce)
+        self.verifier = Verifier()
+        intake = Intake(reader, writer, standings, self.log, self._announce, self.verifier.believe)
         intake.keeping = make_keeping(plan.config)
         self.commons = Commons(
             store=plan.home / STORE_FILE,
@@ -231,7 +233,7 @@ class Node:
         commons = self.commons
         await rank_first(commons.standings, commons.reader, commons.writer, commons.now(), self.log)
         async with trio.open_nursery() as nursery:
-            for task in (self.journal.run, self._keep_told, self._keep_ranked, commons.network.run):
+            for task in (self.verifier.run, self.journal.run, self._keep_told, self._keep_ranked, commons.network.run):
                 nursery.start_soon(task)
             nursery.start_soon(keep_lean, commons, self._views, self.plan.config.search_index)
             nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)

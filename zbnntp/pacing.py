@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zbnntp.model import limits
+from zbnntp.model.believing import believe
 from zbnntp.model.entries import POSTS, Carry, Delete, Post
 from zbnntp.model.keys import Identity
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.views import Level
-from zbnntp.spoken import believe
 from zbnntp.store import evidence, posts, promises, quotas, versions
 from zbnntp.store.quotas import Excess
 from zbnntp.verifying import CARRY, Early, Verified

@@ -17,6 +17,7 @@ from typing import Any
 
 from zbnntp import home
 from zbnntp.home import STORE_FILE, Account
+from zbnntp.model.believing import believe
 from zbnntp.model.entries import POSTS, STATE, Label, Profile, Same, Trust, Vote
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.kept import state_key
@@ -25,7 +26,7 @@ from zbnntp.model.limits import RENEWALS
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.succession import Renewal, make_move, make_renewal, open_move, open_renewals, print_renewals
 from zbnntp.moving import MOVES_EACH, take_move
-from zbnntp.spoken import believe, keep_state
+from zbnntp.spoken import keep_state
 from zbnntp.store import endings, evidence, notices, promises, views
 from zbnntp.store.database import prepare, transaction
 

@@ -6,20 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 
 from zbnntp.model import limits
-from zbnntp.model.entries import STATE, Entry, Label, Profile, Trust, Vote, open_entry
-from zbnntp.model.errors import Invalid
-from zbnntp.model.keys import Identity
+from zbnntp.model.believing import believe
+from zbnntp.model.entries import STATE, Label, Profile, Trust, Vote
 from zbnntp.store import endings, evidence, labels, posts, ratings, votes
 from zbnntp.store.ratings import StoredRating
 from zbnntp.store.votes import StoredVote
-
-
-def believe(line: bytes, author: Identity, role: str) -> Entry | None:
-    """The entry of a line; None for one that breaks a rule: it is skipped, the segment stays."""
-    try:
-        return open_entry(line, author, role)
-    except Invalid:
-        return None
 
 
 def keep_state(database: sqlite3.Connection, person: int, own: bool, now: int) -> list[Label]:

@@ -1,27 +1,28 @@
 """What an offered manifest would change here: every byte checked, nothing written.
 
-`verify` decides on bytes and on what is held; ingest.py carries its plan out. docs/protocol.md "Order of checks",
-"Versions: rollback, fork, clock".
+`verify` decides on bytes and on what is held, `read_lines` on each line, which takes longest and may be done in another
+process; ingest.py carries the plan out. docs/protocol.md "Order of checks", "Versions: rollback, fork, clock".
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from zbnntp.model import limits
+from zbnntp.model.believing import Told, believe
 from zbnntp.model.bundle import Offer, Slice
-from zbnntp.model.entries import POSTS, STATE, Carry, Delete, Post
+from zbnntp.model.entries import POSTS, STATE, Carry, Post
 from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarge
-from zbnntp.model.keys import sha256
+from zbnntp.model.keys import Identity, sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.moving import check_successor, is_older_than_held
-from zbnntp.spoken import believe
 from zbnntp.store import carries, endings, evidence
 from zbnntp.store.evidence import HeldManifest, HeldSegment
 
 CARRY = b'"kind":"carry"'
+Believe = Callable[[Identity, Sequence[bytes]], Awaitable[list[Told | None]]]  # as model.believing.believe_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,14 @@ class Plan:
     ref: SegmentRef
     held: HeldSegment | None
     first: int
+    before: tuple[bytes, ...]  # the lines up to there, of a segment that grew
     lines: tuple[bytes, ...]
-    entries: tuple[tuple[int, Post | Carry | Delete], ...]  # ordinal of the line, and what was believed there
+    entries: tuple[tuple[int, Told], ...] = ()  # ordinal of the line, and what was believed there: `read_lines`
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An offer whose every byte was checked, ready to be kept."""
+    """An offer whose every byte was checked, ready to be kept once its lines are read."""
 
     pointer: Pointer
     head: Head
@@ -123,7 +125,7 @@ def _plan(
                 plans.append(Plan(role, position, ref, held, ref.lines, (), ()))
                 continue
             parts = [part for part in slices if part.segment == ref.sha256 and ref not in unkept]
-            plan = _plan_new(reader, head, role, position, ref, parts, free) if parts else None
+            plan = _plan_new(reader, role, position, ref, parts, free) if parts else None
             if plan:
                 plans.append(plan)
                 free = [segment for segment in free if segment != plan.held]
@@ -132,7 +134,6 @@ def _plan(
 
 def _plan_new(
     reader: sqlite3.Connection,
-    head: Head,
     role: str,
     position: int,
     ref: SegmentRef,
@@ -144,16 +145,33 @@ def _plan_new(
     lines = check_segment(ref, data)
     grown = next((it for it in free if it.role == role and _starts_with(data, it)), None)
     first = grown.ref.lines if grown else 0
-    believed = [(first + index, believe(line, head.identity, role)) for index, line in enumerate(lines[first:])]
-    entries: list[tuple[int, object]] = [it for it in believed if _is_shown(it[1], head)]
-    if grown:
-        entries += _early_carries(reader, grown.pk, lines[:first], [entry for _, entry in entries], head)
-    return Plan(role, position, ref, grown, first, lines[first:], tuple(entries))  # type: ignore[arg-type]
+    return Plan(role, position, ref, grown, first, lines[:first], lines[first:])
+
+
+async def read_lines(reader: sqlite3.Connection, verified: Verified, believe_all: Believe) -> Verified:
+    """The same with what the new lines of posts say; state is read once all of it is held."""
+    plans = [
+        replace(plan, entries=await _read(reader, plan, verified.head, believe_all))
+        if plan.role == POSTS and plan.lines
+        else plan
+        for plan in verified.plans
+    ]
+    return replace(verified, plans=tuple(plans))
+
+
+async def _read(
+    reader: sqlite3.Connection, plan: Plan, head: Head, believe_all: Believe
+) -> tuple[tuple[int, Told], ...]:
+    told = enumerate(await believe_all(head.identity, plan.lines), plan.first)
+    entries = [(ordinal, entry) for ordinal, entry in told if entry and _is_shown(entry, head)]
+    if plan.held:
+        entries += _early_carries(reader, plan.held.pk, plan.before, [entry for _, entry in entries], head)
+    return tuple(entries)
 
 
 def _early_carries(
-    reader: sqlite3.Connection, segment: int, lines: Sequence[bytes], fresh: Iterable[object], head: Head
-) -> list[tuple[int, object]]:
+    reader: sqlite3.Connection, segment: int, lines: Sequence[bytes], fresh: Iterable[Told], head: Head
+) -> list[tuple[int, Told]]:
     """Openings that a held segment carried before the first answer to them stood in it."""
     threads = {entry.header.thread for entry in fresh if isinstance(entry, Post) and entry.header.thread}
     missing = {thread for thread in threads if not carries.is_carried_in(reader, thread, segment)}
@@ -162,9 +180,9 @@ def _early_carries(
     return [(ordinal, entry) for ordinal, entry in believed if isinstance(entry, Carry) and entry.header.id in missing]
 
 
-def _is_shown(entry: object, head: Head) -> bool:
-    """Posts, carries and deletions; a post dated after its head is invalid."""
-    return isinstance(entry, Carry | Delete) or (isinstance(entry, Post) and entry.header.time <= head.time)
+def _is_shown(entry: Told, head: Head) -> bool:
+    """A post dated after its head is invalid."""
+    return not isinstance(entry, Post) or entry.header.time <= head.time
 
 
 def _starts_with(data: bytes, held: HeldSegment) -> bool:

@@ -65,7 +65,7 @@ async def build(home: Path, world: World) -> None:
         reader = connect_reader(path)
         await rate(writer, owner, [identity for identity, _ in world.offers], now)
         clocks = [(time.perf_counter(), time.process_time())]
-        await take_in(reader, writer, (offer for _, offer in world.offers), now)
+        await take_in(reader, writer, (offer for _, offer in world.offers))
         clocks.append((time.perf_counter(), time.process_time()))
         await show(reader, writer, owner, world.boards, 0, now)
         clocks.append((time.perf_counter(), time.process_time()))

@@ -116,6 +116,7 @@ ALLOWED: dict[str, set[str]] = {
         "library",
         "listening",
         "peering",
+        "verifier",
         "upkeep",
         "housekeeping",
         "repairing",
@@ -129,7 +130,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "data": set(),
     "demo": {"model", "store", "spoken", "keeping", "node", "resident", "config", "home", "data"},
-    "importing": {"model", "store", "config", "home", "byhand", "ingest", "standing", "tuning"},
+    "verifier": {"model", "guard"},
+    "importing": {"verifier", "model", "store", "config", "home", "byhand", "ingest", "standing", "tuning"},
     "cli_bundles": {
         "cli_ask",
         "model",

@@ -37,6 +37,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         ),
         *(
             "places.py",
+            "verifier/bulk.py",
             "nntp/server.py",
             "nntp/wire.py",
             "nntp/logins.py",

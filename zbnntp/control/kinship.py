@@ -8,9 +8,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from zbnntp.model.believing import believe
 from zbnntp.model.entries import STATE, Same
 from zbnntp.model.keys import Identity
-from zbnntp.spoken import believe
 from zbnntp.store import endings, evidence, notices
 
 SAME_MARK = b'"kind":"same"'

@@ -1,0 +1,73 @@
+"""Entries of many lines, and the form in which one process of this program tells another what it has read.
+
+Every line goes through `open_entry`, wherever it is read; what is passed on is made of entries alone, and printed and
+parsed by Python itself (marshal): it never leaves this machine and this version of the program.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Sequence
+from dataclasses import fields
+
+from zbnntp.model.entries import POSTS, Carry, Delete, Entry, Header, Post, open_entry
+from zbnntp.model.errors import Invalid
+from zbnntp.model.keys import Identity
+
+Told = Post | Carry | Delete  # what a posts segment tells; Unknown is kept in its line alone
+_NAMES = tuple(field.name for field in fields(Header))
+
+
+def believe(line: bytes, author: Identity, role: str) -> Entry | None:
+    """The entry of a line; None for one that breaks a rule: it is skipped, the segment stays."""
+    try:
+        return open_entry(line, author, role)
+    except Invalid:
+        return None
+
+
+def believe_all(author: Identity, lines: Sequence[bytes]) -> list[Told | None]:
+    """What each line of a posts segment tells; None for those that tell nothing."""
+    entries = (believe(line, author, POSTS) for line in lines)
+    return [entry if isinstance(entry, Told) else None for entry in entries]
+
+
+def print_question(parts: Sequence[tuple[Identity, Sequence[bytes]]]) -> bytes:
+    """Authors and lines of theirs."""
+    return marshal.dumps([(author, list(lines)) for author, lines in parts])
+
+
+def answer(question: bytes) -> bytes:
+    """What the lines of a printed question tell, printed."""
+    parts = marshal.loads(question)  # noqa: S302 - from this very program
+    return marshal.dumps([[_print(entry) for entry in believe_all(author, lines)] for author, lines in parts])
+
+
+def parse_answer(printed: bytes) -> list[list[Told | None]]:
+    """As `believe_all`, for each part of the question."""
+    return [[_parse(item) for item in items] for items in marshal.loads(printed)]  # noqa: S302 - from this very program
+
+
+def _print(entry: Told | None) -> tuple[object, ...] | None:
+    match entry:
+        case Post(header, body):
+            return (*_header(header), body)
+        case Carry(header):
+            return _header(header)
+        case Delete(post, time):
+            return post, time
+    return None
+
+
+def _header(header: Header) -> tuple[object, ...]:
+    return tuple([getattr(header, name) for name in _NAMES])
+
+
+def _parse(item: tuple[object, ...] | None) -> Told | None:
+    """By their lengths: a header has ten parts."""
+    if item is None:
+        return None
+    if len(item) == 2:
+        return Delete(*item)  # type: ignore[arg-type]
+    header = Header(*item[: len(_NAMES)])  # type: ignore[arg-type]
+    return Post(header, item[-1]) if len(item) > len(_NAMES) else Carry(header)  # type: ignore[arg-type]
