@@ -7,6 +7,7 @@
 #   make fuzz   [MINUTES=5] [RUNS=10000000]              random octets at everything that reads octets: so long each,
 #                                                        again and again until so many were tried; figures at the end
 #   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
+#   make kills  [TIMES=1000]                             kill -9 of all that a node does, and a table of what came of it
 #   make screenshots                                     the pictures in docs/pictures, of real newsreaders
 #   make docs                                            these pages as a site, into build/site
 #   make clean                                           remove what the others made; never touches a node's data
@@ -21,11 +22,12 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 MINUTES ?= 5
+TIMES ?= 1000
 # files of tests at once; their paths are short because those of sockets have to be
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
-.PHONY: run demo test check lint fuzz threats docs screenshots clean
+.PHONY: run demo test check lint fuzz kills threats docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -48,6 +50,9 @@ fuzz: $(VENV)/installed-dev
 
 threats: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.threats $(ARGS)
+
+kills: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.kills $(TIMES)
 
 screenshots: $(VENV)/installed-dev
 	@tests/programs.sh

@@ -220,6 +220,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _rebuild(options: argparse.Namespace) -> int:
+    from zbnntp.halfway import viewers
     from zbnntp.rebuild import rebuild_file
 
     with home.locked(options.home), tqdm(unit=" people", desc="rebuilding", disable=None) as bar:
@@ -228,7 +229,7 @@ def _rebuild(options: argparse.Namespace) -> int:
             bar.total = of
             bar.update(done - bar.n)
 
-        views = [account.identity for account in home.accounts(options.home)]
+        views = viewers(options.home)
         held = rebuild_file(options.home / home.STORE_FILE, views, int(time.time()), progress)
     print(f"{held} posts; levels are computed at the next start.")
     return 0

@@ -35,6 +35,11 @@ def recovery_text(words: str) -> str:
     return RECOVERY.format(words="\n".join(_numbered_rows(words.split())))
 
 
+def show_words(words: str) -> None:
+    """The same on the screen, before there is the key that they are for."""
+    print(f"{recovery_text(words)}\n", flush=True)
+
+
 def _numbered_rows(words: Sequence[str]) -> Iterator[str]:
     for start in range(0, len(words), WORDS_IN_ROW):
         row = enumerate(words[start : start + WORDS_IN_ROW], start + 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zbnntp import home
-from zbnntp.cli_ask import add_passphrase, ask_nick, given_passphrase, new_passphrase, recovery_text
+from zbnntp.cli_ask import add_passphrase, ask_nick, given_passphrase, new_passphrase, show_words
 from zbnntp.model.errors import NotPermitted
 
 Add = Callable[[Any, str, str], argparse.ArgumentParser]
@@ -43,8 +43,8 @@ def _init(options: argparse.Namespace) -> int:
         raise NotPermitted(f"{options.home} holds an identity already; choose another --home, or --add one more")
     place = home.new_place(options.home) if options.add and home.has_keys(options.home) else options.home
     nick = options.nick or ask_nick()
-    words = home.make_keys(place, nick, new_passphrase(options))
-    print(f"Made the identity {nick} in {options.home}.\n\n{recovery_text(words)}\n\n{EXPLAINED}")
+    home.make_keys(place, nick, new_passphrase(options), show_words)
+    print(f"Made the identity {nick} in {options.home}.\n\n{EXPLAINED}")
     if place != options.home:
         print("\nIf the node runs, start it again: then it takes this identity in.")
     return 0
@@ -61,7 +61,7 @@ def make_first(options: argparse.Namespace, say: Callable[[str], None]) -> str |
     else:
         nick = options.nick or home.random_nick()
         secret = None if options.no_passphrase else given_passphrase(options)
-    words = home.make_keys(where, nick, secret)
+    home.make_keys(where, nick, secret, show_words)
     kept = "its key is kept in clear text" if secret is None else "its key is kept under your passphrase"
-    say(f"There was no identity in {where}: made {nick}; {kept}.\n\n{recovery_text(words)}\n\n{EXPLAINED}\n")
+    say(f"There was no identity in {where}: made {nick}; {kept}.\n\n{EXPLAINED}\n")
     return secret

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zbnntp import home
-from zbnntp.cli_ask import add_passphrase, new_passphrase, passphrase, read_words, recovery_text
+from zbnntp.cli_ask import add_passphrase, new_passphrase, passphrase, read_words, show_words
 from zbnntp.home import Account
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, parse_identity
@@ -111,10 +111,8 @@ def _chosen(accounts: Sequence[Account], nick: str | None) -> Account:
 def _renew(options: argparse.Namespace, account: Account) -> int:
     from zbnntp import recovering
 
-    words = recovering.renew(options.home, account.place, read_words(options.words_file))
-    print(
-        f"{recovery_text(words)}\n\nThe old words are worth nothing as soon as your node has published this: start it."
-    )
+    recovering.renew(options.home, account.place, read_words(options.words_file), show_words)
+    print("The old words are worth nothing as soon as your node has published this: start it.")
     return 0
 
 
@@ -152,8 +150,8 @@ def _begin_anew(options: argparse.Namespace, accounts: list[Account], account: A
     wish = _wish(options, account)
     known_as = recovering.check_new(options.home, account.place, wish)
     secret = new_passphrase(options)
-    words = recovering.begin_anew(account.place, options.nick or known_as or account.nick, secret)
-    print(f"{recovery_text(words) if words else GOES_ON}\n", flush=True)
+    if not recovering.begin_anew(account.place, options.nick or known_as or account.nick, secret, show_words):
+        print(f"{GOES_ON}\n", flush=True)
     keys = home.load_keys(account.place / home.INCOMING, secret)
     _tell(recovering.replace(options.home, account.place, accounts, wish, keys.signer))
     print(f"You are {keys.nick} with a new identity. Start the node: it tells those who knew the old one.")

@@ -91,10 +91,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _examine(options: argparse.Namespace) -> Findings:
     from zbnntp.examining import examine
+    from zbnntp.halfway import viewers
 
-    views = [account.identity for account in home.accounts(options.home)]
     with _progress() as progress:
-        return examine(_store(options), views, int(time.time()), progress)
+        return examine(_store(options), viewers(options.home), int(time.time()), progress)
 
 
 def _repair(place: Path, found: Findings) -> str:

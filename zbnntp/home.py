@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,10 +128,15 @@ def random_nick() -> str:
     return f"{secrets.choice(_NICK_WORDS)}{secrets.randbelow(900) + 100}"
 
 
-def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
+def unseen(words: str) -> None:
+    """For keys whose recovery words nobody needs to see."""
+
+
+def make_keys(home: Path, nick: str, passphrase: str | None, show: Callable[[str], None] = unseen) -> str:
     """A new identity in an empty home; returns its 24 recovery words, which are kept nowhere.
 
-    Raises NotPermitted where there is one already.
+    They are shown before there is a key: killed in between, this leaves words without a key, and never a key without
+    words. Raises NotPermitted where there is one already.
     """
     nick = new_nick(nick)
     make_directory(home)
@@ -147,6 +152,7 @@ def make_keys(home: Path, nick: str, passphrase: str | None) -> str:
         "next": next_key.hex(),
         "secret": secret if passphrase is None else seal_secret(secret.encode(), passphrase),
     }
+    show(words)
     write_private(home / PUBLISHED_FILE, "0 0\n")
     write_key_file(home, content)
     return words
@@ -160,30 +166,6 @@ def check_settled(home: Path) -> None:
                 "a move to a new identity was broken off; run 'zbnntp recover --new' again to end it, or 'zbnntp "
                 "recover --give-up' to stay who you are"
             )
-
-
-def replace_key(place: Path, incoming: Path, retired: str) -> None:
-    """The key file in `incoming` takes the place of the one that is there, which is kept under another name.
-
-    There is a key file at every moment; broken off, it can be done again.
-    """
-    write_private(place / retired, (place / KEY_FILE).read_text())
-    try:
-        for path in sorted(incoming.iterdir(), key=lambda it: it.name == KEY_FILE):
-            path.replace(place / path.name)
-        incoming.rmdir()
-    except OSError as error:
-        raise NotPermitted(f"{place / KEY_FILE} cannot be replaced: {error.strerror}; try again") from error
-
-
-def drop_keys(incoming: Path) -> None:
-    """An identity that nobody knows yet; NotPermitted."""
-    try:
-        for path in incoming.iterdir():
-            path.unlink()
-        incoming.rmdir()
-    except OSError as error:
-        raise NotPermitted(f"{incoming} cannot be removed: {error.strerror}; remove it yourself") from error
 
 
 def make_words() -> tuple[str, Sha256]:

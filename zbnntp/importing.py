@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trio
 
-from zbnntp import home
+from zbnntp import halfway, home
 from zbnntp.byhand import import_offer
 from zbnntp.config import load_config
 from zbnntp.ingest import Intake
@@ -45,7 +45,7 @@ async def _take(place: Path, offers: Iterable[Offer], told: Told, say: Callable[
     path.chmod(0o600)
     async with open_writer(path) as writer:
         with closing(connect_reader(path)) as reader:
-            views = [account.identity for account in home.accounts(place)]
+            views = halfway.viewers(place)
             standings = Standings(reader, writer, views, make_parameters(load_config(place)))
             async with verified_beside(reader, writer, standings, lambda text: None) as intake:
                 intake.alarm = say

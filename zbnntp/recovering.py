@@ -9,13 +9,13 @@ commitment in the key file. docs/recovery.md.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zbnntp import home
+from zbnntp import halfway, home
 from zbnntp.home import STORE_FILE, Account
 from zbnntp.model.believing import believe
 from zbnntp.model.entries import POSTS, STATE, Label, Profile, Same, Trust, Vote
@@ -61,8 +61,8 @@ class Wish:
     now: int  # unix seconds
 
 
-def renew(directory: Path, place: Path, recovery: Signer) -> str:
-    """Commit to a new recovery key; returns its words. The node publishes that at its next start."""
+def renew(directory: Path, place: Path, recovery: Signer, show: Callable[[str], None]) -> None:
+    """Commit to a new recovery key, whose words are shown before. The node publishes that at its next start."""
     content = home.read_key_file(place)
     identity = parse_identity(content["identity"])
     renewals, newest = _newest_commitment(directory, identity, content)
@@ -74,8 +74,8 @@ def renew(directory: Path, place: Path, recovery: Signer) -> str:
         )
     words, following = home.make_words()
     renewal = make_renewal(identity, recovery, following)
+    show(words)
     home.write_key_file(place, content | {"next": following.hex(), "next_by": print_renewals([*renewals, renewal])})
-    return words
 
 
 def commitment_in(place: Path) -> Sha256:
@@ -129,19 +129,21 @@ def give_up(directory: Path, place: Path) -> None:
         raise NotPermitted("no move to a new identity was broken off here")
     old, new = (parse_identity(home.read_key_file(it)["identity"]) for it in (place, incoming))
     with _store(directory) as database:
-        person = evidence.find_person(database, old) or 0
-        if new in (it.about for it in notices.of_person(database, person, notices.MOVE)):
+        if halfway.is_made(database, old, new):
             raise NotPermitted("that move is made already; run 'zbnntp recover --new' again to end it")
-    home.drop_keys(incoming)
+    halfway.drop_keys(incoming)
 
 
-def begin_anew(place: Path, nick: str, passphrase: str | None) -> str:
-    """A key for a new identity beside that of the old one, which `replace` puts in its place; returns its words.
+def begin_anew(place: Path, nick: str, passphrase: str | None, show: Callable[[str], None]) -> bool:
+    """A key for a new identity beside that of the old one, which `replace` puts in its place; its words are shown.
 
-    Empty when an attempt that was broken off has left one: then that is used.
+    False when an attempt that was broken off has left one: then that is used, and its words were shown then.
     """
     incoming = place / home.INCOMING
-    return "" if home.has_keys(incoming) else home.make_keys(incoming, nick, passphrase)
+    if home.has_keys(incoming):
+        return False
+    home.make_keys(incoming, nick, passphrase, show)
+    return True
 
 
 def replace(directory: Path, place: Path, accounts: list[Account], wish: Wish, heir: Signer) -> Ended:
@@ -152,7 +154,7 @@ def replace(directory: Path, place: Path, accounts: list[Account], wish: Wish, h
         mine = [heir.identity if it.identity == wish.source else it.identity for it in accounts]
         ended = _end(database, mine, wish, heir)
         _inherit(database, ended, heir.identity, wish.now)
-    home.replace_key(place, place / home.INCOMING, f"retired-{short_id(wish.source)}.json")
+    halfway.replace_key(place, place / home.INCOMING, f"retired-{short_id(wish.source)}.json")
     return ended
 
 

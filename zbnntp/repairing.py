@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
-from zbnntp import home
+from zbnntp import halfway, home
 from zbnntp.examining import COPY_FILE, Findings, Progress
 from zbnntp.mending import Mended, mend, mend_all
 from zbnntp.model.errors import NotPermitted
@@ -31,9 +31,9 @@ DAMAGED_FILE = "store.damaged"  # what was replaced
 
 def repair_home(place: Path, found: Findings, now: int, progress: Progress) -> Mended:
     """Mend the store of a home directory whose lock the caller holds. Raises NotPermitted when it cannot be saved."""
-    store, accounts = place / home.STORE_FILE, home.accounts(place)
-    mended = repair_store(store, [account.identity for account in accounts], found, now, progress)
-    _note_published(store, accounts)
+    store = place / home.STORE_FILE
+    mended = repair_store(store, halfway.viewers(place), found, now, progress)
+    _note_published(store, home.accounts(place))
     return mended
 
 

@@ -45,6 +45,15 @@ async def test_all_that_a_node_does_keeps_the_sums(tmp_path: Path) -> None:
         assert problems(alice.path) == []
 
 
+async def test_a_file_that_was_written_anew_keeps_its_sums(tmp_path: Path) -> None:
+    """As after a purge: SQLite forgets the triggers of a connection that is given another temporary store."""
+    async with open_house(tmp_path, "alice") as alice:
+        await alice.writer.run(lambda database: database.execute("INSERT INTO meta VALUES ('a', 'b')"))
+        await alice.writer.scrub()
+        await alice.writer.run(lambda database: database.execute("UPDATE meta SET value = 'c' WHERE key = 'a'"))
+        assert problems(alice.path) == []
+
+
 @pytest.mark.parametrize(
     ("change", "table"),
     [

@@ -27,6 +27,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def test_words_are_shown_before_there_is_a_key(tmp_path: Path) -> None:
+    shown: list[tuple[str, bool]] = []
+    words = home.make_keys(tmp_path, "anna", None, lambda it: shown.append((it, home.has_keys(tmp_path))))
+    assert shown == [(words, False)]
+
+
 def test_directory_and_key_file_are_the_owners_alone(tmp_path: Path) -> None:
     place = tmp_path / "a" / "b"
     old = os.umask(0)

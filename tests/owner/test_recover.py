@@ -15,7 +15,7 @@ from mnemonic import Mnemonic
 from tests.houses import START, Clock, House
 from tests.ingest.forging import Forger, segment
 from tests.node_process import words_in
-from zbnntp import cli, home, sealing
+from zbnntp import cli, halfway, home, sealing
 from zbnntp.home import STORE_FILE
 from zbnntp.model import keys as model_keys
 from zbnntp.model.errors import NotPermitted
@@ -354,10 +354,11 @@ async def test_a_change_of_identity_that_was_broken_off_is_carried_on(
         raise NotPermitted("no power")
 
     with monkeypatch.context() as patch:
-        patch.setattr(home, "replace_key", power_cut)
+        patch.setattr(halfway, "replace_key", power_cut)
         assert anna.recover(words, "--new", "--no-passphrase") == 1
     new_words = anna.words()
     assert anna.identity == old
+    assert anna("check") == 0, "the view is the new identity's already, and nothing is damaged by that"
     assert anna("run", "--tor", "off", "--listen", "127.0.0.1:0") == 1
     assert "run 'zbnntp recover --new' again" in anna.refused
     assert anna.recover(words, "--new", "--no-passphrase") == 0

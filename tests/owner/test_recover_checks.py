@@ -6,7 +6,7 @@ import pytest
 
 from tests.houses import START, Clock, House
 from tests.owner.test_recover import Owner, anna
-from zbnntp import home, sealing
+from zbnntp import halfway, home, sealing
 from zbnntp.home import STORE_FILE
 from zbnntp.model.keys import sha256
 from zbnntp.store import endings
@@ -71,7 +71,7 @@ async def test_a_new_identity_that_cannot_be_ended_is_given_up(anna: Owner, monk
     assert anna("recover", "--give-up") == 0
     assert anna.identity == old
     home.check_settled(anna.directory)
-    monkeypatch.setattr(home, "replace_key", lambda *_: None)
+    monkeypatch.setattr(halfway, "replace_key", lambda *_: None)
     assert anna.recover(words, "--new", "--no-passphrase") == 0
     assert anna("recover", "--give-up") == 1
     assert "that move is made already" in anna.refused

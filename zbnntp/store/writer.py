@@ -132,13 +132,14 @@ class Writer:
 
 def _scrub(database: sqlite3.Connection, path: Path) -> None:
     wordindex.drop(path)
-    database.execute("PRAGMA temp_store = FILE")  # as large as the store
+    database.execute("PRAGMA temp_store = FILE")  # as large as the store; it forgets all temporary triggers
     try:
         database.execute("VACUUM")
-        database.execute("DELETE FROM meta WHERE key = ?", (TO_SCRUB,))
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         database.execute("PRAGMA temp_store = MEMORY")
+        sums.watch(database)
+    database.execute("DELETE FROM meta WHERE key = ?", (TO_SCRUB,))
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 async def _copy_back(connection: aiosqlite.Connection, mode: str) -> None:
