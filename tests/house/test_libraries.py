@@ -52,7 +52,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("certificate.py",),
     "stem": ("peers/onion.py",),
     "httpx": ("peers/transport.py",),
-    "httpcore": ("peers/transport.py", "peers/backends.py"),
+    "httpcore": ("peers/transport.py", "peers/backends.py", "peers/measured.py"),
     "captcha": ("registrar/pictures.py",),
     "h11": ("peers/web.py", "peers/exchange.py"),
     "networkx": ("trust/",),

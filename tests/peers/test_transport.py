@@ -443,3 +443,39 @@ async def test_lines_come_as_they_are_sent_and_have_a_length(short_dir: Path) ->
             await read_lines(transport, 5)
         assert await read_lines(transport, 17) == [b"one", b"two", b"three is too long"]
         await transport.aclose()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+WIRE_OCTETS = 400_000  # more of it is never taken
+
+
+@pytest.mark.parametrize(
+    ("begin", "more", "error"),
+    [(b"", b"HTTP/1.1 103 x\r\n\r\n", PeerGone), (CHUNKED, b"1\r\nx\r\n", BadEncoding)],
+    ids=["interim", "crumbs"],
+)
+async def test_what_costs_more_to_read_than_to_send_is_not_read_on(
+    short_dir: Path, begin: bytes, more: bytes, error: type[Exception]
+) -> None:
+    """Interim answers without end, and chunks of one octet."""
+    sent = 0
+
+    async def handler(stream: trio.SocketStream) -> None:
+        nonlocal sent
+        with suppress(trio.BrokenResourceError):
+            await stream.receive_some()
+            await stream.send_all(begin)
+            while sent < WIRE_OCTETS:
+                await stream.send_all(more * 500)
+                sent += len(more) * 500
+            await stream.aclose()
+
+    transport = local_transport(short_dir)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, handler, [listen_unix(short_dir / "bob.sock")])
+        with pytest.raises(error):
+            await transport.request("local:bob", "/x", limit=10_000_000)
+        assert transport.connections == 0
+        assert sent < WIRE_OCTETS
+        await transport.aclose()
+        nursery.cancel_scope.cancel()

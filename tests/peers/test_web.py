@@ -188,6 +188,17 @@ async def test_one_connection_cannot_ask_without_end(short_dir: Path, autojump_c
         assert trio.current_time() - began == pytest.approx(20, abs=2)
 
 
+async def test_all_together_cannot_ask_without_end(short_dir: Path, autojump_clock: trio.testing.MockClock) -> None:
+    """Those who come again and again, each with one request: a turn for coming, a turn for asking."""
+    limits = WebLimits(turns_burst=10, turns_per_second=1)
+    async with site(short_dir, limits) as (path, _, _):
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            for _ in range(20):
+                nursery.start_soon(visit, path)
+        assert trio.current_time() - began == pytest.approx(30, abs=2)
+
+
 async def test_five_hundred_silent_visitors_do_not_shut_out_a_good_one(short_dir: Path) -> None:
     async with site(short_dir) as (path, _, server):
         streams = []

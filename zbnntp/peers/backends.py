@@ -23,6 +23,7 @@ import trio
 from zbnntp.model.errors import BadEncoding, PeerGone, TorDown
 from zbnntp.model.onion import is_onion
 from zbnntp.peers.address import is_local
+from zbnntp.peers.measured import MeasuredStream
 
 CONNECT_SECONDS = 75.0  # descriptor, introduction and rendezvous
 ONION_PORT = 80
@@ -117,7 +118,7 @@ class OnionBackend(_Backend):
             raise TorDown("This node's tor is not running; nothing can be fetched until it is.") from error
         async with _kept_or_closed(stream):
             await self._shake_hands(stream, host)
-        return stream
+        return MeasuredStream(stream)
 
     async def _shake_hands(self, stream: httpcore.AsyncNetworkStream, host: str) -> None:
         try:
@@ -162,7 +163,7 @@ class LocalBackend(_Backend):
             raise NoAnswer("its node is off line", Remedy.BACK_OFF) from error
         async with _kept_or_closed(stream):
             pass
-        return stream
+        return MeasuredStream(stream)
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from zbnntp.model.onion import is_onion
 from zbnntp.peers.address import is_local, local_host, onion_host
 from zbnntp.peers.backends import CONNECT_SECONDS, ONION_PORT, LocalBackend, NoAnswer, OnionBackend
 from zbnntp.peers.carrier import Answer
+from zbnntp.peers.measured import MeasuredStream
 
 READ_SECONDS = 60.0  # between two pieces of an answer
 WRITE_SECONDS = 60.0
@@ -33,6 +34,8 @@ KEEP_ALIVE_SECONDS = 45.0  # less than a server's 60, so that the server is neve
 CONNECTIONS = 100
 PACKING_OCTETS = 1024  # that a packed body may be larger than an unpacked one
 UNPACK_OCTETS = 64 * 1024  # unpacked at a time
+CRUMBS = 1_000  # pieces of a body that may be of any size; beyond, they are ...
+CRUMB_OCTETS = 64  # so large at least, taken together: each costs as much work as a whole line does
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -59,6 +62,8 @@ class PoolTransport(httpx.AsyncBaseTransport):
             )
         )
         assert isinstance(answer.stream, AsyncIterable)
+        if isinstance(stream := answer.extensions.get("network_stream"), MeasuredStream):
+            stream.head_came()
         return httpx.Response(answer.status, headers=answer.headers, stream=_PoolStream(answer.stream))
 
     async def aclose(self) -> None:
@@ -78,10 +83,15 @@ class Response:
         """The body as it comes, unpacked; TooLarge above the limit, packed or not, before more is kept."""
         unpack = _unpacker(self.headers.get("content-encoding", "identity"))
         room, packed = self._limit, self._limit + PACKING_OCTETS
+        crumbs = CRUMBS * CRUMB_OCTETS
         raw = self._response.aiter_raw()
         try:
             async for data in raw:
+                await trio.lowlevel.checkpoint()  # what has come already is given out without one
                 packed -= len(data)
+                crumbs += min(len(data), 2 * CRUMB_OCTETS) - CRUMB_OCTETS
+                if crumbs < 0:
+                    raise BadEncoding("a peer's answer comes in crumbs")
                 for piece in unpack(data):
                     room -= len(piece)
                     if room < 0 or packed < 0:
@@ -116,6 +126,7 @@ class Response:
                 if max(map(len, (*lines, rest))) > longest:
                     raise TooLarge(f"a peer sent a line longer than {longest} octets")
                 for line in lines:
+                    await trio.lowlevel.checkpoint()  # each may be a signature to verify
                     yield line
 
 

@@ -24,6 +24,7 @@ from typing import Protocol
 
 import trio
 
+from zbnntp.model.bucket import Bucket
 from zbnntp.peers.exchange import Exchange, HttpRefusal, Reply, Request, Stage
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class WebLimits:
     write_seconds: float = 30
     requests_burst: int = 200  # requests of one connection at once, then ...
     requests_per_second: float = 20
+    turns_burst: int = 1000  # of all connections together: a turn is a new one, or a request; then ...
+    turns_per_second: float = 400  # a sixth of what the event loop can do; the rest is for the newsreaders
 
 
 LIMITS = WebLimits()
@@ -92,6 +95,7 @@ class Server:
         self._hosts = frozenset(hosts)
         self._limits = limits
         self._places = trio.CapacityLimiter(limits.connections)
+        self._turns = Turns(limits)
         self._waiting: dict[trio.SocketStream, trio.CancelScope] = {}  # those who owe a request, longest first
         self.open: set[trio.SocketStream] = set()
 
@@ -102,6 +106,7 @@ class Server:
                 stream = await self._accept(listener)
                 if stream is None:
                     continue
+                await self._turns.take()
                 try:
                     await self._find_place(stream)
                 except BaseException:
@@ -127,7 +132,7 @@ class Server:
 
     async def _serve_one(self, stream: trio.SocketStream) -> None:
         try:
-            await Connection(self._site, self._hosts, self._limits, stream, self._waiting).run()
+            await Connection(self._site, self._hosts, self._limits, stream, self._waiting, self._turns).run()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the visitor left
         except Exception:
@@ -137,6 +142,23 @@ class Server:
             self._waiting.pop(stream, None)
             self._places.release_on_behalf_of(stream)
             await trio.aclose_forcefully(stream)
+
+
+class Turns:
+    """All visitors together do not take the event loop from those who read here: they wait in a row.
+
+    Nothing tells them apart, so a storm of them makes each wait a little; the others stay in the queue of the socket.
+    """
+
+    def __init__(self, limits: WebLimits) -> None:
+        self._bucket = Bucket(limits.turns_per_second, limits.turns_burst, trio.current_time())
+        self._row = trio.StrictFIFOLock()
+
+    async def take(self) -> None:
+        """Wait for one's turn."""
+        async with self._row:
+            await trio.sleep(self._bucket.wait_seconds(trio.current_time()))
+            self._bucket.pay(1, trio.current_time())
 
 
 class Connection:
@@ -149,11 +171,13 @@ class Connection:
         limits: WebLimits,
         stream: trio.SocketStream,
         waiting: dict[trio.SocketStream, trio.CancelScope],
+        turns: Turns,
     ) -> None:
         self._site = site
         self._limits = limits
         self._stream = stream
         self._waiting = waiting
+        self._turns = turns
         self._exchange = Exchange(hosts, site.body_limit)
         self._requests = 0
         self._credit: float = limits.requests_burst
@@ -205,6 +229,7 @@ class Connection:
         self._credit = min(self._credit + earned, self._limits.requests_burst) - 1
         self._paced = now
         await trio.sleep(max(-self._credit / self._limits.requests_per_second, 0))
+        await self._turns.take()
 
     async def _answer(self, request: Request) -> Reply:
         try:
