@@ -2,7 +2,7 @@
 
 A round gives each target, or those that are named, so many seconds, two processes at once, at the lowest priority.
 Without --runs there is one round. With it rounds follow until so many inputs were tried in all, of which a target has
-at most a twentieth in one round, so that the quick ones leave room for the others.
+about a tenth at most, so that the quick ones leave room for the others.
 What a target has learnt stays in FOLDER/TARGET and its figures in FOLDER/figures.jsonl, so that a campaign goes on
 where it ended. Then there is a table, and the exit code says whether something was found: FOLDER/TARGET.log tells,
 FOLDER/TARGET.crash-… is the input.
@@ -16,6 +16,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -27,7 +28,8 @@ from tests.fuzz.targets import TARGETS
 ROOT = Path(__file__).resolve().parent.parent.parent
 AT_ONCE = 2
 ROUND_SECONDS = 60
-SHARE = 20  # one target's part of all runs in one round
+SHARE, ROUND_SHARE = 10, 20  # one target's part of all runs, and of those in one round
+LEAST_RUNS = 1_000  # of a target that has had its part
 PATIENCE_SECONDS = 300
 FIGURES = "figures.jsonl"
 
@@ -89,19 +91,24 @@ def kept_figures(folder: Path) -> list[Figures]:
 
 def rounds(folder: Path, seconds: int, runs: int | None, targets: Sequence[str]) -> Iterator[Figures]:
     """The figures of each process, as they come, those of an earlier campaign first."""
-    total = 0
+    tried: Counter[str] = Counter()
     for figures in kept_figures(folder):
         yield figures
-        total += figures.runs
-    share = -1 if runs is None else max(1, runs // SHARE)
+        tried[figures.target] += figures.runs
     with ThreadPoolExecutor(AT_ONCE) as pool, (folder / FIGURES).open("a") as file:
-        while runs is None or total < runs:
-            for figures in pool.map(lambda target: fuzz(target, folder, seconds, share), targets):
+        while runs is None or tried.total() < runs:
+            turn = sorted(targets, key=lambda target: tried[target])
+            for figures in pool.map(lambda target: fuzz(target, folder, seconds, _room(runs, tried[target])), turn):
                 print(json.dumps(asdict(figures)), file=file, flush=True)
                 yield figures
-                total += figures.runs
+                tried[figures.target] += figures.runs
             if runs is None:
                 return
+
+
+def _room(runs: int | None, tried: int) -> int:
+    """How many inputs a target may still try in a round; libFuzzer's -1 is any number."""
+    return -1 if runs is None else max(LEAST_RUNS, min(runs // ROUND_SHARE, runs // SHARE - tried))
 
 
 def table(totals: Sequence[Figures]) -> str:

@@ -18,6 +18,7 @@ from zbnntp.model.bundle import Offer, Slice, read_bundle, slices_of, write_offe
 from zbnntp.model.canonical import decode, encode
 from zbnntp.model.entries import POST_DOMAIN, POSTS, STATE, Post, open_entry
 from zbnntp.model.errors import Invalid
+from zbnntp.model.fields import text_field
 from zbnntp.model.intro import make_challenge, make_terms, open_challenge, open_introduction, open_outcome, open_terms
 from zbnntp.model.kept import has_ended, reopen_post, state_key
 from zbnntp.model.keys import Identity, Sha256, Signer, message_id, parse_hex, sha256
@@ -73,7 +74,8 @@ def post(data: bytes) -> None:
         found = open_entry(raw, SIGNER.identity, POSTS)
         if isinstance(found, Post):
             assert reopen_post(raw) == found
-            check_article(found, compose(found.header, found.body, "Re: a thread", str(line.get("nick", "nick"))[:40]))
+            nick = text_field({"nick": "nick"} | line, "nick", characters=NICK_CHARACTERS)
+            check_article(found, compose(found.header, found.body, "Re: a thread", nick))
 
 
 def _signed(line: dict[str, Any]) -> bytes:
