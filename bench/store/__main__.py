@@ -36,11 +36,11 @@ from bench.store.searches import searches
 from bench.store.serving import serving
 from bench.store.world import World, kept_world
 from zbnntp.home import STORE_FILE, load_keys, make_keys
-from zbnntp.housekeeping import pack_quiet
+from zbnntp.housekeeping import pack_quiet, shrink
 from zbnntp.model.keys import Identity
 from zbnntp.shelf import Shelf
 from zbnntp.store import compaction, condensing
-from zbnntp.store.database import connect_reader, opened, prepare, transaction
+from zbnntp.store.database import connect_reader, give_back, prepare, transaction
 from zbnntp.store.writer import open_writer
 
 PARTS = {  # what the tables are for
@@ -70,6 +70,7 @@ async def build(home: Path, world: World) -> None:
         await show(reader, writer, owner, world.boards, 0, now)
         clocks.append((time.perf_counter(), time.process_time()))
         await pack_quiet(writer, await writer.run(condensing.version))
+        await shrink(writer)
         clocks.append((time.perf_counter(), time.process_time()))
         reader.close()
     names = ("verified and kept", "given numbers", "overview packed")
@@ -161,7 +162,7 @@ def reads(path: Path, owner: Identity) -> None:
 
 
 def seal(path: Path) -> None:
-    """All months, one batch after the other, and the room given back."""
+    """All months, one batch after the other, and the room given back, as housekeeping does both."""
     clocks = [(time.perf_counter(), time.process_time())]
     planned, sealer, longest = compaction.plan(path, int(time.time())), compaction.Sealer(path), 0.0
     with transaction(path) as database:
@@ -172,12 +173,18 @@ def seal(path: Path) -> None:
             began = time.thread_time()
             compaction.keep_batch(database, made)
             longest = max(longest, time.thread_time() - began)
-    with opened(path) as database:
-        database.execute("VACUUM")
+    while not is_small(path):
+        pass
     clocks.append((time.perf_counter(), time.process_time()))
     seconds, processor = (end - begin for begin, end in zip(*clocks, strict=True))
     print(f"\nsealed {planned.octets / 1e6:.1f} MB in {seconds:.0f} s, {processor:.0f} s of processor,", end=" ")
     print(f"{len(planned.batches)} transactions of at most {1e3 * longest:.0f} ms")
+
+
+def is_small(path: Path) -> bool:
+    """Whether there is no more room to give back, after a step of it."""
+    with transaction(path) as database:
+        return not give_back(database)
 
 
 def main() -> None:

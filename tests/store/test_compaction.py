@@ -219,6 +219,20 @@ def test_a_segment_that_is_not_what_its_name_says_is_left_alone(tmp_path: Path) 
         assert compaction.plan(path, FAR).batches == ()
 
 
+def test_sealing_gives_back_the_room_of_open_lines(tmp_path: Path) -> None:
+    """Though each batch changes a few rows on every page: pages that are nearly empty become one."""
+    path = tmp_path / "store.sqlite"
+    pages = "SELECT sum(pgsize) / 4096 FROM dbstat WHERE name = 'line'"
+    with store(path) as database:
+        for at in range(1, 9):
+            hold(database, Identity(bytes([at] * 32)), real_posts()[:40])
+        (before,) = database.execute(pages).fetchone()
+        seal_all(database, path)
+        (after,) = database.execute(pages).fetchone()
+        assert compaction.progress(database)[0] > 0
+        assert after < before / 4
+
+
 def test_a_frame_that_does_not_prove_itself_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "store.sqlite"
     with store(path) as database:

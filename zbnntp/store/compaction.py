@@ -131,8 +131,7 @@ def keep_batch(database: sqlite3.Connection, batch: Batch) -> int:
         values = (batch.dictionary, len(frame.keys), segments, frame.octets)
         insert = "INSERT INTO frame (dictionary, lines, segments, octets) VALUES (?, ?, ?, ?)"
         pk = database.execute(insert, values).lastrowid or 0
-        rows = [(lines.point(pk, index), key) for index, key in enumerate(frame.keys)]
-        database.executemany("UPDATE line SET octets = ? WHERE pk = ?", rows)
+        lines.replace(database, {key: lines.point(pk, index) for index, key in enumerate(frame.keys)})
     for segment in dict.fromkeys(key // lines.ORDINALS for key in batch.were):
         database.execute("UPDATE segment SET sealed = ? WHERE pk = ?", (_form(database, segment), segment))
     return sum(len(frame.keys) for frame in batch.frames)

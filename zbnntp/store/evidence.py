@@ -15,7 +15,7 @@ from zbnntp.model.canonical import decode, encode
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef
-from zbnntp.store import ids, lines, notices
+from zbnntp.store import heads, ids, lines, notices
 
 VERSIONS_REMEMBERED = 64  # of a person: when each came, for the day on which one turns out to be the last good one
 
@@ -64,9 +64,8 @@ def identity_of(database: sqlite3.Connection, person: int) -> Identity:
 
 def find_manifest(database: sqlite3.Connection, identity: Identity) -> HeldManifest | None:
     row = database.execute(
-        "SELECT m.person, m.seq, m.head_sha256, m.pointer, m.head, m.nick FROM manifest m "
-        "JOIN person p ON p.pk = m.person WHERE p.id = ?",
-        (identity,),
+        "SELECT person, seq, head_sha256, pointer, head, nick FROM manifest WHERE person = ?",
+        (ids.find_person(database, identity),),
     ).fetchone()
     if row is None:
         return None
@@ -88,8 +87,8 @@ def nicks(database: sqlite3.Connection) -> Iterator[tuple[int, Identity, str]]:
 
 
 def keep_manifest(database: sqlite3.Connection, person: int, pointer: Pointer, head: Head, now: int) -> None:
-    """Replace what was held; the caller has checked seq."""
-    raw = (lines.keep_pointer(pointer), lines.keep(head.raw))
+    """Replace what was held; the caller has checked seq, and kept the segments."""
+    raw = (lines.keep_pointer(pointer), heads.keep(database, person, head.raw))
     values = (person, head.seq, head.sha256, *raw, head.nick, now, notices.next_change(database))
     database.execute(
         "INSERT OR REPLACE INTO manifest (person, seq, head_sha256, pointer, head, nick, arrived, change) "
@@ -198,8 +197,8 @@ def offered(database: sqlite3.Connection, view: int, mirror: str) -> set[int]:
 def is_offered(database: sqlite3.Connection, view: int, mirror: str, identity: Identity) -> bool:
     """Whether a view serves this identity's manifest to its peers. `mirror`: none, rated or fetched."""
     row = database.execute(
-        f"SELECT 1 FROM manifest m JOIN person p ON p.pk = m.person WHERE p.id = :id AND {_OFFERED} AND {_GOOD}",  # noqa: S608
-        {"id": identity} | _offer(view, mirror),
+        f"SELECT 1 FROM manifest m WHERE m.person = :person AND {_OFFERED} AND {_GOOD}",  # noqa: S608
+        {"person": ids.find_person(database, identity)} | _offer(view, mirror),
     ).fetchone()
     return row is not None
 
@@ -226,8 +225,8 @@ def find_segment(database: sqlite3.Connection, sha256: Sha256) -> tuple[list[Ide
     """Whose it is - two people may have said the same - and its bytes."""
     rows = database.execute(
         "SELECT s.pk, p.id FROM segment s JOIN person p ON p.pk = s.person "
-        "WHERE s.key = substr(?1, 1, 8) AND s.sha256 = ?1 AND NOT redacted",
-        (sha256,),
+        "WHERE s.key = ? AND s.sha256 = ? AND NOT redacted",
+        (ids.id_key(sha256), sha256),
     ).fetchall()
     return ([Identity(who) for _, who in rows], segment_octets(database, rows[0][0])) if rows else None
 
@@ -255,6 +254,7 @@ def set_aside(database: sqlite3.Connection, segment: int) -> None:
 
 
 def drop_segment(database: sqlite3.Connection, segment: int) -> None:
+    heads.write_out(database, segment)
     database.execute("DELETE FROM excess WHERE line BETWEEN ? AND ?", lines.span(segment))
     lines.drop(database, segment)
     database.execute("DELETE FROM segment WHERE pk = ?", (segment,))
@@ -310,5 +310,6 @@ def open_posts_segment(database: sqlite3.Connection, person: int) -> HeldSegment
 
 def people_from(database: sqlite3.Connection, prefix: bytes) -> list[Identity]:
     """Everybody known whose identity begins with these octets."""
-    rows = database.execute("SELECT id FROM person WHERE id >= ? AND id < ?", (prefix, prefix + b"\xff" * 33))
-    return [Identity(row[0]) for row in rows]
+    part = ids.id_key(prefix)
+    rows = database.execute("SELECT id FROM person WHERE key BETWEEN ? AND ?", (part, part + b"\xff" * ids.KEY_OCTETS))
+    return [Identity(row[0]) for row in rows if row[0].startswith(prefix)]

@@ -11,13 +11,14 @@ import json
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
 
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Sha256
 from zbnntp.model.manifest import Pointer, print_pointer
+from zbnntp.store import heads
 from zbnntp.store.database import Store
 from zbnntp.store.folding import PERSON, body_of, read_varint, unfold, varint, varints
 from zbnntp.store.frames import Codec, Frame, grow_dictionary
@@ -27,7 +28,7 @@ from zbnntp.store.packing import is_folded, open_packed, pack, pack_all, unpack
 _ESCAPE = re.compile(rb"\\.")
 ORDINALS = 1 << 20  # as in the schema; a segment has at most half as many lines
 HELD_LEAST = 2  # of so many lines of a frame one is still held; else it is taken apart
-SEALED = 2  # the first octet of a sealed line, before frame and index; packing.py has those of open ones
+SEALED = 2  # the first octet of a sealed line, before frame and index; packing.py and heads.py have the others
 
 
 def key(segment: int, ordinal: int) -> int:
@@ -45,6 +46,15 @@ def add(database: sqlite3.Connection, segment: int, first: int, lines: Sequence[
     find = partial(find_key, database)
     rows = ((key(segment, ordinal), octets) for ordinal, octets in enumerate(pack_all(lines, find), first))
     database.executemany("INSERT INTO line (pk, octets) VALUES (?, ?)", rows)
+
+
+def replace(database: sqlite3.Connection, rows: Mapping[int, bytes]) -> None:
+    """Other octets for the rows of some lines, by their keys, usually fewer.
+
+    SQLite gives back room where rows go, not where they become smaller: pages would stay as they were, nearly empty.
+    """
+    database.executemany("DELETE FROM line WHERE pk = ?", [(key,) for key in rows])
+    database.executemany("INSERT INTO line (pk, octets) VALUES (?, ?)", rows.items())
 
 
 def add_pending(database: sqlite3.Connection, person: int, role: str, line: bytes) -> int:
@@ -74,16 +84,11 @@ def blank(database: sqlite3.Connection, line: int) -> tuple[int, int]:
     return segment, length
 
 
-def keep(line: bytes) -> bytes:
-    """What to keep of a head; `read` gives it back. It leans on nothing: it says whose key signed the pointer to it."""
-    return pack(line, lambda kind, identifier: None)
-
-
 def keep_pointer(pointer: Pointer) -> bytes:
     """What to keep of a pointer: the row of a manifest says all that it says but the signature."""
     signature = bytes.fromhex(json.loads(pointer.raw)["sig"])
     is_plain = print_pointer(pointer.identity, pointer.seq, pointer.head, signature) == pointer.raw
-    return signature if is_plain else keep(pointer.raw)
+    return signature if is_plain else pack(pointer.raw, lambda kind, identifier: None)
 
 
 def read_pointer(database: sqlite3.Connection, kept: bytes, identity: Identity, seq: int, head_sha256: Sha256) -> bytes:
@@ -94,7 +99,9 @@ def read_pointer(database: sqlite3.Connection, kept: bytes, identity: Identity, 
 
 
 def read(database: sqlite3.Connection, octets: bytes) -> bytes:
-    """A line as it was received; empty for one that was purged."""
+    """A line, or a head, as it was received; empty for one that was purged."""
+    if heads.is_leaning(octets):
+        return heads.read(database, octets)
     name = partial(find_name, database)
     if not is_sealed(octets):
         return unpack(octets, name)

@@ -10,7 +10,7 @@ from zbnntp.model.keys import Identity, PostId, Sha256
 from zbnntp.model.manifest import Head
 from zbnntp.store import lines
 from zbnntp.store.database import Store
-from zbnntp.store.posts import find_article
+from zbnntp.store.ids import find_article, find_person
 
 
 class HeldPost(NamedTuple):
@@ -122,7 +122,8 @@ def pointer_of(database: sqlite3.Connection, person: int, identity: Identity) ->
 
 def rename_person(database: sqlite3.Connection, person: int, identity: Identity) -> None:
     """The id that somebody's key proves, unless somebody else has it."""
-    database.execute("UPDATE OR IGNORE person SET id = ? WHERE pk = ?", (identity, person))
+    if find_person(database, identity) in (None, person):
+        database.execute("UPDATE person SET id = ? WHERE pk = ?", (identity, person))
 
 
 def held_posts(database: sqlite3.Connection) -> Iterator[HeldPost]:

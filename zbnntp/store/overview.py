@@ -32,7 +32,7 @@ _LINE = "LEFT JOIN post p ON p.article = {}.article LEFT JOIN line ON line.pk = 
 _SPAN = "WHERE o.newsgroup = ?1 AND o.number BETWEEN ?2 AND ?3 ORDER BY o.number LIMIT ?4"
 _OPEN = f"SELECT {_COLUMNS}NULL FROM overview o {_VOTES}{_SPAN}"  # noqa: S608
 _OPEN_FILED = f"SELECT {_COLUMNS}line.octets FROM overview o {_VOTES}{_LINE.format('o')}{_SPAN}"  # noqa: S608
-_ONE = (  # in this order, whatever the planner thinks: of 64 bits, and of an article's key, there is one
+_ONE = (  # in this order, whatever the planner thinks: of 48 bits, and of an article's key, there is one
     f"SELECT n.newsgroup, g.name, k.pk, n.number, n.article, a.id, coalesce(s.units, 0), line.octets, {_COLUMNS}NULL "  # noqa: S608
     "FROM {} CROSS JOIN newsgroup g ON g.pk = n.newsgroup "
     "LEFT JOIN overview o ON o.newsgroup = n.newsgroup AND o.number = n.number "

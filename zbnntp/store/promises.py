@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 
 from zbnntp.model.keys import Identity
-from zbnntp.store.evidence import person_pk
+from zbnntp.store.evidence import find_person, person_pk
 
 _EPOCH = "epoch"
 
@@ -74,9 +74,8 @@ def add_address(database: sqlite3.Connection, identity: Identity, url: str) -> N
 
 
 def addresses(database: sqlite3.Connection, identity: Identity) -> list[str]:
-    rows = database.execute(
-        "SELECT url FROM address a JOIN person p ON p.pk = a.person WHERE p.id = ? ORDER BY url", (identity,)
-    )
+    person = find_person(database, identity)
+    rows = database.execute("SELECT url FROM address WHERE person = ? ORDER BY url", (person,))
     return [url for (url,) in rows]
 
 

@@ -4,15 +4,17 @@
 
 CREATE TABLE person (
   pk INTEGER PRIMARY KEY,
-  id BLOB NOT NULL UNIQUE            -- 32-byte identity
+  id BLOB NOT NULL,                  -- 32-byte identity; no two rows have the same
+  key BLOB AS (substr(id, 1, 6))     -- store/ids.py
 );
+CREATE INDEX person_key ON person (key);
 
 CREATE TABLE manifest (              -- the newest head held of each person
   person INTEGER PRIMARY KEY REFERENCES person,
   seq INTEGER NOT NULL,
   head_sha256 BLOB NOT NULL,
   pointer BLOB NOT NULL,             -- its signature alone, or the line, packed like head
-  head BLOB NOT NULL,                -- the line as received, without line end: store/packing.py
+  head BLOB NOT NULL,                -- the line as received, without line end: store/heads.py
   nick TEXT NOT NULL,
   arrived INTEGER NOT NULL,          -- unix seconds
   change INTEGER NOT NULL UNIQUE     -- position in the changes feed, which notices share
@@ -29,9 +31,9 @@ CREATE TABLE segment (
   since INTEGER NOT NULL,
   redacted INTEGER NOT NULL DEFAULT 0,  -- lines of it were purged: it has other octets than its name says
   sealed INTEGER NOT NULL DEFAULT 0, -- 1: its lines stand in frames; 2: they cannot, and stay as they are
-  key BLOB AS (substr(sha256, 1, 8))
+  key BLOB AS (substr(sha256, 1, 6))
 );
-CREATE INDEX segment_person ON segment (person, role, position);
+CREATE INDEX segment_person ON segment (person);
 CREATE INDEX segment_key ON segment (key);
 
 CREATE TABLE line (                  -- without line end
@@ -141,7 +143,7 @@ CREATE TABLE article (               -- every post id heard of, and the node's o
   pk INTEGER PRIMARY KEY,
   id BLOB NOT NULL,                  -- 32 octets: a post; 16: made by this node
   arrived INTEGER NOT NULL,          -- unix seconds
-  key BLOB AS (substr(id, 1, 8))
+  key BLOB AS (substr(id, 1, 6))
 );
 CREATE INDEX article_key ON article (key);
 

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from zbnntp.model.keys import Identity, Sha256
+from zbnntp.store.ids import find_person
 
 PARKED_EACH = 4  # of one person: those that are due first
 PARKED_OCTETS = 64 * 1024 * 1024  # of all together
@@ -83,7 +84,7 @@ def park(database: sqlite3.Connection, parked: Parked, seq: int, due: int) -> No
 
 def is_parked(database: sqlite3.Connection, identity: Identity, head: Sha256) -> bool:
     row = database.execute(
-        "SELECT 1 FROM parked WHERE head_sha256 = ? AND person = (SELECT pk FROM person WHERE id = ?)", (head, identity)
+        "SELECT 1 FROM parked WHERE head_sha256 = ? AND person = ?", (head, find_person(database, identity))
     ).fetchone()
     return row is not None
 
