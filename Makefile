@@ -9,6 +9,7 @@
 #   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
 #   make kills  [TIMES=1000]                             kill -9 of all that a node does, and a table of what came of it
 #   make screenshots                                     the pictures in docs/pictures, of real newsreaders
+#   make pins                                            newest versions of all libraries, into requirements/
 #   make docs                                            these pages as a site, into build/site
 #   make clean                                           remove what the others made; never touches a node's data
 #
@@ -26,8 +27,10 @@ TIMES ?= 1000
 # files of tests at once; their paths are short because those of sockets have to be
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+    --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run demo test check lint fuzz kills threats docs screenshots clean
+.PHONY: run demo test check lint fuzz kills threats pins docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -83,10 +86,18 @@ $(VENV)/installed-run: pyproject.toml | $(VENV)/bin/python
 	fi
 	@touch $@
 
-$(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
+# What is tested is what was tested before: versions and hashes stand in requirements/.
+$(VENV)/installed-dev: pyproject.toml requirements/build.txt requirements/tests.txt | $(VENV)/bin/python
 	@echo "Installing zbnntp with what its tests need into $(VENV) (once; up to two minutes) …"
-	@$(PIP) install -e '.[dev]'
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/tests.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
+
+pins: $(VENV)/bin/python
+	@$(PIP) install uv
+	@printf '%s\n' hatchling editables setuptools | $(COMPILE) - -o requirements/build.txt
+	@$(COMPILE) pyproject.toml --extra dev -o requirements/tests.txt
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

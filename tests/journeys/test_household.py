@@ -78,6 +78,7 @@ def test_nobody_posts_as_somebody_whose_key_they_have_not_unlocked(node: NodePro
         assert login(client, "bert", SECRET) == 281
         answer = client.post(BOARD, "As anna", "x", sender=node.sender)
         assert answer.code == 441
+        assert "somebody else's" in answer.text
 
 
 def test_tls_comes_first_at_its_own_port(node: NodeProcess) -> None:
