@@ -77,9 +77,18 @@ class Library:
         if identity == self._identity:
             self.delivered(head)
 
-    def segment(self, sha256: Sha256) -> bytes | None:
-        found = evidence.find_segment(self._reader, sha256)
-        return found[1] if found and any(self._offers(owner) for owner in found[0]) else None
+    async def segment(self, sha256: Sha256) -> bytes | None:
+        found = evidence.locate_segment(self._reader, sha256)
+        if found is None or not any(self._offers(owner) for owner in found[0]):
+            return None
+        parts: list[bytes] = []
+        try:
+            for part in evidence.segment_steps(self._reader, found[1]):
+                parts.append(part)
+                await trio.lowlevel.checkpoint()
+        except Missing:  # it went in between
+            return None
+        return b"".join(parts)
 
     def bundle(self, identity: Identity) -> Offer:
         """All that is held of somebody, from the first octet; raises Missing when nothing is."""

@@ -111,7 +111,7 @@ class SimLibrary:
     def handed_over(self, identity: Identity, head: Sha256) -> None:
         pass
 
-    def segment(self, sha256: Sha256) -> bytes | None:
+    async def segment(self, sha256: Sha256) -> bytes | None:
         return self._segments.get(sha256)
 
     def held(self, identity: Identity) -> Held | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,18 @@ import trio.testing
 from tests.houses import House, open_house
 from tests.ingest.forging import Forger, cut, following, head_of, name_of, segment, shown
 from tests.ingest.test_moves import Owner
+from zbnntp.housekeeping import seal_months
 from zbnntp.library import Bell, Directory, Library
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import Missing, NotPermitted
 from zbnntp.model.keys import Sha256, sha256
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.views import Level
-from zbnntp.store import choices, evidence, promises
+from zbnntp.store import choices, evidence, lines, promises
 from zbnntp.store.choices import Pin
 
 BOARD = "test.talk"
+FRAMES = "SELECT pk FROM frame"
 
 
 def library(house: House, mirror: str = "rated", bell: Bell | None = None) -> Library:
@@ -78,8 +81,8 @@ async def test_the_setting_decides_whose_manifests_are_offered(tmp_path: Path, m
         assert {name for name, identity in ids.items() if shelf.manifest(identity)} == set(offered)
         assert set(names(bob, mirror)) == {ids[name] for name in offered}
         posts = segment(carl.opening("Two"))
-        assert (shelf.segment(Sha256(sha256(posts))) == posts) is ("c" in offered)
-        assert shelf.segment(Sha256(bytes(32))) is None
+        assert (await shelf.segment(Sha256(sha256(posts))) == posts) is ("c" in offered)
+        assert await shelf.segment(Sha256(bytes(32))) is None
         assert shelf.manifest(Forger("nobody").identity) is None
 
 
@@ -92,7 +95,7 @@ async def test_an_upvote_is_a_seed_within_its_quota(tmp_path: Path, monkeypatch:
             await bob.vote(name_of(carl.opening("Two")), value)
             shelf = library(bob)
             assert (shelf.manifest(carl.identity) is not None) is offered
-            assert (shelf.segment(Sha256(sha256(theirs))) == theirs) is offered
+            assert (await shelf.segment(Sha256(sha256(theirs))) == theirs) is offered
             assert (carl.identity in names(bob, "rated")) is offered
             assert library(bob, "none").manifest(carl.identity) is None
         monkeypatch.setattr(evidence, "UPVOTED_OCTETS", len(theirs) - 1)
@@ -177,7 +180,7 @@ async def test_two_who_say_the_same_are_each_served_with_it(tmp_path: Path) -> N
         await bob.take(carl.offer(state=[data]))
         await bob.rate(anna.identity)
         assert library(bob).manifest(anna.identity) is None
-        assert library(bob).segment(Sha256(sha256(data))) == data
+        assert await library(bob).segment(Sha256(sha256(data))) == data
 
 
 async def test_a_bundle_is_what_a_stranger_takes(tmp_path: Path) -> None:
@@ -355,3 +358,30 @@ async def test_mutuals_have_their_key_and_the_address_that_they_told_us_alone(tm
         assert [link.urls for link in directory.friends()] == [("local:anna", "local:mirror")], "not told to others"
         await bob.rate(anna.identity, mt=-5000)
         assert [it.identity for it in directory.mutuals()] == [carl.identity]
+
+
+async def test_a_long_segment_is_read_in_steps_between_which_others_have_their_turn(tmp_path: Path) -> None:
+    """Each of its lines, when it is sealed, may stand in another frame; a round of sealing may take them elsewhere."""
+    anna = Forger("anna")
+    data = segment(*(anna.opening(f"{number}") for number in range(200)))
+    async with following(tmp_path, anna) as bob:
+        await bob.take(anna.offer([data]))
+        await seal_months(bob.path, bob.writer, 1 << 40)
+        turns = 0
+
+        async def count(*, unseal: bool) -> None:
+            nonlocal turns
+            turns = 0
+            while True:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+                if unseal and turns == 2:
+                    await bob.writer.run(lambda it: [lines.loosen(it, pk) for (pk,) in it.execute(FRAMES).fetchall()])
+
+        for unseal, found in ((False, data), (True, None), (False, data)):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(partial(count, unseal=unseal))
+                bob.reader.frames.clear()  # type: ignore[attr-defined]
+                assert await library(bob).segment(Sha256(sha256(data))) in (data, found)
+                assert unseal or turns >= 200 // evidence.STEP_LINES - 1
+                nursery.cancel_scope.cancel()

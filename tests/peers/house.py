@@ -109,7 +109,7 @@ class FakeLibrary:
     def handed_over(self, identity: Identity, head: Sha256) -> None:
         pass
 
-    def segment(self, sha256: Sha256) -> bytes | None:
+    async def segment(self, sha256: Sha256) -> bytes | None:
         return self.segments.get(sha256)
 
     def held(self, identity: Identity) -> Held | None:

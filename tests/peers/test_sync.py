@@ -34,9 +34,9 @@ async def test_while_it_is_fetched_one_sees_how_far_it_is(short_dir: Path) -> No
     async with node(short_dir, "alice") as alice, node(short_dir, "bob") as bob:
 
         class Watched(FakeLibrary):
-            def segment(self, name: Sha256) -> bytes | None:
+            async def segment(self, name: Sha256) -> bytes | None:
                 seen.update(bob.sync.under_way.values())
-                return super().segment(name)
+                return await super().segment(name)
 
         alice.library.__class__ = Watched
         alice.library.keep(carol)

@@ -14,7 +14,8 @@ import gzip
 import json
 import math
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,7 +142,7 @@ class Api:
         return Reply(200, pointer + b"\n" + head + b"\n", (_JSON, ("etag", tag)))
 
     async def _segment(self, request: Request, argument: str) -> Reply:
-        data = self._library.segment(Sha256(parse_hex(argument)))
+        data = await self._library.segment(Sha256(parse_hex(argument)))
         if data is None:
             raise Missing("That segment is not kept here.")
         headers = (_JSON, ("cache-control", "immutable"), ("accept-ranges", "bytes"))
@@ -204,16 +205,17 @@ class Api:
         """What is newer, row by row, until the limit of a bundle or of the work for it; whole segments only."""
         room, work = limits.BUNDLE_OCTETS, FETCH_WORK_OCTETS
         for row in rows:
-            for lines, octets in self._newer(row):
-                await trio.lowlevel.checkpoint()
-                room -= sum(map(len, lines))
-                work -= octets
-                if room < 0 or work < 0:
-                    return
-                for line in lines:
-                    yield line
+            async with aclosing(self._newer(row)) as newer:
+                async for lines, octets in newer:
+                    await trio.lowlevel.checkpoint()
+                    room -= sum(map(len, lines))
+                    work -= octets
+                    if room < 0 or work < 0:
+                        return
+                    for line in lines:
+                        yield line
 
-    def _newer(self, row: FetchRow) -> Iterator[tuple[list[bytes], int]]:
+    async def _newer(self, row: FetchRow) -> AsyncGenerator[tuple[list[bytes], int], None]:
         """Lines that belong together, and the octets looked at for them: pointer and head, then each segment."""
         manifest = self._library.manifest(row.identity)
         if manifest is None:
@@ -227,7 +229,7 @@ class Api:
         self._library.handed_over(row.identity, pointer.head)
         yield list(write_offer(Offer(pointer_line, head_line))), len(head_line)
         for ref in lacking:
-            data = self._library.segment(ref.sha256) or b""
+            data = await self._library.segment(ref.sha256) or b""
             parts = slices_of(ref.sha256, data, held_prefix(data, row.held))
             yield list(write_offer(Offer(b"", b"", tuple(parts))))[2:], len(data)
 

@@ -67,8 +67,8 @@ class Library(Protocol):
     def handed_over(self, identity: Identity, head: Sha256) -> None:
         """Another node has got the version with that head from here."""
 
-    def segment(self, sha256: Sha256) -> bytes | None:
-        """All bytes of a segment."""
+    async def segment(self, sha256: Sha256) -> bytes | None:
+        """All bytes of a segment, or None: it is not here, or goes just now."""
         ...
 
     def held(self, identity: Identity) -> Held | None:

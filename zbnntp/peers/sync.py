@@ -149,7 +149,7 @@ class Sync:
         manifest = self._library.manifest(identity)
         if manifest is None or head is None:
             return
-        slices = self._new_slices(head, self._pushed.get(endpoint))
+        slices = await self._new_slices(head, self._pushed.get(endpoint))
         body = b"".join(write_offer(Offer(*manifest, tuple(slices))))
         answer = await self._carrier.request(endpoint, "/zb/1/push", limit=SMALL_ANSWER_OCTETS, body=body)
         if answer.status == 409:
@@ -202,7 +202,7 @@ class Sync:
 
     async def _fetch_segments(self, endpoint: str, pointer: Pointer, head: Head) -> bool:
         """Fetch what the head names and we lack, offered whenever 4 MiB are together, until 20 MiB."""
-        beginnings = self._beginnings(head)
+        beginnings = await self._beginnings(head)
         slices: list[Slice] = []
         total, unsent, news = 0, 0, False
         wanted = self._library.lacking(head)
@@ -223,7 +223,7 @@ class Sync:
             news |= await self._library.offer(Offer(pointer.raw, head.raw, tuple(slices)), endpoint)
         return news
 
-    def _beginnings(self, head: Head) -> dict[Sha256, bytes]:
+    async def _beginnings(self, head: Head) -> dict[Sha256, bytes]:
         """For segments that may have grown out of held ones, the bytes held: segments grow, and keep their order."""
         old = self._held_head(head.identity)
         if old is None:
@@ -235,7 +235,7 @@ class Sync:
             gone = [ref for ref in before if ref.sha256 not in named]
             come = [ref for ref in after if ref.sha256 not in known]
             for was, now in zip(gone, come, strict=False):
-                if was.octets < now.octets and (data := self._library.segment(was.sha256)):
+                if was.octets < now.octets and (data := await self._library.segment(was.sha256)):
                     found[now.sha256] = data
         return found
 
@@ -343,12 +343,12 @@ class Sync:
             except (Invalid, Refused) as error:
                 log.info("%s was not taken from %s: %s", short_id(identity), endpoint, error)
 
-    def _new_slices(self, head: Head, pushed: Mapping[Sha256, int] | None) -> list[Slice]:
+    async def _new_slices(self, head: Head, pushed: Mapping[Sha256, int] | None) -> list[Slice]:
         """What a peer lacks after our last push to it, else the state and the newest posts, as far as it fits."""
         slices: list[Slice] = []
         room = PUSH_FIRST_OCTETS if pushed is None else PUSH_OCTETS
         for ref in (*head.state, *reversed(head.posts)):
-            data = self._library.segment(ref.sha256)
+            data = await self._library.segment(ref.sha256)
             if data is None or ref.sha256 in (pushed or {}):
                 continue
             start = held_prefix(data, pushed or {})
