@@ -34,12 +34,12 @@ class Tap:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.calls: list[Call] = []
-        self._real = path.parent.with_name(f"{path.parent.name}-{ELSEWHERE}") / path.name
+        self.real = path.parent.with_name(f"{path.parent.name}-{ELSEWHERE}") / path.name
 
     def __enter__(self) -> Self:
-        self._real.parent.mkdir(mode=0o700, exist_ok=True)
+        self.real.parent.mkdir(mode=0o700, exist_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.path.rename(self._real)
+        self.path.rename(self.real)
         listener.bind(str(self.path))
         listener.listen(64)
         self._listener = listener
@@ -50,8 +50,8 @@ class Tap:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        if self._real.is_socket():  # a node that has ended took its socket away
-            self._real.replace(self.path)
+        if self.real.is_socket():  # a node that has ended took its socket away
+            self.real.replace(self.path)
 
     @property
     def asked(self) -> bytes:
@@ -72,7 +72,7 @@ class Tap:
     def _serve(self, visitor: socket.socket, call: Call) -> None:
         real = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with visitor, real, contextlib.suppress(OSError):
-            real.connect(str(self._real))
+            real.connect(str(self.real))
             back = threading.Thread(target=_pass_on, args=(real, visitor, call.answered), daemon=True)
             back.start()
             _pass_on(visitor, real, call.asked)
