@@ -18,15 +18,17 @@ from zbnntp.model.bundle import Offer, Slice, read_bundle, slices_of, write_offe
 from zbnntp.model.canonical import decode, encode
 from zbnntp.model.entries import POST_DOMAIN, POSTS, STATE, Post, open_entry
 from zbnntp.model.errors import Invalid
-from zbnntp.model.fields import text_field
+from zbnntp.model.fields import integer, text_field
 from zbnntp.model.intro import make_challenge, make_terms, open_challenge, open_introduction, open_outcome, open_terms
 from zbnntp.model.kept import has_ended, reopen_post, state_key
 from zbnntp.model.keys import Identity, Sha256, Signer, message_id, parse_hex, sha256
 from zbnntp.model.limits import ENDPOINTS, NICK_CHARACTERS, SEGMENTS
 from zbnntp.model.manifest import Head, SegmentRef, check_segment, make_head, make_pointer, open_head, open_pointer
 from zbnntp.model.notices import open_notice
+from zbnntp.model.succession import MOVE_DOMAIN, Move
 
 SIGNER = Signer.from_seed(sha256(b"zbnntp fuzz"))
+SUCCESSOR = Signer.from_seed(sha256(b"zbnntp fuzz successor"))
 NOW = 1_795_000_000
 
 
@@ -160,6 +162,36 @@ def bundle(data: bytes) -> None:
                 open_head(offer.head, open_pointer(offer.pointer))
 
 
+def notice(data: bytes) -> None:
+    """A move signed by a recovery key and its successor, and the proof of a fork, with whatever else in them."""
+    line = as_object(data)
+    if line is None:
+        return
+    with contextlib.suppress(Invalid):
+        signed = _fork(line) if line.get("kind") == "fork" else _move(line)
+        found = open_notice(signed)
+        assert found.raw == signed
+        if isinstance(found, Move):
+            assert found.commitment == sha256(SIGNER.identity)
+            assert found.target in (None, SUCCESSOR.identity)
+
+
+def _move(line: dict[str, Any]) -> bytes:
+    line["key"] = SIGNER.identity.hex()
+    if "to" in line:
+        line["to"] = SUCCESSOR.identity.hex()
+    signed = MOVE_DOMAIN + encode({name: value for name, value in line.items() if name not in ("sig", "to_sig")})
+    return encode(line | {"sig": SIGNER.sign(signed).hex(), "to_sig": SUCCESSOR.sign(signed).hex()})
+
+
+def _fork(line: dict[str, Any]) -> bytes:
+    """Of two versions with one `seq`; `a` and `b` are texts in place of heads."""
+    pointers = [
+        json.loads(make_pointer(SIGNER, integer(line, "seq", 1), text_field(line, name).encode())) for name in "ab"
+    ]
+    return encode(line | {"id": SIGNER.identity.hex(), "a": pointers[0], "b": pointers[1]})
+
+
 def introduction(data: bytes) -> None:
     """What registrars and newcomers say to each other, by its own word for what it is."""
     for opened in (open_introduction, open_outcome):
@@ -173,4 +205,4 @@ def introduction(data: bytes) -> None:
         assert open_challenge(make_challenge(challenge)) == challenge
 
 
-TARGETS: tuple[Callable[[bytes], None], ...] = (canonical, entry, post, head, segment, bundle, introduction)
+TARGETS: tuple[Callable[[bytes], None], ...] = (canonical, entry, post, head, segment, bundle, notice, introduction)

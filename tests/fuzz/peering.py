@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 
 import trio
 
+from tests.fuzz.formats import SIGNER
 from tests.peers.house import Author, FakeLibrary, lines
 from zbnntp.feeding.peer import Answer as Verdict
 from zbnntp.feeding.peer import Peer
 from zbnntp.model.errors import Invalid, PeerGone, Refused, TooLarge, Unreachable
+from zbnntp.model.keys import seal_note
+from zbnntp.model.onion import is_onion
 from zbnntp.peers.carrier import Answer
+from zbnntp.peers.closed import read_note, visitor_key
 from zbnntp.peers.introduction import Desk
 from zbnntp.peers.sync import Sync
 
@@ -25,6 +29,7 @@ BORDER = b"\xff\xfe\xff"
 STATUSES = (200, 206, 304, 404, 403, 429, 503, 500)
 ENDPOINT = "local:carol"
 OUR_ERRORS = (Invalid, Refused, Unreachable)
+READER = visitor_key(bytes(32))
 ANSWERS_MOST = 200  # a feed may list many, and each is asked for
 
 
@@ -156,4 +161,12 @@ def server(data: bytes) -> None:
             assert all(isinstance(it, Verdict) for it in verdicts)
 
 
-TARGETS: tuple[Callable[[bytes], None], ...] = (feed, registrar, server)
+def note(data: bytes) -> None:
+    """What a mutual has written to us alone about a closed address."""
+    with contextlib.suppress(Invalid):
+        url = read_note(seal_note(READER.public, data), SIGNER.identity, READER)
+        assert url is None or is_onion(url.removeprefix("http://"))
+    assert read_note(data, SIGNER.identity, READER) is None
+
+
+TARGETS: tuple[Callable[[bytes], None], ...] = (feed, registrar, server, note)
