@@ -7,19 +7,16 @@ Afterwards every article can be read, is what its overview line says, and `check
 from __future__ import annotations
 
 import contextlib
-import functools
-import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import trio
 
 from tests.fuzz.formats import as_object
-from tests.fuzz.scratch import scratch
-from tests.houses import House, open_house
-from tests.ingest.forging import BOARD, Forger, following
+from tests.fuzz.houses import copied_house, template
+from tests.houses import House
+from tests.ingest.forging import BOARD, Forger
 from zbnntp.checking import check_people
 from zbnntp.model.canonical import encode
 from zbnntp.model.entries import POST_DOMAIN
@@ -30,29 +27,6 @@ from zbnntp.rebuild import rebuild
 BORDER = b"\xff\xfe\xff"
 OFFERS_MOST = 4
 GROUPS_MOST = 20
-NAME = "bob"
-
-
-@functools.cache
-def _template() -> Path:
-    """A node that trusts alice and knows a board, made once for all inputs; each gets a copy."""
-    place = scratch()
-
-    async def make() -> None:
-        async with following(place / "template", Forger("alice")) as bob:
-            await bob.add_board(BOARD)
-            await bob.seal()
-
-    trio.run(make)
-    return place
-
-
-@asynccontextmanager
-async def _house(place: Path) -> AsyncIterator[House]:
-    shutil.rmtree(place / "run", ignore_errors=True)
-    shutil.copytree(place / "template", place / "run")
-    async with open_house(place / "run", NAME) as bob:
-        yield bob
 
 
 def intake(data: bytes) -> None:
@@ -60,12 +34,12 @@ def intake(data: bytes) -> None:
 
     A line after "@" stands in the state segment, all others in the one of posts.
     """
-    trio.run(_take, _template(), data)
+    trio.run(_take, template(), data)
 
 
 async def _take(place: Path, data: bytes) -> None:
     alice = Forger("alice")
-    async with _house(place) as bob:
+    async with copied_house(place) as bob:
         for part in data.split(BORDER)[:OFFERS_MOST]:
             first, *lines = part.split(b"\n")
             posts = [_post_line(alice, line) for line in lines if not line.startswith(b"@")]
@@ -120,11 +94,11 @@ def _state_line(raw: bytes) -> bytes:
 
 def posting(data: bytes) -> None:
     """What a newsreader posts, once and once again, stands in its group and is published as it is shown."""
-    trio.run(_post, _template(), data)
+    trio.run(_post, template(), data)
 
 
 async def _post(place: Path, data: bytes) -> None:
-    async with _house(place) as bob:
+    async with copied_house(place) as bob:
         for octets in data.split(BORDER)[:OFFERS_MOST]:
             with contextlib.suppress(Invalid, Refused):
                 await bob.desk.post(octets, "")

@@ -230,13 +230,25 @@ async def test_nobodys_mailbox_is_flooded(open_reception: Open) -> None:
         assert len(rita.letters) == 1
 
 
-@pytest.mark.parametrize("written", [b"", b"[]", b'{"ask": 7}', b'{"ask": ""}', b'{"ask": "x", "memo": {"a": "%s"}}'])
+@pytest.mark.parametrize(
+    "written",
+    [b"", b"[]", b'{"ask": 7}', b'{"ask": ""}', b'{"ask": "\\ud800"}', b'{"ask": "x", "memo": {"a": "%s"}}'],
+)
 async def test_a_program_that_writes_nonsense_is_the_operators_to_mend(open_reception: Open, written: bytes) -> None:
     async with open_reception(Rules(command=("let-in",))) as rita:
         await rita.offer("command")
         rita.program = lambda said: written.replace(b"%s", b"x" * 300)
         with pytest.raises(PeerGone, match="its owner has to look at it"):
             await rita.ask("command")
+
+
+async def test_a_program_may_not_refuse_with_what_cannot_be_sent(open_reception: Open) -> None:
+    async with open_reception(Rules(command=("let-in",))) as rita:
+        await rita.offer("command")
+        written = iter([b'{"ask": "Who?"}', b'{"refuse": "\\ud800"}'])
+        rita.program = lambda said: next(written)
+        with pytest.raises(PeerGone, match="its owner has to look at it"):
+            await rita.answer(NINA, await rita.ask("command"), "me")
 
 
 async def test_a_program_may_ask_again(open_reception: Open) -> None:

@@ -40,8 +40,8 @@ class Programs:
         outcome = await self._run(said)
         if outcome.get("admit") is True:
             return Grant(self.tools.rules.mt, self.tools.rules.days)
-        if isinstance(outcome.get("refuse"), str):
-            raise NotPermitted(outcome["refuse"])
+        if "refuse" in outcome:
+            raise NotPermitted(_text(outcome["refuse"]))
         return _question(outcome)
 
     async def _run(self, said: dict[str, Any]) -> dict[str, Any]:
@@ -54,10 +54,17 @@ class Programs:
         return outcome
 
 
-def _question(outcome: dict[str, Any]) -> Question:
-    text, memo = outcome.get("ask"), outcome.get("memo", {})
-    if not isinstance(text, str) or not 0 < len(text.encode()) <= ASK_OCTETS:
+def _text(value: object) -> str:
+    """What people are shown; halves of surrogate pairs, which JSON can hold, are nothing that can be sent."""
+    if not isinstance(value, str) or not 0 < len(value.encode(errors="replace")) <= ASK_OCTETS:
         raise PeerGone(BROKEN)
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise PeerGone(BROKEN)
+    return value
+
+
+def _question(outcome: dict[str, Any]) -> Question:
+    text, memo = _text(outcome.get("ask")), outcome.get("memo", {})
     if not isinstance(memo, dict) or len(json.dumps(memo)) > MEMO_OCTETS:
         raise PeerGone(BROKEN)
     return Question(text, memo, SECONDS)
