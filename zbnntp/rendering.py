@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -51,6 +52,14 @@ class Stamp(NamedTuple):
         return _tail(self.trust, vote), octets + len(vote) + len(SAGE if sage else self.limited)
 
 
+@lru_cache(maxsize=1024)
+def _stamp(trust: bytes, is_limited: bool, is_own: bool) -> Stamp:
+    """There are not many different ones, and thousands of authors."""
+    limited = LIMITED if is_limited else b""
+    octets = len(trust) + len(UNVOTED) + len(limited) + (len(WAITING) if is_own else 0)
+    return Stamp(trust, limited, _tail(trust, UNVOTED), octets)
+
+
 def _tail(trust: bytes, vote: bytes) -> bytes:
     return b"\t%b\t%b\r\n" % (trust[:-2], vote[:-2])
 
@@ -74,14 +83,9 @@ class Stamps:
                 self.clear()
                 unknown = set(authors) - {None}
             for author, (mt, level) in ratings.shown_trust(self._reader, self.view, unknown).items():
-                self._stamps[author] = self._made(author, mt, level)
+                trust = b"X-Zb-Trust: %+.2f\r\n" % mt
+                self._stamps[author] = _stamp(trust, level == Level.LIMITED, author == self.view)
         return self._stamps
-
-    def _made(self, author: int | None, mt: float, level: int) -> Stamp:
-        trust = b"X-Zb-Trust: %+.2f\r\n" % mt
-        limited = LIMITED if level == Level.LIMITED else b""
-        waiting = len(WAITING) if author == self.view else 0
-        return Stamp(trust, limited, _tail(trust, UNVOTED), len(trust) + len(UNVOTED) + len(limited) + waiting)
 
     def of(self, author: int | None) -> Stamp:
         """The stamp of one."""

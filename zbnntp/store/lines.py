@@ -150,16 +150,19 @@ def pointer(octets: bytes) -> tuple[int, int]:
 def open_frame(database: sqlite3.Connection, number: int) -> Frame:
     """A frame, kept open for a while: whoever reads a post often reads the next."""
     kept = database.frames if isinstance(database, Store) else {}
-    frame = kept.get(number)
-    if frame is None:
-        row = database.execute("SELECT dictionary, lines, octets FROM frame WHERE pk = ?", (number,)).fetchone()
-        if row is None:
-            raise Missing("that is going just now, or coming into another place; try again")
-        dictionary, count, octets = row
-        frame = kept[number] = codec(database, dictionary).open(octets, count)
-        if len(kept) > Store.FRAMES_MOST:
-            del kept[next(iter(kept))]
+    frame = kept.pop(number) if number in kept else _find_frame(database, number)
+    kept[number] = frame  # the last used is the last to go
+    if len(kept) > Store.FRAMES_MOST:
+        del kept[next(iter(kept))]
     return frame
+
+
+def _find_frame(database: sqlite3.Connection, number: int) -> Frame:
+    row = database.execute("SELECT dictionary, lines, octets FROM frame WHERE pk = ?", (number,)).fetchone()
+    if row is None:
+        raise Missing("that is going just now, or coming into another place; try again")
+    dictionary, count, octets = row
+    return codec(database, dictionary).open(octets, count)
 
 
 def codec(database: sqlite3.Connection, dictionary: int) -> Codec:

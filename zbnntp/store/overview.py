@@ -156,15 +156,17 @@ def _packed_at(database: sqlite3.Connection, newsgroup: int, number: int) -> Blo
 def _block(database: sqlite3.Connection, pk: int) -> Block | None:
     """A packed block, kept open for a while."""
     kept = database.blocks if isinstance(database, Store) else {}
-    block = kept.get(pk)
-    if block is None:
-        row = database.execute("SELECT octets FROM packed WHERE pk = ?", (pk,)).fetchone()
-        if row is None:
-            return None
-        block = kept[pk] = Block(row[0])
+    block = kept.pop(pk, None) or _find_block(database, pk)
+    if block is not None:
+        kept[pk] = block  # the last used is the last to go
         if len(kept) > Store.BLOCKS_MOST:
             del kept[next(iter(kept))]
     return block
+
+
+def _find_block(database: sqlite3.Connection, pk: int) -> Block | None:
+    row = database.execute("SELECT octets FROM packed WHERE pk = ?", (pk,)).fetchone()
+    return Block(row[0]) if row else None
 
 
 def blocks_since(database: sqlite3.Connection, newsgroup: int, version: int) -> list[tuple[int, int, int]]:

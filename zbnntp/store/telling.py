@@ -197,7 +197,7 @@ def _fields(
         [senders[author] for author in its.authors],
         [date_field(time) for time in its.times],
         [told[article] for article in articles],
-        [b" ".join([told[key] for key in chain]) for chain in its.chains],
+        [b" ".join(map(told.__getitem__, chain)) for chain in its.chains],
     )
     fields = [b"\t".join(it) for it in zip(*columns, strict=True)]
     if max(its.marks) < WHOLE:
