@@ -12,6 +12,7 @@ from tests.ingest.forging import BOARD, Forger, check_octets, dump, following, n
 from zbnntp.model.canonical import encode
 from zbnntp.model.entries import make_carry, make_post
 from zbnntp.model.errors import NotVisible
+from zbnntp.store import evidence, posts
 
 ANNA, CARL = "anna", "carl"
 
@@ -183,3 +184,20 @@ async def test_posts_of_somebody_limited_open_no_threads(tmp_path: Path) -> None
         await bob.rate(carl.identity, mt=5000)
         assert shown(bob) == {1: "Hello", 2: "Re: Hello", 3: "Mine"}
         assert dump(bob)["post"]
+
+
+async def test_what_arrives_is_an_answer_of_whoever_has_answered_it_before(tmp_path: Path) -> None:
+    """An opening and an answer alike, also where the parent named is of another thread: their votes count anew."""
+    anna, carl, dora = Forger(ANNA), Forger(CARL), Forger("dora")
+    opening, other = anna.opening("Hello"), anna.opening("Other")
+    answer = carl.reply(opening)
+    strange = make_post(
+        dora.signer, boards=(BOARD,), body="x\n", time=START - 900, thread=post_id(opening), parents=[post_id(other)]
+    )
+    async with following(tmp_path, anna, carl, dora) as bob:
+        await bob.take(dora.offer([segment(dora.reply(answer), strange)]))
+        await bob.take(carl.offer([segment(answer)]))
+        await bob.take(anna.offer([segment(opening, other)]))
+        for post, people in ((opening, {ANNA, CARL}), (answer, {CARL, "dora"}), (other, {ANNA, "dora"})):
+            found = posts.answered_authors(bob.reader, [posts.find_article(bob.reader, post_id(post)) or 0])
+            assert {evidence.nick_of(bob.reader, person) for person in found} == people

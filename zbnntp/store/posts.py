@@ -233,7 +233,8 @@ def answers_to(database: sqlite3.Connection, article: int, limit: int) -> list[t
     """Posts held here that answer an article or stand in the thread that it opens, with their authors; oldest first."""
     return database.execute(
         "SELECT article.id, person.id FROM post JOIN article ON article.pk = post.article "
-        "JOIN person ON person.pk = post.author WHERE post.article <> ?1 AND (post.parent = ?1 OR post.thread = ?1) "
+        "JOIN person ON person.pk = post.author WHERE post.article <> ?1 AND (post.thread = ?1 "
+        "OR (post.parent = ?1 AND post.parent <> post.thread)) "
         "ORDER BY post.time LIMIT ?2",
         (article, limit),
     ).fetchall()
@@ -328,7 +329,8 @@ def answered_authors(database: sqlite3.Connection, articles: Iterable[int]) -> s
     some = json.dumps(list(articles))
     rows = database.execute(
         "SELECT author FROM post WHERE article IN (SELECT value FROM json_each(?1)) UNION "
-        "SELECT author FROM post WHERE parent IN (SELECT value FROM json_each(?1))",
+        "SELECT author FROM post WHERE parent IN (SELECT value FROM json_each(?1)) AND parent <> thread UNION "
+        "SELECT author FROM post WHERE thread IN (SELECT value FROM json_each(?1)) AND parent = thread",
         (some,),
     )
     return {author for (author,) in rows}

@@ -468,7 +468,7 @@ CREATE TABLE post (
 );
 CREATE INDEX post_author ON post (author);
 CREATE INDEX post_thread ON post (thread);
-CREATE INDEX post_parent ON post (parent) WHERE parent IS NOT NULL;
+CREATE INDEX post_parent ON post (parent) WHERE parent <> thread;  -- the others are found by their thread
 
 CREATE TABLE opening (               -- thread headers held, by post or by carry
   thread INTEGER PRIMARY KEY REFERENCES article,
