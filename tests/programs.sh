@@ -7,7 +7,7 @@ PATH=$PATH:/usr/sbin:/sbin:/usr/lib/news/bin  # of ip, of innd
 
 # program:package
 wanted=(tor:tor slrn:slrn tin:tin thunderbird:thunderbird neomutt:neomutt emacs:emacs-nox pan:pan Xvfb:xvfb xdotool:xdotool unshare:util-linux ip:iproute2
-        innd:inn2 systemd-analyze:systemd man:man-db)
+        innd:inn2 strace:strace faketime:faketime systemd-analyze:systemd man:man-db)
 
 missing() {
     local pair

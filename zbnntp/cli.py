@@ -45,23 +45,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.run(options)
         sys.stdout.flush()
-    except (ZbError, ExceptionGroup) as error:
-        print(f"zbnntp: {_sentence(error)}", file=sys.stderr)
-        return 1
     except BrokenPipeError:  # whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes there at the end
         return PIPE_BROKEN
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D where something was asked
         return 130
+    except Exception as error:
+        print(f"zbnntp: {_sentence(error)}", file=sys.stderr)
+        return 1
     return code
 
 
-def _sentence(error: Exception) -> Exception:
+def _sentence(error: BaseException) -> BaseException:
     """The error that is meant for the owner's eyes; anything else is a bug and raised again."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     if not isinstance(error, ZbError):
-        raise error
+        from zbnntp.store.writer import for_people  # here, so that `do` and its like start fast
+
+        said = for_people(error)
+        if said is error:
+            raise error
+        return said
     return error
 
 

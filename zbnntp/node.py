@@ -34,7 +34,7 @@ from zbnntp.housekeeping import keep_lean
 from zbnntp.ingest import Intake
 from zbnntp.journal import Journal
 from zbnntp.library import Bell
-from zbnntp.listening import Doors, open_doors, own_sockets, place_of
+from zbnntp.listening import Doors, allow_connections, open_doors, own_sockets, place_of
 from zbnntp.listening import hosts as listening_hosts
 from zbnntp.lodgings import Lodgings
 from zbnntp.model.errors import Refused
@@ -80,6 +80,7 @@ class Plan:
 def run_node(plan: Plan) -> None:
     """Run a node until SIGINT or SIGTERM; raises ZbError with what to do when it cannot start."""
     guard(plan)
+    allow_connections()
     trio.run(run, plan)
 
 

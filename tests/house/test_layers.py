@@ -195,6 +195,7 @@ ALLOWED: dict[str, set[str]] = {
         "halfway",
         "admin",
         "model",
+        "store",
     },
 }
 SHELLS = {"trio", "zbnntp.nntp", "zbnntp.peers"}

@@ -41,9 +41,8 @@ ACCEPTS_A_TURN = 64
 # The process is out of descriptors or memory: what is open goes on, new newsreaders wait in the backlog.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 ACCEPT_PAUSE_SECONDS = 0.1
+COMPLAINT_SECONDS = 60  # between two lines in the log about it
 _TOO_MANY = "too many connections; close a newsreader or try again later"
-
-
 UNBOUNDED = Share()
 
 
@@ -171,6 +170,7 @@ class _Server:
         self._accepting: list[trio.CancelScope] = []
         self._connections: set[_Connection] = set()
         self._stopping = False
+        self._quiet_until = 0.0
         self._all_gone = trio.Event()
 
     async def accept(self, door: Door, nursery: trio.Nursery) -> None:
@@ -211,13 +211,18 @@ class _Server:
                 return
             except OSError as error:
                 if error.errno in _EXHAUSTED:
-                    log.warning("cannot accept a newsreader: %s", error.strerror)
+                    self._complain(error)
                     await trio.sleep(ACCEPT_PAUSE_SECONDS)
                 continue  # or the newsreader has hung up already
             if len(self._connections) >= self._limits.connections:
                 _turn_away(connected, door.tls, _TOO_MANY)
             else:
                 self._admit(connected, door, nursery)
+
+    def _complain(self, error: OSError) -> None:
+        if trio.current_time() >= self._quiet_until:
+            self._quiet_until = trio.current_time() + COMPLAINT_SECONDS
+            log.warning("cannot accept a newsreader: %s", error.strerror)
 
     def _admit(self, connected: socket.socket, door: Door, nursery: trio.Nursery) -> None:
         try:

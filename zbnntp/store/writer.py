@@ -31,6 +31,7 @@ Change = Callable[[sqlite3.Connection], Any]
 
 GROUP_MOST = 64  # changes in one commit: bounds how long the first of them waits
 _DISK_TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+_UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 CHECKPOINT_COMMITS = 200  # the WAL is copied back after this many, when nobody waits
 WAL_OCTETS = 64 << 20  # or when it has become as large as this, whoever waits
 
@@ -77,7 +78,7 @@ class Writer:
             try:
                 await _in_thread(self._connection, _scrub, self._path)
             except sqlite3.Error as error:
-                raise _for_people(error) from error
+                raise for_people(error) from error
 
     async def serve(self) -> None:
         """Commit what is queued, until the queue is closed."""
@@ -96,7 +97,7 @@ class Writer:
         try:
             results = await _in_thread(self._connection, _commit_group, jobs)
         except sqlite3.Error as error:
-            said = _for_people(error)
+            said = for_people(error)
             self.trouble = str(said)
             return [outcome.Error(said)] * len(jobs)
         if self._connection.total_changes > before:
@@ -150,10 +151,15 @@ async def _copy_back(connection: aiosqlite.Connection, mode: str) -> None:
         log.warning("the store could not be tidied up: %s", error)
 
 
-def _for_people(error: BaseException) -> BaseException:
-    """A full or failing disk is nobody's bug: the owner has to make room."""
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _DISK_TROUBLE:
+def for_people(error: BaseException) -> BaseException:
+    """A full or failing disk is nobody's bug: the owner has to do something."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # errors of the module itself have none
+    if code in _DISK_TROUBLE:
         return NotPermitted("the disk of this node is full or failing; make room on it and try again")
+    if code in _UNREADABLE:
+        return NotPermitted(
+            "the store of this node cannot be read, and its disk may be failing; stop the node and run 'zbnntp check'"
+        )
     return error
 
 
