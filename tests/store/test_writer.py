@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from zbnntp.model.errors import NotPermitted
 from zbnntp.store import writer as writers
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.promises import find_meta, put_meta
@@ -145,3 +146,27 @@ def test_no_thread_and_no_wal_are_left_behind(path: Path) -> None:
     trio.run(story)
     assert threading.active_count() == before
     assert not path.with_name("store.sqlite-wal").exists()
+
+
+def test_each_of_those_who_share_a_failing_commit_is_told(path: Path) -> None:
+    told: list[str] = []
+
+    async def story() -> None:
+        async with open_writer(path) as writer:
+            pages = await writer.run(lambda database: int(database.execute("PRAGMA page_count").fetchone()[0]))
+            await writer.run(lambda database: database.execute(f"PRAGMA max_page_count = {pages}").fetchall())
+
+            async def put(number: int) -> None:
+                try:
+                    await writer.run(lambda database: put_meta(database, f"k{number}", "x" * 100_000))
+                except NotPermitted as error:
+                    told.append(str(error))
+
+            async with trio.open_nursery() as nursery:
+                for number in range(5):
+                    nursery.start_soon(put, number)
+            assert "disk" in writer.trouble
+
+    trio.run(story)
+    assert len(told) == 5
+    assert all("make room" in it for it in told)

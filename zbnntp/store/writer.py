@@ -97,12 +97,11 @@ class Writer:
         try:
             results = await _in_thread(self._connection, _commit_group, jobs)
         except sqlite3.Error as error:
-            said = for_people(error)
-            self.trouble = str(said)
-            return [outcome.Error(said)] * len(jobs)
-        if self._connection.total_changes > before:
-            self.trouble = ""
-        return results
+            results = [outcome.Error(error) for _ in jobs]  # each can be raised once
+        trouble = next((str(it) for it in map(_trouble, results) if it), "")
+        if trouble or self._connection.total_changes > before:
+            self.trouble = trouble
+        return [outcome.Error(_trouble(it) or it.error) if isinstance(it, outcome.Error) else it for it in results]
 
     def close(self) -> None:
         """No more changes; `serve` ends when those queued are done."""
@@ -161,6 +160,14 @@ def for_people(error: BaseException) -> BaseException:
             "the store of this node cannot be read, and its disk may be failing; stop the node and run 'zbnntp check'"
         )
     return error
+
+
+def _trouble(result: outcome.Outcome[Any]) -> BaseException | None:
+    """What is told in place of an error of the disk."""
+    if not isinstance(result, outcome.Error):
+        return None
+    said = for_people(result.error)
+    return None if said is result.error else said
 
 
 async def _in_thread(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> T:
