@@ -79,6 +79,15 @@ def test_what_was_taken_in_is_written_again(run: Run, tmp_path: Path, name: str)
     assert run("import", tmp_path / name) == (0, "News of 0 people; of 2 people nothing new.\n")
 
 
+@pytest.mark.parametrize("name", ["all.zb", "all.zb.part"])
+def test_an_export_is_not_written_through_a_link(run: Run, tmp_path: Path, name: str) -> None:
+    run("import", write(tmp_path / "given", bundle(offer_of("mallory"))))
+    precious = write(tmp_path / "precious", b"precious")
+    (tmp_path / name).symlink_to(precious)
+    run("export", "--replace", tmp_path / "all.zb")
+    assert precious.read_bytes() == b"precious"
+
+
 def test_an_export_of_one_person(run: Run, tmp_path: Path) -> None:
     mallory = offer_of("mallory")
     run("import", write(tmp_path / "given", bundle(mallory, offer_of("trent"))))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.neighbours import as_nobody, open_dir
-from zbnntp import cli, home
+from zbnntp import home
 from zbnntp.home import KEY_FILE, LOCK_FILE
 from zbnntp.model.errors import NotPermitted
 from zbnntp.premises import check_owner, is_private, make_own, open_own
@@ -92,16 +92,6 @@ def test_a_backup_is_not_written_through_a_link(tmp_path: Path, precious: Path, 
     write_copy(tmp_path / "store.sqlite", tmp_path / "copy", lambda done, total: None)
     assert precious.read_text() == PRECIOUS
     assert not (tmp_path / "copy").is_symlink()
-
-
-@pytest.mark.parametrize("name", ["all.zb", "all.zb.part"])
-def test_an_export_is_not_written_through_a_link(tmp_path: Path, precious: Path, name: str) -> None:
-    place = tmp_path / "home"
-    home.make_keys(place, "anna", None)
-    prepare(place / "store.sqlite")
-    (tmp_path / name).symlink_to(precious)
-    cli.main(["export", "--home", str(place), str(tmp_path / "all.zb")])
-    assert precious.read_text() == PRECIOUS
 
 
 def test_a_home_is_held_by_whatever_name_it_is_called(tmp_path: Path) -> None:
