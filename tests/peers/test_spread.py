@@ -101,13 +101,15 @@ async def test_when_everybody_serves_only_whom_he_rates_news_goes_no_further_tha
 async def test_no_request_names_somebody_whom_that_peer_has_not_listed(autojump_clock: trio.testing.MockClock) -> None:
     listed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     named: list[tuple[str, str]] = []
+    wrong: list[str] = []
 
     def note_request(asker: str, asked: str, path: str, body: bytes) -> None:
         kind, _, argument = path.removeprefix("/zb/1/").partition("/")
         names = [argument] if kind == "head" else [row[0] for row in json.loads(body)] if kind == "fetch" else []
         for who in names:
-            assert who in listed[asker, asked] or who == ids[asked], f"{asker} asked {asked} for somebody else"
             named.append((asked, who))
+            if who not in listed[asker, asked] and who != ids[asked]:
+                wrong.append(f"{asker} asked {asked} for somebody else")  # raised here, it would end in the node's log
 
     def note_feed(asker: str, asked: str, piece: bytes) -> None:
         listed[asker, asked].update(json.loads(line).get("id", "") for line in piece.splitlines())
@@ -118,5 +120,6 @@ async def test_no_request_names_somebody_whom_that_peer_has_not_listed(autojump_
         for _ in range(10):
             await trio.sleep(120)
             post(world)
+        assert not wrong
         assert len(named) > 100
         assert [who for asked, who in named if who != ids[asked]], "most come from others than themselves"
