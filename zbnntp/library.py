@@ -25,7 +25,10 @@ from zbnntp.model.views import Level
 from zbnntp.moving import has_last
 from zbnntp.peers.needs import Held, Mutual, Person
 from zbnntp.store import endings, evidence, keeps, notices, promises, ratings
+from zbnntp.store.database import snapshot
 from zbnntp.store.writer import Writer
+
+HEADS_AT_ONCE = 16  # opened before others have their turn: some milliseconds
 
 
 class Bell:
@@ -170,6 +173,17 @@ class Signed:
     visitor: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of everybody, asked at once: whom one rates above 0, who rates one so, heads held, addresses."""
+
+    liked: set[int]
+    likers: set[int]
+    heads: dict[int, Sha256]
+    addresses: dict[int, list[str]]
+    closed: dict[int, str]
+
+
 class Directory:
     """People whom one local identity's trust fetches, but for those who live here (`own`, as of now).
 
@@ -188,25 +202,52 @@ class Directory:
         self._identity, self._view = view, evidence.find_person(reader, view) or 0
         self._own = own
         self._log = log
-        self._heads: dict[Identity, Signed] = {}  # verified once
+        self._heads: dict[Identity, Signed] = {}  # opened once
 
     def people(self) -> Sequence[Person]:
         """Nobody lives any more where somebody did who has moved."""
+        with snapshot(self._reader):
+            known = self._look_around()
+            return [self._person(known, *row) for row in self._fetched()]
+
+    async def open_heads(self) -> None:
+        """Some at a time, so that `people` need not open all of them at once."""
+        for at, (_, identity, *_) in enumerate(self._fetched()):
+            self._signed(identity)
+            if not at % HEADS_AT_ONCE:
+                await trio.lowlevel.checkpoint()
+
+    def _fetched(self) -> list[tuple[int, Identity, float, int]]:
+        """Key, identity, trust and level of those to visit."""
         ended = {it.person for it in endings.everybody(self._reader)}
         return [
-            self._person(person, identity, trust, level)
-            for person, identity, trust, level in ratings.fetched(self._reader, self._view)
-            if identity not in self._own and not (person in ended and self._has_last(identity))
+            row
+            for row in ratings.fetched(self._reader, self._view)
+            if row[1] not in self._own and not (row[0] in ended and self._has_last(row[1]))
         ]
+
+    def _look_around(self) -> _Known:
+        """Who rates one whom we claim to follow likes us, though another claims it too: they have to hear of both."""
+        reader = self._reader
+        targets = [self._view, *notices.claimed_by(reader, self._identity)]
+        return _Known(
+            liked=ratings.liked_by(reader, self._view),
+            likers=set().union(*(ratings.likers_of(reader, target) for target in targets)),
+            heads=evidence.head_names(reader),
+            addresses=promises.all_addresses(reader),
+            closed=promises.all_closed(reader, self._view),
+        )
 
     def _has_last(self, identity: Identity) -> bool:
         return has_last(self._reader, evidence.find_manifest(self._reader, identity))
 
     def friends(self) -> list[Link]:
         """Those whom one rates above 0 and whose open addresses are known, mutual ones first."""
-        rated = [person for person in self.people() if person.hops == 1]
-        rated.sort(key=lambda person: not person.mutual)
-        links = [Link(person.identity, self._endpoints(person.identity, None)) for person in rated]
+        with snapshot(self._reader):
+            known = self._look_around()
+            rated = [(person, identity) for person, identity, *_ in self._fetched() if person in known.liked]
+            rated.sort(key=lambda it: it[0] not in known.likers)
+            links = [Link(identity, self._urls(known, person, identity, None)) for person, identity in rated]
         return [link for link in links if link.urls]
 
     def mutuals(self) -> Sequence[Mutual]:
@@ -224,17 +265,20 @@ class Directory:
     def log(self, text: str) -> None:
         self._log(text)
 
-    def _person(self, person: int, identity: Identity, trust: float, level: int) -> Person:
-        rated = ratings.is_positive(self._reader, self._view, person)
-        mutual = rated and self._is_rated_by(person)
-        closed = promises.find_closed(self._reader, self._view, person) if mutual else None
-        hops, full = 1 if rated else 2, level == Level.FULL
-        return Person(identity, self._endpoints(identity, closed), mutual, trust, hops, full)
+    def _person(self, known: _Known, person: int, identity: Identity, trust: float, level: int) -> Person:
+        mutual = person in known.liked and person in known.likers
+        closed = known.closed.get(person) if mutual else None
+        hops, full = 1 if person in known.liked else 2, level == Level.FULL
+        return Person(identity, self._urls(known, person, identity, closed), mutual, trust, hops, full)
 
-    def _is_rated_by(self, person: int) -> bool:
-        """Above 0; or whom we claim to follow is, though another claims it too: they have to hear of both."""
-        targets = [self._view, *notices.claimed_by(self._reader, self._identity)]
-        return any(ratings.is_positive(self._reader, person, target) for target in targets)
+    def _urls(self, known: _Known, person: int, identity: Identity, closed: str | None) -> tuple[str, ...]:
+        """Each address once: the closed one, those that he signed, those from links."""
+        head, signed = known.heads.get(person), self._heads.get(identity)
+        if head is None or signed is None or signed.head != head:
+            signed = self._signed(identity) if head else None
+        first = [closed] if closed else []
+        urls = [it.url for it in signed.endpoints] if signed else []
+        return tuple(dict.fromkeys((*first, *urls, *known.addresses.get(person, ()))))
 
     def _mutual(self, person: int, identity: Identity) -> Mutual:
         signed = self._signed(identity)
@@ -242,19 +286,14 @@ class Directory:
         closed = promises.find_closed(self._reader, self._view, person)
         return Mutual(identity, own, signed.visitor if signed else None, closed)
 
-    def _endpoints(self, identity: Identity, closed: str | None) -> tuple[str, ...]:
-        signed = self._signed(identity)
-        urls = [it.url for it in signed.endpoints] if signed else []
-        told = [closed] if closed else []
-        return tuple(dict.fromkeys((*told, *urls, *promises.addresses(self._reader, identity))))
-
     def _signed(self, identity: Identity) -> Signed | None:
         held = evidence.find_manifest(self._reader, identity)
         if held is None:
             return None
         known = self._heads.get(identity)
         if known is None or known.head != held.head_sha256:
-            head = open_head(held.head, open_pointer(held.pointer))
+            pointer = Pointer(identity, held.seq, held.head_sha256, held.pointer)  # verified when it was kept
+            head = open_head(held.head, pointer)
             listed = tuple(sorted(head.endpoints, key=lambda it: not it.own))
             known = self._heads[identity] = Signed(held.head_sha256, listed, head.visitor)
         return known

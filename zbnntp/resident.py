@@ -137,6 +137,7 @@ class Resident:
         await self._unlocked.wait()
         if self.peering is None or self.keys is None:
             raise trio.TrioInternalError("an unlocked resident without an address")
+        await self._directory.open_heads()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.delivery.run)
             nursery.start_soon(self._keep_sealed)

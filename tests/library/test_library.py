@@ -13,7 +13,7 @@ from tests.houses import House, open_house
 from tests.ingest.forging import Forger, cut, following, head_of, name_of, segment, shown
 from tests.ingest.test_moves import Owner
 from zbnntp.housekeeping import seal_months
-from zbnntp.library import Bell, Directory, Library
+from zbnntp.library import HEADS_AT_ONCE, Bell, Directory, Library
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import Missing, NotPermitted
 from zbnntp.model.keys import Sha256, sha256
@@ -358,6 +358,37 @@ async def test_mutuals_have_their_key_and_the_address_that_they_told_us_alone(tm
         assert [link.urls for link in directory.friends()] == [("local:anna", "local:mirror")], "not told to others"
         await bob.rate(anna.identity, mt=-5000)
         assert [it.identity for it in directory.mutuals()] == [carl.identity]
+
+
+async def test_to_look_at_many_people_takes_no_more_questions_than_to_look_at_few(tmp_path: Path) -> None:
+    """It happens whenever trust changes, in the thread that answers newsreaders."""
+    people = [Forger(f"{number}") for number in range(40)]
+    counts: list[int] = []
+    async with following(tmp_path, *people) as bob:
+        directory = Directory(bob.reader, bob.writer, bob.identity, (bob.identity,), [].append)
+        for some in (people[:5], people[5:]):
+            for person in some:
+                await bob.take(person.offer(endpoints=[{"url": f"local:{person.name}", "own": True}]))
+            turns = 0
+            async with trio.open_nursery() as nursery:
+
+                async def count() -> None:
+                    nonlocal turns
+                    while True:
+                        await trio.lowlevel.checkpoint()
+                        turns += 1
+
+                nursery.start_soon(count)
+                await directory.open_heads()
+                nursery.cancel_scope.cancel()
+            assert turns >= len(people) // HEADS_AT_ONCE - 1
+            asked: list[str] = []
+            bob.reader.set_trace_callback(asked.append)
+            assert len(directory.people()) == len(people)
+            assert len(directory.friends()) == sum(bool(it.endpoints) for it in directory.people())
+            bob.reader.set_trace_callback(None)
+            counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 async def test_a_long_segment_is_read_in_steps_between_which_others_have_their_turn(tmp_path: Path) -> None:

@@ -77,6 +77,11 @@ def find_manifest(database: sqlite3.Connection, identity: Identity) -> HeldManif
     )
 
 
+def head_names(database: sqlite3.Connection) -> dict[int, Sha256]:
+    """The hash of the head that is held of each person."""
+    return dict(database.execute("SELECT person, head_sha256 FROM manifest").fetchall())
+
+
 def nick_of(database: sqlite3.Connection, person: int) -> str:
     """Empty while no manifest of theirs is held."""
     row = database.execute("SELECT nick FROM manifest WHERE person = ?", (person,)).fetchone()

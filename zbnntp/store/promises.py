@@ -79,6 +79,14 @@ def addresses(database: sqlite3.Connection, identity: Identity) -> list[str]:
     return [url for (url,) in rows]
 
 
+def all_addresses(database: sqlite3.Connection) -> dict[int, list[str]]:
+    """The same of everybody of whom there are any."""
+    found: dict[int, list[str]] = {}
+    for person, url in database.execute("SELECT person, url FROM address ORDER BY person, url"):
+        found.setdefault(person, []).append(url)
+    return found
+
+
 def put_closed(database: sqlite3.Connection, view: int, identity: Identity, url: str) -> None:
     """Where a mutual's closed onion is, as one local identity was told."""
     database.execute(
@@ -89,6 +97,11 @@ def put_closed(database: sqlite3.Connection, view: int, identity: Identity, url:
 def find_closed(database: sqlite3.Connection, view: int, person: int) -> str | None:
     row = database.execute("SELECT url FROM closed_address WHERE view = ? AND person = ?", (view, person)).fetchone()
     return str(row[0]) if row else None
+
+
+def all_closed(database: sqlite3.Connection, view: int) -> dict[int, str]:
+    """Where the closed onions of mutuals are, as one local identity was told."""
+    return dict(database.execute("SELECT person, url FROM closed_address WHERE view = ?", (view,)).fetchall())
 
 
 def bearer_of(database: sqlite3.Connection, url: str) -> Identity | None:

@@ -226,6 +226,18 @@ def is_positive(database: sqlite3.Connection, rater: int, target: int) -> bool:
     return row is not None
 
 
+def liked_by(database: sqlite3.Connection, rater: int) -> set[int]:
+    """Whom somebody's published ratings that are held put above 0."""
+    rows = database.execute("SELECT target FROM counted_rating WHERE rater = ? AND (mt > 0 OR tlt > 0)", (rater,))
+    return {target for (target,) in rows}
+
+
+def likers_of(database: sqlite3.Connection, target: int) -> set[int]:
+    """Whose published ratings that are held put somebody above 0."""
+    rows = database.execute("SELECT rater FROM counted_rating WHERE target = ? AND (mt > 0 OR tlt > 0)", (target,))
+    return {rater for (rater,) in rows}
+
+
 def mutuals(database: sqlite3.Connection, view: int) -> list[tuple[int, Identity]]:
     """Whom a view fetches and has rated above 0, as they have rated it; published ratings, most trusted first."""
     return database.execute(
