@@ -20,7 +20,8 @@ from pathlib import Path
 from tests.fuzz.limits import HANG_SECONDS, MEMORY_MIB, Watch
 from tests.fuzz.mutation import INPUT_OCTETS, LONG_EVERY, changed, swollen
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+ROOT = Path(__file__).resolve().parent.parent.parent
+DATA = ROOT / "tests" / "data"
 
 
 def seed_folders(target: str) -> list[Path]:

@@ -83,7 +83,7 @@ def machine_for(make: Make = forum, terms: Terms = PLAIN) -> Machine:
 
 def drain(machine: Machine) -> bytes:
     """Everything it has to say now; uploads go to its desk, logins to a fake house, layers nowhere."""
-    said = b""
+    said = bytearray()
     while True:
         said += machine.take()
         if isinstance(machine.errand, Upload):
@@ -95,7 +95,7 @@ def drain(machine: Machine) -> bytes:
         elif machine.errand is not None:
             machine.switch()
         elif not machine.busy:
-            return said
+            return bytes(said)
 
 
 def log_in(machine: Machine, login: Login) -> None:

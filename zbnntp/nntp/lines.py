@@ -9,6 +9,7 @@ RFC 3977 sections 3.1 and 3.1.1.
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 from zbnntp.model.errors import TooLarge
 
@@ -29,17 +30,16 @@ class Inbox:
         self._scanned = 0  # no CRLF begins before this in it; 0 while there are lines
 
     def __len__(self) -> int:
-        self._join()
-        return len(self._rest)
+        return sum(map(len, self._lines)) + 2 * len(self._lines) + len(self._rest)
 
     def feed(self, data: bytes) -> None:
         """Add what was received."""
         self._rest += data
 
     def starts_with(self, octets: bytes) -> bool:
-        """Whether what is left begins so."""
-        self._join()
-        return self._rest.startswith(octets)
+        """Whether what is left begins so; `octets` are a few."""
+        beginning = b"\r\n".join([*islice(self._lines, len(octets)), self._rest[: len(octets)]])
+        return beginning.startswith(octets)
 
     def lines(self) -> deque[bytes]:
         """The complete lines at hand without their CRLF, for who takes some from the left; there may be more later."""
@@ -62,6 +62,21 @@ class Inbox:
         self._join()
         rest, self._rest = self._rest, b""
         return rest
+
+    def take_block(self) -> bytes:
+        """What is left down to a line of one dot, which most likely ends an article; everything where there is none."""
+        lines, taken = self.lines(), []
+        while lines:
+            taken.append(lines.popleft())
+            if taken[-1] == b".":
+                return b"\r\n".join([*taken, b""])
+        return b"\r\n".join([*taken, self.take()])
+
+    def put_back(self, octets: bytes) -> None:
+        """Octets that were taken and are not needed."""
+        if octets:
+            self._join()
+            self._rest = octets + self._rest
 
     def _join(self) -> None:
         """Undo the cutting."""

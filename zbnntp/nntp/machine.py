@@ -248,10 +248,10 @@ class Machine:
         return True
 
     def _receive_article(self, block: Block) -> bool:
-        rest = block.feed(self._inbox.take())
-        if rest is None:
-            return False
-        self._inbox.feed(rest)
+        while (rest := block.feed(self._inbox.take_block())) is None:
+            if not self._inbox:
+                return False
+        self._inbox.put_back(rest)
         self._block = None
         octets = block.octets()
         if block.too_large:
