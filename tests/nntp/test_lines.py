@@ -131,3 +131,25 @@ def test_cutting_never_changes_a_block(octets: bytes, size: int, limit: int) -> 
 def test_block_gives_back_what_was_stuffed(lines: list[bytes]) -> None:
     sent = b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines)
     assert block_of(sent + b".\r\n", limit=100_000)[0] == b"".join(line + b"\r\n" for line in lines)
+
+
+def test_what_is_left_is_counted_and_looked_at_while_it_is_cut() -> None:
+    inbox = Inbox()
+    inbox.feed(b"a\r\n\r\nb\r\n.")
+    assert inbox.next_line() == b"a"
+    assert len(inbox) == len(b"\r\nb\r\n.")
+    assert inbox.starts_with(b"\r\nb")
+    assert not inbox.starts_with(b"b")
+
+
+def test_a_block_is_taken_down_to_a_dot_and_what_is_not_needed_put_back() -> None:
+    inbox = Inbox()
+    inbox.feed(b"a\r\n..\r\n.\r\nDATE\r\nrest")
+    assert inbox.take_block() == b"a\r\n..\r\n.\r\n"
+    inbox.put_back(b"")
+    assert inbox.next_line() == b"DATE"
+    assert inbox.take_block() == b"rest"
+    inbox.put_back(b"QUIT\r\n.\r\n")
+    assert inbox.next_line() == b"QUIT"
+    assert inbox.take_block() == b".\r\n"
+    assert inbox.take_block() == b""

@@ -258,3 +258,13 @@ def test_stopping_lets_an_article_in() -> None:
     machine.stop()
     machine.receive(b"\r\nNewsgroups: tech.linux\r\n\r\nx\r\n.\r\nDATE\r\n")
     assert [reply.code for reply in parse_responses(drain(machine))] == [240, 400]
+
+
+@pytest.mark.parametrize("cuts", [(7,), (8,), (9,), (10,), (11,), (7, 9), (8, 12)])
+def test_a_dot_ends_an_article_only_where_its_line_begins_however_it_is_cut(cuts: tuple[int, ...]) -> None:
+    """What comes first of a piece looks like a line of one dot, and is the end of one or the half of another."""
+    octets = b"abc.\r\nx\r\n.\r\nDATE\r\n"
+    ends = [*(cut - len(b"POST\r\n") for cut in cuts), len(octets)]
+    pieces = [octets[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    assert feed([b"POST\r\n", *pieces]) == feed([b"POST\r\n" + octets])
+    assert [it.code for it in parse_responses(feed([b"POST\r\n", *pieces]))] == [200, 340, 441, 111]
