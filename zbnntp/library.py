@@ -140,6 +140,9 @@ class Library:
     def wanted(self, identity: Identity) -> bool:
         return self._intake.wanted(identity)
 
+    def is_shown(self, identity: Identity) -> bool:
+        return evidence.is_shown(self._reader, self._view, self._mirror, identity)
+
     async def wait_change(self, after: int) -> None:
         while not self.changes(after, 1):
             await self._bell.wait()

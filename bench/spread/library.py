@@ -136,6 +136,9 @@ class SimLibrary:
     def wanted(self, identity: Identity) -> bool:
         return True
 
+    def is_shown(self, identity: Identity) -> bool:
+        return True
+
     async def wait_change(self, after: int) -> None:
         while not self.changes(after, 1):
             await self._bell.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from zbnntp.housekeeping import seal_months
 from zbnntp.library import HEADS_AT_ONCE, Bell, Directory, Library
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import Missing, NotPermitted
-from zbnntp.model.keys import Sha256, sha256
+from zbnntp.model.keys import Identity, Sha256, sha256
 from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.views import Level
 from zbnntp.store import choices, evidence, lines, promises
@@ -228,6 +229,32 @@ async def test_a_stranger_is_not_wanted_and_epochs_do_not_tell_who_lives_togethe
         other = Library(bob.reader, bob.intake, anna.identity, "epoch", Bell(), "rated", bob.clock)
         assert other.epoch != shelf.epoch
         assert "epoch" not in shelf.epoch
+
+
+async def test_what_is_fetched_by_a_private_rating_or_for_somebody_else_is_not_to_be_seen(tmp_path: Path) -> None:
+    anna, carl, dora = Forger("anna"), Forger("carl"), Forger("dora")
+    async with open_house(tmp_path, "bob") as bob:
+        await acquainted(bob, anna, carl)
+        people = (bob.identity, anna.identity, carl.identity, dora.identity)
+
+        def shown_to_all(mirror: str, view: bytes = bob.identity) -> list[bool]:
+            it = Library(bob.reader, bob.intake, Identity(view), "epoch", Bell(), mirror, bob.clock)
+            return [it.is_shown(each) for each in people]
+
+        assert shown_to_all("fetched") == [True, True, True, False]
+        assert shown_to_all("rated") == [True, True, False, False]
+        assert shown_to_all("none") == [True, True, False, False], "rated in public, though not served"
+        assert shown_to_all("fetched", dora.identity) == [False, False, False, False], "another one who lives here"
+        await bob.writer.run(lambda database: rate_in_private(database, bob.identity, dora.identity, 5000))
+        bob.standings.note_choices(bob.identity)
+        await bob.standings.refresh(bob.now)
+        assert library(bob).wanted(dora.identity)
+        assert shown_to_all("fetched") == [True, True, False, False], "nor whom she likes, by what else is served"
+
+
+def rate_in_private(database: sqlite3.Connection, rater: Identity, rated: Identity, mt: int) -> None:
+    view, person = (evidence.person_pk(database, it) for it in (rater, rated))
+    choices.put_private_rating(database, view, person, mt, None)
 
 
 async def test_the_directory_knows_whom_to_ask_and_where(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ class FakeLibrary:
         self.extra: list[tuple[int, bytes]] = []
         self.witnessed: list[Pointer] = []
         self.moves: list[bytes] = []
+        self.hidden: set[Identity] = set()
         self.noticed: list[tuple[bytes, str]] = []
         self._changed = trio.Event()
         self._last = 0
@@ -128,6 +129,9 @@ class FakeLibrary:
 
     def wanted(self, identity: Identity) -> bool:
         return self.wanting(identity)
+
+    def is_shown(self, identity: Identity) -> bool:
+        return identity not in self.hidden
 
     def own_moves(self) -> Sequence[bytes]:
         return self.moves

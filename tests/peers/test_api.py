@@ -15,6 +15,7 @@ from tests.peers.house import NOW, Author, FakeLibrary, lines
 from tests.peers.nodes import Node, node
 from zbnntp.model import limits
 from zbnntp.model.bundle import Offer, Slice, read_bundle, write_offer
+from zbnntp.model.canonical import encode
 from zbnntp.model.errors import Busy, NotPermitted
 from zbnntp.model.keys import Identity, sha256
 from zbnntp.peers.api import CHANGES_GAP_SECONDS, Api
@@ -292,6 +293,27 @@ async def test_a_push_of_an_unknown_identity_is_refused_before_its_signature_is_
         assert await status_of(site, Request("POST", "/zb/1/push", body=pointer + b"\nrubbish")) == 403
     site = api(FakeLibrary())
     assert await status_of(site, Request("POST", "/zb/1/push", body=unsigned + b"\n")) == 400
+
+
+async def test_who_pushes_does_not_learn_whom_nothing_public_says_to_be_fetched() -> None:
+    """As of somebody unknown, to the octet: newer, older and the same version, and a notice about him."""
+    author, library = carol(), FakeLibrary()
+    library.keep(author)
+    library.hidden.add(author.identity)
+    newer, older = Author("carol", seq=9), Author("carol", seq=1)
+    for it in (newer, older):
+        it.publish([lines("other", 2)])
+    notice = encode({"kind": "fork", "id": author.identity.hex()}) + b"\n"
+    for body in (*map(whole_bundle, (newer, author, older)), notice):
+        told = []
+        for house in (FakeLibrary(wanting=lambda identity: False), library):
+            with pytest.raises(HttpRefusal) as refusal:
+                await post(api(house), "push", body)
+            told.append((refusal.value.status, str(refusal.value), refusal.value.headers))
+        assert told[0] == told[1]
+        assert told[0][0] == 403
+    assert not library.offers
+    assert not library.witnessed
 
 
 async def test_an_older_push_is_a_conflict_and_the_same_one_is_fine() -> None:

@@ -69,6 +69,10 @@ async def test_two_identities_of_one_node_have_nothing_in_common(
         for endpoint, other in ((at_anna, links[1]), (at_bert, links[0])):
             unknown = await transport.request(endpoint, f"/zb/1/head/{other.identity.hex()}", limit=1000)
             assert unknown.status == 404
+            (there,) = other.urls
+            head = await transport.request(there, f"/zb/1/head/{other.identity.hex()}", limit=1_000_000)
+            pushed = await transport.request(endpoint, "/zb/1/push", limit=1000, body=head.body)
+            assert pushed.status == 403, "as for any stranger"
             under_other_name = await transport.request(
                 endpoint, "/zb/1/node", limit=1000, headers={"host": other.urls[0].removeprefix("http://")}
             )

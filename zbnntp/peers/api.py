@@ -239,7 +239,7 @@ class Api:
         if len(lines) == 1 and is_notice(first.get("kind")):
             return await self._push_notice(lines[0], first)
         identity = Identity(parse_hex(decode(lines[0], limits.POINTER_OCTETS).get("id")))
-        if not self._library.wanted(identity):
+        if not (self._library.is_shown(identity) and self._library.wanted(identity)):
             raise HttpRefusal(403, "That identity is not fetched here.")
         pointer = open_pointer(lines[0])
         held = self._library.held(identity)
@@ -261,7 +261,7 @@ class Api:
         """A fork or a move on its own, about somebody whose manifest is held."""
         identity = Identity(parse_hex(line.get("id" if line["kind"] == "fork" else "from")))
         held = self._library.held(identity)
-        if held is None:
+        if held is None or not self._library.is_shown(identity):
             raise HttpRefusal(403, "That identity is not kept here.")
         self._keep_push_pace(identity)
         await self._library.take_notice(raw, "push")

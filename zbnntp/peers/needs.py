@@ -90,6 +90,10 @@ class Library(Protocol):
         """Whether this identity is fetched here, by trust."""
         ...
 
+    def is_shown(self, identity: Identity) -> bool:
+        """Whether that may be seen: others are fetched by a private rating, or for another identity of the node."""
+        ...
+
     def own_moves(self) -> Sequence[bytes]:
         """Lines by which this identity follows another one, or has ended: others are to know them at once."""
         ...

@@ -210,6 +210,20 @@ def is_offered(database: sqlite3.Connection, view: int, mirror: str, identity: I
     return row is not None
 
 
+def is_shown(database: sqlite3.Connection, view: int, mirror: str, identity: Identity) -> bool:
+    """Whether anybody can know that a view has to do with somebody: it serves him, or rates him above 0 in public.
+
+    Who has moved to another is known by who he was.
+    """
+    row = database.execute(
+        f"SELECT 1 FROM (SELECT :person AS person) m WHERE {_OFFERED} OR EXISTS (SELECT 1 FROM rating r "  # noqa: S608
+        "WHERE r.rater = :view AND (r.mt > 0 OR r.tlt > 0) AND (r.target = m.person "
+        "OR r.target IN (SELECT e.person FROM ended e WHERE e.heir = m.person)))",
+        {"person": ids.find_person(database, identity)} | _offer(view, mirror),
+    ).fetchone()
+    return row is not None
+
+
 def _offer(view: int, mirror: str) -> dict[str, int]:
     return {"view": view, "rated": mirror != "none", "all": mirror == "fetched", "quota": UPVOTED_OCTETS}
 
