@@ -37,7 +37,7 @@ def rebuild(
     derived.clear(database)
     people = derived.people(database)
     for done, (person, identity) in enumerate(people, 1):
-        latest = _head_time(database, identity)
+        latest = limits.INTEGER if identity in views else _head_time(database, identity)
         for segment, lines in derived.post_segments(database, person):
             entries = [it for it in _believed(lines, identity) if segment is None or _is_shown(it[1], latest)]
             keep_entries(database, person, segment, entries, now)
@@ -62,7 +62,10 @@ def rebuild_file(path: Path, views: Iterable[Identity], now: int, progress: Call
 
 
 def _head_time(database: sqlite3.Connection, identity: Identity) -> int:
-    """Without a head, which was damaged then (docs/store.md "Checking"), what an earlier one named counts."""
+    """Without a head, which was damaged then (docs/store.md "Checking"), what an earlier one named counts.
+
+    One's own posts count whatever their date: they were shown when they were written, by a clock that was wrong.
+    """
     held = evidence.find_manifest(database, identity)
     return int(json.loads(held.head)["time"]) if held else limits.INTEGER
 

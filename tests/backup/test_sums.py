@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.houses import open_house
+from zbnntp import local
 from zbnntp.examining import examine
 from zbnntp.repairing import repair_store
-from zbnntp.store import derived, soundness, sums
+from zbnntp.store import derived, evidence, numbers, soundness, sums
 
 SIGNED = {  # what the check verifies by signatures and hashes, or which other checked rows lean on
     *("person", "manifest", "segment", "line", "frame", "dictionary", "fork", "recovery", "notice", "branch"),
@@ -52,6 +53,26 @@ async def test_a_file_that_was_written_anew_keeps_its_sums(tmp_path: Path) -> No
         await alice.writer.scrub()
         await alice.writer.run(lambda database: database.execute("UPDATE meta SET value = 'c' WHERE key = 'a'"))
         assert problems(alice.path) == []
+
+
+async def test_a_group_whose_articles_have_all_expired_keeps_its_high_mark(tmp_path: Path) -> None:
+    async with open_house(tmp_path, "alice") as alice:
+        view = evidence.find_person(alice.reader, alice.identity) or 0
+        note = local.Note(local.LOG, "A note", "x\n")
+
+        def change(database: sqlite3.Connection) -> None:
+            for _ in range(3):
+                local.file_note(database, view, note, alice.now)
+            group = numbers.find_newsgroup(database, view, local.LOG)
+            assert group is not None
+            numbers.expire(database, group.pk, alice.now + 1)
+
+        await alice.writer.run(change)
+        assert problems(alice.path) == []
+        await alice.writer.run(soundness.restore_marks)
+        shown = alice.shelf.group(local.LOG)
+        assert shown is not None
+        assert (shown.low, shown.high, shown.count) == (4, 3, 0)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import trio
 from tests.houses import Clock, House, open_house, pack_overview
 from tests.ingest.forging import following, segment, shown
 from tests.ingest.test_moves import Owner
-from zbnntp import choosing, local, toplists
-from zbnntp.model.keys import parse_message_id
+from zbnntp import choosing, local, sealing, toplists
+from zbnntp.model.keys import Sha256, parse_message_id, sha256
 from zbnntp.rebuild import rebuild
 from zbnntp.store import evidence, numbers, posts
 
@@ -97,6 +97,29 @@ test_a_rebuild_changes_nothing = story_of(lambda database: None)
 test_a_rebuild_mends_a_lost_overview = story_of(lambda database: database.execute("DELETE FROM overview"))  # type: ignore[attr-defined]
 test_a_rebuild_changes_nothing_of_what_was_packed = story_of(pack_overview)  # type: ignore[arg-type]
 test_a_rebuild_mends_lost_posts = story_of(lambda database: database.execute("DELETE FROM post"))  # type: ignore[attr-defined]
+
+
+def test_what_was_written_by_a_wrong_clock_stays_with_its_author(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = Clock()
+        async with open_house(tmp_path, "alice", clock) as alice:
+            await alice.add_board("test.talk")
+            await alice.post("test.talk", "Now", "x\n")
+            await alice.seal()
+            clock.now += 365 * 86_400
+            await alice.post("test.talk", "In a year", "x\n")
+            await alice.seal()
+            clock.now -= 365 * 86_400
+            author = sealing.Author(alice.signer, "alice", (), Sha256(sha256(alice.identity)))
+            anew = sealing.seal(alice.reader, author, alice.now, start=(0, Sha256(b"")))
+            assert anew is not None
+            assert await alice.intake.offer(anew, "own", alice.now)
+            before = seen(alice)
+            assert alice.subjects("test.talk") == ["Now", "In a year"]
+            await run(alice)
+            assert seen(alice) == before
+
+    trio.run(story)
 
 
 def test_expired_notes_go_and_the_low_mark_stays_above_them(tmp_path: Path) -> None:

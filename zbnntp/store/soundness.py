@@ -20,6 +20,8 @@ _COMPARED_ROWS = {
     "block": "WHERE count > 0",
     "carry": "WHERE thread NOT IN (SELECT thread FROM opening WHERE line IS NULL)",  # of what was purged
 }
+# rows of numbers below the low mark may be gone: what the node itself had written there has expired
+_HIGHEST = "(SELECT max(low - 1, coalesce(max(number), 0)) FROM number WHERE newsgroup = pk)"
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter where a message quotes a damaged name
 _REMARK = re.compile(r"--[^\n]*")
 _KINDS = {"INTEGER": int, "REAL": float, "BLOB": bytes, "TEXT": str}
@@ -120,14 +122,11 @@ def look_through(database: sqlite3.Connection) -> Iterator[str]:
 
 def wrong_marks(database: sqlite3.Connection) -> list[str]:
     """Groups whose high mark is not the highest number that was given."""
-    found = database.execute(
-        "SELECT name FROM newsgroup WHERE high <> (SELECT coalesce(max(number), 0) FROM number WHERE newsgroup = pk)"
-    )
-    return [name for (name,) in found]
+    return [name for (name,) in database.execute(f"SELECT name FROM newsgroup WHERE high <> {_HIGHEST}")]  # noqa: S608
 
 
 def restore_marks(database: sqlite3.Connection) -> None:
-    database.execute("UPDATE newsgroup SET high = (SELECT coalesce(max(number), 0) FROM number WHERE newsgroup = pk)")
+    database.execute(f"UPDATE newsgroup SET high = {_HIGHEST}")  # noqa: S608
 
 
 def is_whole(database: sqlite3.Connection) -> bool:
