@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from zbnntp.store.writer import Writer
 log = logging.getLogger(__name__)
 
 QUEUE = 1_000
-A_DAY = 200  # sentences in zb.log: a hostile peer must not fill the disk with complaints
+A_DAY = 200  # of each kind in zb.log: a hostile peer must not fill the disk with complaints, nor drown an alarm in them
 SAME_SECONDS = 3600
 DAY_SECONDS = 86_400
 
@@ -35,6 +36,11 @@ class Sentence:
     text: str
     urgent: bool
     view: int | None
+
+    @property
+    def kind(self) -> tuple[bool, bool]:
+        """What peers do, what is wrong here, and what is wrong with one's own key have a day's number each."""
+        return self.urgent, self.view is not None
 
 
 class Journal:
@@ -53,14 +59,15 @@ class Journal:
     async def run(self) -> None:
         """Until cancelled."""
         seen: dict[Sentence, int] = {}
-        today, count = 0, 0
+        today, told = 0, Counter[tuple[bool, bool]]()
         async for it in self._out:
             now = self._now()
             if now // DAY_SECONDS != today:
-                today, count, seen = now // DAY_SECONDS, 0, {}
-            if count >= A_DAY or now - seen.get(it, 0) < SAME_SECONDS:
+                today, told, seen = now // DAY_SECONDS, Counter(), {}
+            if told[it.kind] >= A_DAY or now - seen.get(it, 0) < SAME_SECONDS:
                 continue
-            seen[it], count = now, count + 1
+            seen[it] = now
+            told[it.kind] += 1
             try:
                 await self._writer.run(lambda database, it=it, now=now: self._keep(database, it, now))  # type: ignore[misc]
             except Refused as error:

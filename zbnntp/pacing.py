@@ -15,7 +15,6 @@ from zbnntp.model import limits
 from zbnntp.model.believing import believe
 from zbnntp.model.entries import POSTS, Carry, Delete, Post
 from zbnntp.model.keys import Identity
-from zbnntp.model.manifest import open_head, open_pointer
 from zbnntp.model.views import Level
 from zbnntp.store import evidence, posts, promises, quotas, versions
 from zbnntp.store.quotas import Excess
@@ -50,8 +49,8 @@ LIMITED = Ration(limits.DAILY_POSTS_LIMITED, limits.DAILY_OCTETS_LIMITED)
 
 
 def keep_pace(database: sqlite3.Connection, person: int, verified: Verified, now: int) -> None:
-    """Count a new version that brings no posts; raises Early when it comes too soon."""
-    if not _is_state_alone(verified):
+    """Count a new version that brings no post that can be taken; raises Early when it comes too soon."""
+    if _is_first_or_fork(verified) or _brings_posts(database, person, verified, now):
         return
     spent = versions.pace_spent(database, person)  # when all of the burst is free again
     free = spent - (STATE_BURST - 1) * STATE_SECONDS
@@ -60,12 +59,16 @@ def keep_pace(database: sqlite3.Connection, person: int, verified: Verified, now
     versions.put_pace(database, person, max(spent, now) + STATE_SECONDS)
 
 
-def _is_state_alone(verified: Verified) -> bool:
-    """Whether it lists the very posts of the one that is held; what settles a fork is taken at once."""
-    held = verified.base
-    if held is None or held.seq == verified.pointer.seq:
-        return False
-    return open_head(held.head, open_pointer(held.pointer)).posts == verified.head.posts
+def _is_first_or_fork(verified: Verified) -> bool:
+    """What settles a fork is taken at once."""
+    return verified.base is None or verified.base.seq == verified.pointer.seq
+
+
+def _brings_posts(database: sqlite3.Connection, person: int, verified: Verified, now: int) -> bool:
+    """Another list of segments does not make it so: whoever wants to be taken at once has to say something."""
+    entries = (entry for plan in verified.plans for _, entry in plan.entries)
+    new = (it for it in entries if isinstance(it, Post) and not posts.is_held(database, it.header.id))
+    return next(new, None) is not None and left(database, person, now).posts > 0
 
 
 def period(database: sqlite3.Connection, person: int, now: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -48,7 +49,19 @@ class Attack:
         """Until it has done that so often."""
         wait_until(lambda: self.counts.get(mode, Counter())[what] >= times, f"{times} {what} of {mode}", seconds)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def stand_still(self) -> None:
+        """Nothing is done, and nothing closed."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def end(self) -> None:
+        self.go_on()
         self._process.terminate()
         self._process.wait(10)
         self._reader.join(10)

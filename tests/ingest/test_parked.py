@@ -8,7 +8,9 @@ import pytest
 
 from tests.houses import START, House
 from tests.ingest.forging import SOURCE, Forger, dump, following, segment, shown
+from zbnntp import pacing
 from zbnntp.ingest import IMPORT
+from zbnntp.model import limits
 from zbnntp.model.bundle import Offer
 from zbnntp.model.errors import BadSignature
 from zbnntp.model.keys import sha256
@@ -159,6 +161,24 @@ async def test_state_alone_comes_in_a_burst_of_eight_and_one_an_hour(tmp_path: P
         assert await bob.intake.retry_parked(bob.now) == [mallory.identity]
         assert rating_of(bob, mallory) == 11
         assert parked(bob) == 0
+
+
+@pytest.mark.parametrize("spent", [False, True], ids=["no post", "no post that can be taken"])
+async def test_a_list_that_changes_all_the_time_is_not_taken_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spent: bool
+) -> None:
+    """Another segment of posts in each head, or a post for which there is no room, does not help."""
+    monkeypatch.setattr(pacing, "FIRST_CONTACT", pacing.Ration(1, limits.FIRST_CONTACT_OCTETS))
+    mallory = Forger("mallory")
+    lines = [mallory.opening("One")]
+    async with following(tmp_path, mallory) as bob:
+        taken = 0
+        for number in range(20):
+            state = segment(mallory.trust(mallory.identity, number))
+            taken += await bob.take(mallory.offer([segment(*lines)], [state]))
+            lines.append(mallory.opening(f"More {number}") if spent else b'{"kind":"x","x":%d}' % number)
+        assert taken == 1 + pacing.STATE_BURST
+        assert parked(bob) <= versions.PARKED_EACH
 
 
 async def test_a_head_with_a_post_is_taken_at_once_and_brings_the_state_along(tmp_path: Path) -> None:

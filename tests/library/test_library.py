@@ -344,6 +344,20 @@ async def test_a_rival_who_follows_somebody_tells_those_who_rated_that_one(tmp_p
         assert set(library(bob).own_moves()) == {mine, theirs}
 
 
+async def test_the_strangers_on_a_list_cost_no_question_each(tmp_path: Path) -> None:
+    """Whoever is trusted may name thousands, and others every minute: the event loop has other things to do."""
+    carol = Forger("carol")
+    strangers = [carol.trust(Identity(sha256(b"stranger %d" % number)), 9000, 9000) for number in range(500)]
+    asked: list[str] = []
+    async with following(tmp_path) as bob:
+        await bob.rate(carol.identity, 9000, 9000)
+        await bob.take(carol.offer([segment(carol.opening("of carol"))], [segment(*strangers)]))
+        directory = Directory(bob.reader, bob.writer, bob.identity, [bob.identity], bob.logged.append)
+        bob.reader.set_trace_callback(asked.append)
+        assert len(directory.people()) == 501
+    assert len(asked) < 50
+
+
 async def test_nobody_is_visited_where_somebody_lived_before(tmp_path: Path) -> None:
     alice, anew = Owner("alice"), Owner("alice-anew")
     last = alice.offer([segment(alice.opening("Old"))])

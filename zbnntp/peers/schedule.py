@@ -135,7 +135,7 @@ class Schedule:
 
     def _seeks(self) -> bool:
         """Whether of somebody nothing is held, and no feed has listed him that we know of."""
-        return any(not self._holds(it) and not self.feeds.listing(it) for it in self._everybody())
+        return any(not self.feeds.listing(it) and not self._holds(it) for it in self._everybody())
 
     def _holds(self, identity: Identity) -> bool:
         if identity not in self._known and self._library.held(identity) is not None:
@@ -202,9 +202,9 @@ class Schedule:
         await self.feeds.poll(self.visits.address(person), person.identity, 0)
 
     def _is_unknown(self, person: Person) -> bool:
-        if self._holds(person.identity) and person.identity not in self._gaps and not self._was_passed_by(person):
-            return False
-        return bool(person.endpoints or self.feeds.listing(person.identity))
+        if not (person.endpoints or self.feeds.listing(person.identity)):
+            return False  # of strangers on somebody's list the store is not asked
+        return not self._holds(person.identity) or person.identity in self._gaps or self._was_passed_by(person)
 
     def _was_passed_by(self, person: Person) -> bool:
         """Whether he was listed while he was not wanted, and is now."""
