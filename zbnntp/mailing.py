@@ -36,8 +36,17 @@ def send_letter(server: MailServer, address: str, subject: str, text: str) -> No
                 smtp.login(server.user, server.password_file.read_text().strip())
             smtp.send_message(letter)
     except (OSError, smtplib.SMTPException) as error:
-        log.warning("a letter could not be sent by %s: %s", server.host, error)
+        log.warning("a letter could not be sent by %s: %s", server.host, _reason(error))
         raise PeerGone("the registrar cannot send letters now") from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the server's own words: they name whom the letter was to."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return f"it takes none to that address ({', '.join(str(code) for code, _ in error.recipients.values())})"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"it answered {error.smtp_code}"
+    return str(error)
 
 
 def _connect(server: MailServer) -> smtplib.SMTP:

@@ -40,8 +40,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def mail_server(**options: Any) -> Iterator[tuple[Mailbox, MailServer]]:
-    box, port = Mailbox(), free_port()
+def mail_server(box: Mailbox | None = None, **options: Any) -> Iterator[tuple[Mailbox, MailServer]]:
+    box, port = box or Mailbox(), free_port()
     controller = Controller(box, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
@@ -68,6 +68,27 @@ def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     certificate, key = make_certificate(tmp_path, time.time())
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     return load_context(certificate, key)
+
+
+def test_whose_letter_was_refused_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither by the address nor by the words of the server."""
+
+    class Choosy(Mailbox):
+        async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, to: str, options: Any) -> str:
+            return f"550 <{to}>: there is no such person"
+
+        async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, sender: str, _: Any) -> str:
+            envelope.mail_from = sender
+            return "250 OK" if sender != "blocked@example.net" else "554 no letters to ann@example.org from you"
+
+    with mail_server(Choosy()) as (_, server):
+        for sender in (server.sender, "blocked@example.net"):
+            with pytest.raises(PeerGone):
+                send_letter(replace(server, sender=sender), "ann@example.org", "Your code", "The code is 12345678\n")
+    assert [record.message.rpartition(": ")[2] for record in caplog.records] == [
+        "it takes none to that address (550)",
+        "it answered 554",
+    ]
 
 
 def test_with_tls_and_a_password(certified: Any, tmp_path: Path) -> None:

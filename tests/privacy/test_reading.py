@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.node_process import NodeProcess, wait_until
-from tests.privacy.scene import BOARD, Scene, open_scene
+from tests.privacy.scene import BOARD, SUBJECT, Scene, open_scene
 from tests.privacy.tells import found, unpacked
 from tests.published import fetch
 from zbnntp.model.keys import parse_identity
+from zbnntp.model.link import parse_link
 
 pytestmark = pytest.mark.slow
 REQUEST = re.compile(rb"^(?:GET|POST) (\S+) HTTP/1\.1\r\n", re.MULTILINE)
@@ -119,3 +120,16 @@ def test_nobody_is_asked_about_who_has_not_been_listed(scene: Scene) -> None:
     paths = {re.sub(rb"[0-9a-f]{64}|\?.*", b"", it) for it in REQUEST.findall(asked)}
     assert paths <= {b"/zb/1/node", b"/zb/1/changes", b"/zb/1/closed", b"/zb/1/head/", b"/zb/1/seg/", b"/zb/1/fetch",
                      b"/zb/1/push"}  # fmt: skip
+
+
+def test_what_the_node_prints_holds_nothing_of_what_was_read_and_written(scene: Scene) -> None:
+    """Nor passwords, nor whom it visits, nor what visitors send: standard output and error, as a journal keeps them."""
+    with scene.anna.connect() as client:
+        client.command("AUTHINFO USER grete-at-home")
+        client.command("AUTHINFO PASS correct-horse")
+        client.command("XYZZY Of mackerels")
+    (url,) = parse_link(scene.bert.invite()).urls
+    words = (*SECRETS, "grete-at-home", "correct-horse", "mackerels", SUBJECT, "At six", "lamp", BOARD)
+    whom = (scene.bert.identity, parse_identity(scene.bert.identity).hex(), url.removeprefix("local:"))
+    assert scene.anna.identity in scene.anna.output
+    assert found(scene.anna.output.encode(), (*words, *whom)) == []
