@@ -21,6 +21,7 @@ from zbnntp.store import lines
 from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
 from zbnntp.store.database import Store
 
+_Who = tuple[int, bytes]  # key of a person, nick
 NOBODY = Identity(bytes(32))  # where this node is the author: such a line stands whole
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 _MANY_NAMES = "SELECT pk, id FROM article WHERE pk IN (SELECT value FROM json_each(?))"
@@ -95,14 +96,15 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
     if marks < WHOLE:
         chain = block.references[block.begins[at] : block.begins[at + 1]]
         told = names(database, {known.article: known.identifier}, chain)
-        sender = _senders(database, block, (author,))[author]
+        who = _who(block, author)
+        sender = _senders(database, (who,))[who]
         references = b" ".join([told[key] for key in chain])
         fields = b"\t".join((fields, sender, date_field(block.times[at]), told[known.article], references))
     xref = texts[block.xrefs[at]] or b"Xref: zbnntp %b:%d" % (group.encode(), known.number)
     body = body_of(database, form, known.line)
     sizes = block.octets[at], block.lines[at]
-    who = block.people[author] or None
-    return Row(known.number, known.article, who, fields, *sizes, xref, marks // SAGE % 2, form, known.score, body)
+    person = block.people[author] or None
+    return Row(known.number, known.article, person, fields, *sizes, xref, marks // SAGE % 2, form, known.score, body)
 
 
 def tell_all(database: sqlite3.Connection, block: Block, newsgroup: int, low: int, high: int) -> Columns:
@@ -190,11 +192,12 @@ def _fields(
     """Subject, sender, date, id and references of lines."""
     texts = block.texts
     subjects = [texts[subject] for subject in its.subjects]
-    senders = _senders(database, block, set(its.authors))
+    people = {author: _who(block, author) for author in set(its.authors)}
+    senders = _senders(database, people.values())
     told = names(database, dict(zip(articles, ids, strict=True)), set().union(*its.chains))
     columns = (
         subjects,
-        [senders[author] for author in its.authors],
+        [senders[people[author]] for author in its.authors],
         [date_field(time) for time in its.times],
         [told[article] for article in articles],
         [b" ".join(map(told.__getitem__, chain)) for chain in its.chains],
@@ -221,17 +224,20 @@ def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterab
     return made
 
 
-def _senders(database: sqlite3.Connection, block: Block, authors: Iterable[int]) -> dict[int, bytes]:
-    """What From says, by positions in the list of a block's people."""
+def _senders(database: sqlite3.Connection, people: Collection[_Who]) -> Mapping[_Who, bytes]:
+    """What From says of people at least."""
     made = database.senders if isinstance(database, Store) else {}
-    who = {at: (block.people[at], block.texts[block.nicks[at]]) for at in authors}
-    if unknown := [it for it in who.values() if it not in made]:
+    if unknown := [who for who in people if who not in made]:
         if len(made) > Store.SENDERS_MOST:
             made.clear()
-            unknown = list(who.values())
+            unknown = list(people)
         keys = json.dumps([person for person, _ in unknown])
         identities = dict(database.execute(_PEOPLE, (keys,)).fetchall())
-        people = [(identities.get(person, NOBODY), nick.decode()) for person, nick in unknown]
-        fields = sender_fields(people)
-        made.update(zip(unknown, map(fields.__getitem__, people), strict=True))
-    return {at: made[it] for at, it in who.items()}
+        known = [(identities.get(person, NOBODY), nick.decode()) for person, nick in unknown]
+        fields = sender_fields(known)
+        made.update(zip(unknown, map(fields.__getitem__, known), strict=True))
+    return made
+
+
+def _who(block: Block, author: int) -> _Who:
+    return block.people[author], block.texts[block.nicks[author]]
