@@ -7,7 +7,6 @@ the newcomer was admitted, or gives the next challenge. Everything is one canoni
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -185,7 +184,7 @@ def _picture(line: dict[str, Any]) -> bytes:
         raise TooLarge("that picture is too large")
     try:
         picture = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also of what is not ASCII
         raise BadEncoding("picture is base64") from error
     if len(picture) > PICTURE_OCTETS:
         raise TooLarge("that picture is too large")
