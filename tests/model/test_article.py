@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.model.making import ALICE, BOB, TIME, made_post, opened, opening, reply
 from zbnntp.model import article, limits
 from zbnntp.model.entries import Header, Post
-from zbnntp.model.keys import PostId, identity_text, message_id, short_id
+from zbnntp.model.keys import Identity, PostId, identity_text, message_id, sha256, short_id
 
 ONE_LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=40)
 SUBJECTS = ONE_LINE.filter(str.strip)
@@ -358,3 +358,17 @@ def test_an_op_out_of_the_overview_has_no_references() -> None:
 @pytest.mark.parametrize("fields", [{"replaces": ["ab" * 32]}, {"body": "x" * 999}], ids=["supersedes", "long lines"])
 def test_what_the_overview_does_not_tell_is_special(fields: dict) -> None:
     assert head_from_overview(compose(opened(reply(**fields), BOB)), ("tech.linux",), b"") is None
+
+
+@pytest.mark.parametrize("many", [1, article.FEW_SENDERS, article.FEW_SENDERS + 1, 70])
+def test_many_senders_are_what_each_would_be(many: int) -> None:
+    nicks = ["anne", "", "\u00c4rger", "a\u00a0b", "Anne Marie", "<x>", "\t", "x" * 40]
+    people = {(made_identity(number), nicks[number % len(nicks)]) for number in range(many)}
+    shown = article.sender_fields(people)
+    assert shown.keys() == people
+    for who, field in shown.items():
+        assert field == re.sub(rb"\r\n(?=[ \t])", b"", article.sender(*who).encode()).replace(b"\t", b" ")
+
+
+def made_identity(number: int) -> Identity:
+    return Identity(sha256(bytes([number])))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zbnntp.model.boards import check_board
+from zbnntp.model.boards import check_board, group_part, is_virtual
 from zbnntp.model.errors import BadEncoding
 
 
@@ -82,3 +82,36 @@ def test_any_text_is_a_board_or_bad_encoding(name: str) -> None:
         return
     assert name.isascii()
     assert 0 < len(name) <= 64
+
+
+@pytest.mark.parametrize(
+    ("nick", "part"),
+    [
+        ("Alice", "alice"),
+        ("Anne Marie", "anne-marie"),
+        ("-_a_b-_", "a_b"),
+        ("a  !  b", "a-b"),
+        ("STRASSE \u00df+", "strasse-ss+"),
+        ("12", "them"),
+        ("12a", "12a"),
+        ("all", "them"),
+        ("CTL", "them"),
+        ("\u4f60\u597d", "them"),
+        ("", "them"),
+        ("x" * 60, "x" * 30),
+        ("x" * 29 + "-y", "x" * 29),
+    ],
+)
+def test_a_nick_becomes_part_of_a_name(nick: str, part: str) -> None:
+    assert group_part(nick, "them") == part
+    check_board(f"b.{group_part(nick, 'them')}")
+
+
+def test_virtual_groups_are_known_by_their_first_part() -> None:
+    assert [is_virtual(it) for it in ("zb.control", "via.anne", "zb", "a.zb.b", "tech.zb")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]

@@ -35,3 +35,21 @@ def test_stuffing() -> None:
 def test_block_lines_are_single_lines() -> None:
     assert line_block(["a\r\n.\r\nb", ".", ""]) == b"a  .  b\r\n..\r\n\r\n"
     assert one_line("a\0b") == "a b"
+
+
+def test_a_status_line_is_what_was_said() -> None:
+    assert status_line(211, "3 1 3 a.b") == b"211 3 1 3 a.b\r\n"
+    assert status_line(400, "") == b"400 no reason given\r\n"
+    assert status_line(400, "x\ty") == b"400 x y\r\n"
+    assert status_line(400, "x\ud800y") == b"400 x y\r\n"
+
+
+def test_a_status_line_has_512_octets_at_most() -> None:
+    fits = "x" * (STATUS_OCTETS - 6)
+    assert status_line(400, fits) == b"400 %b\r\n" % fits.encode()
+    assert status_line(400, fits + "x") == b"400 %b\r\n" % fits.encode()
+    assert status_line(400, fits[:-1] + "\u00e9") == b"400 %b\r\n" % fits[:-1].encode()
+
+
+def test_what_cannot_be_encoded_does_not_end_a_block() -> None:
+    assert line_block(["\ud800", ".a", "b"]) == b"?\r\n..a\r\nb\r\n"

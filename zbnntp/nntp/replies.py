@@ -122,9 +122,9 @@ def status_line(code: int, text: str) -> bytes:
     """The first line of a reply: one line, never empty, at most STATUS_OCTETS."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
-    line = b"%d %s" % (code, text.encode("utf-8", "replace") or b"no reason given")
+    line = b"%d %s" % (code, text.encode() or b"no reason given")
     if len(line) > STATUS_OCTETS - 2:
-        line = line[: STATUS_OCTETS - 2].decode("utf-8", "ignore").encode()
+        line = line[: STATUS_OCTETS - 2].decode(errors="ignore").encode()
     return line + b"\r\n"
 
 
@@ -136,7 +136,7 @@ def stuff(octets: bytes) -> bytes:
 
 def line_block(lines: Iterable[str]) -> bytes:
     """One window from short lines of text."""
-    return stuff("".join(f"{one_line(line)}\r\n" for line in lines).encode("utf-8", "replace"))
+    return stuff("".join(f"{one_line(line)}\r\n" for line in lines).encode(errors="replace"))
 
 
 def one_line(text: str) -> str:
