@@ -1,11 +1,13 @@
 """Why somebody has the trust he has."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
 from tests.trust.worlds import MILD, NAMES, RULE, YOU, name, rates, trusts, who, world, worlds
 from zbnntp.model.views import Level
-from zbnntp.trust.explain import Explanation, Path, Source, own_causes, vote_budget, why
+from zbnntp.trust.explain import Explanation, Path, Source, computed, own_causes, vote_budget, why
 from zbnntp.trust.graph import Graph, Records, make_graph
 from zbnntp.trust.parameters import DEFAULTS, Parameters
 from zbnntp.trust.policy import NOTHING, Reason, State, apply_levels
@@ -208,3 +210,52 @@ def test_a_vote_budget_says_how_many_must_go():
     assert found.too_many == 2
     assert vote_budget(graph, who("q")).too_many == 0
     assert vote_budget(graph, who("stranger")).factor == 1
+
+
+# what others make of somebody
+
+
+def made_by_others(records: Records, target: str, params: Parameters = MILD):
+    graph = make_graph(records, params)
+    return computed(graph, YOU, rank(graph, YOU, params), who(target), params)
+
+
+@RULE
+@given(worlds(), name)
+def test_of_whom_you_did_not_rate_the_others_make_what_counts(records, target):
+    if target == YOU or any(row.target == target for row in records.ratings.get(YOU, ())):
+        return
+    graph = make_graph(records, MILD)
+    ranking = rank(graph, YOU, MILD)
+    found = computed(graph, YOU, ranking, target, MILD)
+    if found is None:
+        assert (ranking.tlt.get(target, 0.0), ranking.mt.get(target, 0.0)) == (0.0, 0.0)
+    else:
+        assert found.tlt == pytest.approx(ranking.tlt.get(target, 0.0), abs=1e-6)
+        assert found.mt == pytest.approx(ranking.mt.get(target, 0.0), abs=1e-6)
+
+
+def test_your_own_rating_is_left_out_of_what_others_make():
+    others = {"me": [rates("bob", 0.5, 0.25)], "dave": [rates("bob", -0.5)]}
+    records = world({"you": [*trusts(me=0.8, dave=0.4), rates("bob", -1.0, 1.0)]} | others)
+    found = made_by_others(records, "bob")
+    assert found.tlt == pytest.approx(0.2)
+    assert found.mt == pytest.approx((0.4 - 0.2) / 1)
+    assert made_by_others(records, "me") is None
+    assert made_by_others(records, "nobody") is None
+
+
+def test_what_others_make_of_somebody_in_blame():
+    ratings = {"you": [*trusts(p=1), rates("spam", -1.0)], "p": trusts(helper=0.8), "helper": trusts(spam=0.4)}
+    params = replace(DEFAULTS, kappa=1.0)
+    assert made_by_others(world(ratings), "helper").tlt == pytest.approx(0.8)
+    assert made_by_others(world(ratings), "helper", params).tlt == pytest.approx(0.4)
+
+
+def test_inflow_ends_at_one_and_praise_is_shared_out():
+    many = {f"f{n}": [rates("bob", 1.0, 1.0)] for n in range(4)}
+    found = made_by_others(world({"you": trusts(**dict.fromkeys(many, 1.0))} | many), "bob")
+    assert (found.tlt, found.mt) == (1.0, 1.0)
+    many["f0"] = [rates("bob", -1.0)]
+    found = made_by_others(world({"you": trusts(**dict.fromkeys(many, 1.0))} | many), "bob")
+    assert found.mt == pytest.approx(2 / 4)
