@@ -68,6 +68,8 @@ def post(node: NodeProcess, subject: str) -> str:
 def shown(node: NodeProcess) -> dict[str, tuple[int, str]]:
     """Number and subject by Message-ID."""
     with node.connect() as client:
+        if BOARD not in client.groups():
+            return {}
         client.group(BOARD)
         return {row.message_id: (row.number, row.subject) for row in client.over()}
 

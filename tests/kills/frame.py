@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 AFTER = 1.2  # times as long as the deed takes: the last of this time is after its end
+LATER, SOONER = 1.05, 0.8  # how long it takes is learned: four of five kills come in the middle
 
 
 @dataclass
@@ -81,8 +82,9 @@ class Forked:
         child = self._fork()
         time.sleep(chance.uniform(0, AFTER * self._seconds))
         os.kill(child, signal.SIGKILL)
-        tally.cut += self._ended(child)
-        tally.kills += 1
+        cut = self._ended(child)
+        self._seconds *= LATER if cut else SOONER
+        tally.cut, tally.kills = tally.cut + cut, tally.kills + 1
         self.look(self._said.read_text().splitlines(), tally)
 
     def _fork(self) -> int:

@@ -193,6 +193,8 @@ class Intake(OnStore):
 class Frames(OnStore):
     """Months are sealed into frames, and frames are taken apart again."""
 
+    anew = True
+
     def work(self, say: Callable[[str], None]) -> None:
         compaction.BATCH_LINES = 20
 

@@ -1,0 +1,64 @@
+"""What a system may be short of: open files, names of hosts. A node goes on with what there is, and says so."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.nntp_client import Client
+from tests.node_process import NodeProcess, wait_until
+from tests.programs import need, need_root
+
+pytestmark = pytest.mark.slow
+BOARD = "test.talk"
+NAMES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
+
+
+def test_out_of_open_files_a_node_goes_on_and_says_so(short_dir: Path) -> None:
+    with NodeProcess(short_dir / "anna", "anna", net=short_dir / "net") as node, ExitStack() as stack:
+        node.do(f"board add {BOARD}")
+        honest = stack.enter_context(node.connect())
+        open_files = len(os.listdir(f"/proc/{node.pid}/fd"))
+        limits = resource.prlimit(node.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (open_files + 2, limits[1]))
+        others = [stack.enter_context(node.connect()) for _ in range(2)]
+        with pytest.raises(TimeoutError):
+            Client(node.host, node.port, timeout=1)
+        wait_until(lambda: "cannot accept a newsreader: Too many open files" in node.output, "a word about it")
+        assert honest.post(BOARD, "From one who was there before", "A text").code == 240
+        for other in others:
+            other.close()
+        with node.connect() as late:
+            late.group(BOARD)
+            assert [row.subject for row in late.over()] == ["From one who was there before"]
+        assert node.output.count("Too many open files") == 1
+
+
+class Nameless(NodeProcess):
+    """A node on a system that resolves no name at all."""
+
+    def _program(self, verb: str) -> list[str]:
+        hide = "".join(f"mount --bind /dev/null {name}; " for name in NAMES if Path(name).exists())
+        return ["unshare", "--mount", "sh", "-c", f'{hide}exec "$@"', "sh", *super()._program(verb)]
+
+
+def test_nothing_needs_a_resolver(short_dir: Path) -> None:
+    need("unshare", "util-linux")
+    need_root("hiding /etc/resolv.conf from a process takes a mount of its own")
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+        pytest.skip("this system allows no mounts of one's own here")
+    net = short_dir / "net"
+    with Nameless(short_dir / "anna", "anna", net=net) as anna, Nameless(short_dir / "bert", "bert", net=net) as bert:
+        anna.do(f"board add {BOARD}")
+        bert.do(f"follow {anna.invite()} 80 list 80")
+        with anna.connect() as client:
+            assert client.post(BOARD, "Hello", "A text").code == 240
+        with bert.connect() as client:
+            wait_until(lambda: BOARD in client.groups(), "a post of a friend", 60)
+            client.group(BOARD)
+            assert [row.subject for row in client.over()] == ["Hello"]
