@@ -11,7 +11,9 @@ import gzip
 import os
 import sqlite3
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +39,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 EXPORTS = (b'{"', GZIP_MAGIC, b"From ")  # how they begin: a bundle, one that is packed, an mbox
 REASONS_SHOWN = 10
 NAMES_SHOWN = 5
+AT_ONCE = 8  # offers that a running node is handed at the same time, at most 4 MiB each: they share commits
 EXPORT = """\
 Write what this node holds into FILE, as a bundle that any other node takes in with 'zbnntp import FILE': people's
 signed manifests, yours included; nothing private. The node may run or not. A FILE that ends in .gz is packed. With
@@ -250,7 +253,6 @@ def _import(options: argparse.Namespace) -> int:
 
 def _take(place: Path, offers: Iterator[Offer], tally: Tally) -> None:
     from zbnntp.admin import ask_node
-    from zbnntp.model.bundle import write_offer
 
     door = home.socket_path(place, home.ADMIN_SOCKET)
     try:
@@ -261,10 +263,34 @@ def _take(place: Path, offers: Iterator[Offer], tally: Tally) -> None:
         with home.locked(place):
             take_offers(place, offers, tally.note, tqdm.write)
         return
-    for offer in offers:
-        answer = ask_node(door, {"import": b"".join(write_offer(offer)).decode()})
-        kind = Invalid if answer.get("damaged") else Refused
-        tally.note(offer, bool(answer.get("news")), None if answer.get("ok") else kind(str(answer.get("text"))))
+    _hand_over(door, offers, tally)
+
+
+def _hand_over(door: Path, offers: Iterator[Offer], tally: Tally) -> None:
+    """To the node that runs: several at the same time, but what is of one version in its order."""
+    asked: deque[tuple[Offer, Future[dict[str, Any]]]] = deque()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            for offer in offers:
+                while len(asked) >= AT_ONCE or any(it.pointer == offer.pointer for it, _ in asked):
+                    _note_answer(tally, *asked.popleft())
+                asked.append((offer, pool.submit(_ask_to_take, door, offer)))
+        finally:
+            while asked:
+                _note_answer(tally, *asked.popleft())
+
+
+def _ask_to_take(door: Path, offer: Offer) -> dict[str, Any]:
+    from zbnntp.admin import ask_node
+    from zbnntp.model.bundle import write_offer
+
+    return ask_node(door, {"import": b"".join(write_offer(offer)).decode()})
+
+
+def _note_answer(tally: Tally, offer: Offer, coming: Future[dict[str, Any]]) -> None:
+    answer = coming.result()
+    kind = Invalid if answer.get("damaged") else Refused
+    tally.note(offer, bool(answer.get("news")), None if answer.get("ok") else kind(str(answer.get("text"))))
 
 
 def _offers(lines: Iterable[bytes], raw: IO[bytes], bar: tqdm[Any]) -> Iterator[Offer]:
