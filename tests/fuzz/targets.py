@@ -20,7 +20,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 }
 # What a fuzzer should not have to guess.
 WORDS = {
-    "nntp": [command.name for command in COMMANDS],
+    "nntp": [name for command in COMMANDS for name in (command.name, f"{command.name} ")],
     "language": [f"{name} " for name in NAMES],
     "config": [f"{setting.key} = " for setting in SETTINGS],
 }

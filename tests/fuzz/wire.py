@@ -12,7 +12,7 @@ from pathlib import Path
 import httpcore
 import trio
 
-from tests.nntp.dialogue import ALL, EXPOSED, HOUSEHOLD, PLAIN, feed, parse_responses, pieces_of
+from tests.nntp.dialogue import ALL, EXPOSED, HOUSEHOLD, PLAIN, feed, forum, parse_responses, pieces_of, rating_room
 from zbnntp.certificate import load_context, make_certificate
 from zbnntp.model.errors import Invalid, Refused, Unreachable
 from zbnntp.nntp.deflate import Deflate
@@ -25,7 +25,7 @@ from zbnntp.peers.exchange import REQUEST_HEAD_OCTETS, Exchange, HttpRefusal, Re
 from zbnntp.peers.transport import PoolTransport, Transport
 
 PIECES = 4096
-# The first octet of an input chooses among these.
+# The first octet of an input chooses among these, and by its highest bit whether people can be rated.
 TERMS = (PLAIN, Terms(offers_login=True), ALL, HOUSEHOLD, EXPOSED)
 HOST = "alice"
 BODY_OCTETS = 1024
@@ -39,8 +39,9 @@ def nntp(data: bytes) -> None:
     what comes too early is dropped, so that there the cut does matter.
     """
     terms, size = TERMS[data[0] % len(TERMS)] if data else PLAIN, 1 + data[1] if data[1:] else 1
-    whole = feed([data[2:]], terms=terms)
-    cut = feed(_pieces(data[2:], size), terms=terms)
+    make = rating_room if data[:1] >= b"\x80" else forum
+    whole = feed([data[2:]], make, terms)
+    cut = feed(_pieces(data[2:], size), make, terms)
     assert cut == whole or terms.make_tls
     parse_responses(whole)
     parse_responses(cut)
