@@ -8,6 +8,7 @@
 #                                                        again and again until so many were tried; figures at the end
 #   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
 #   make kills  [TIMES=1000]                             kill -9 of all that a node does, and a table of what came of it
+#   make soak   [ARGS="--days 30"] [HOURS=1]             a simulated month of 2,000 people, then real nodes for so long
 #   make screenshots                                     the pictures in docs/pictures, of real newsreaders
 #   make pins                                            newest versions of all libraries, into requirements/
 #   make docs                                            these pages as a site, into build/site
@@ -23,6 +24,7 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 MINUTES ?= 5
+HOURS ?= 1
 TIMES ?= 1000
 # files of tests at once; their paths are short because those of sockets have to be
 AT_ONCE ?= 3
@@ -30,7 +32,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
     --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run demo test check lint fuzz kills threats pins docs screenshots clean
+.PHONY: run demo test check lint fuzz kills threats pins soak docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -56,6 +58,10 @@ threats: $(VENV)/installed-dev
 
 kills: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.kills $(TIMES)
+
+soak: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.soak $(ARGS)
+	@$(BIN)/python -m tests.soak.hours $(HOURS)
 
 screenshots: $(VENV)/installed-dev
 	@tests/programs.sh
