@@ -9,6 +9,7 @@
 #   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
 #   make kills  [TIMES=1000]                             kill -9 of all that a node does, and a table of what came of it
 #   make soak   [ARGS="--days 30"] [HOURS=1]             a simulated month of 2,000 people, then real nodes for so long
+#   make mutants [ARGS="zbnntp.model.nick*"]             changes the program a little, everywhere; tests have to fail
 #   make screenshots                                     the pictures in docs/pictures, of real newsreaders
 #   make pins                                            newest versions of all libraries, into requirements/
 #   make docs                                            these pages as a site, into build/site
@@ -32,7 +33,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
     --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run demo test check lint fuzz kills threats pins soak docs screenshots clean
+.PHONY: run demo test check lint fuzz kills threats pins soak mutants docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -58,6 +59,11 @@ threats: $(VENV)/installed-dev
 
 kills: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.kills $(TIMES)
+
+mutants: $(VENV)/installed-dev
+	@$(PIP) install 'mutmut>=3.8'
+	@$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
 
 soak: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.soak $(ARGS)
