@@ -141,7 +141,10 @@ async def test_a_handler_that_fails_takes_nothing_along(short_dir: Path, caplog:
     broken = GOOD.replace(b"/hello", b"/broken")
     refused = GOOD.replace(b"/hello", b"/refused")
     async with site(short_dir) as (path, _, _):
-        assert b" 500 " in await visit(path, bug)
+        answer = await visit(path, bug)
+        assert b" 500 " in answer
+        assert b"Error" not in answer
+        assert b"zbnntp" not in answer
         assert b"begun" in await visit(path, broken)
         assert b" 403 " in await visit(path, refused)
         assert b"hello" in await visit(path)
