@@ -53,6 +53,11 @@ class NeoMutt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._terminal.close()
 
+    @property
+    def drawn(self) -> str:
+        """All that was ever sent to the terminal."""
+        return self._terminal.drawn.decode(errors="replace")
+
     def index(self) -> list[str]:
         """The rows of the index, as drawn."""
         rows = [line.removeprefix("->").strip() for line in self._terminal.lines]

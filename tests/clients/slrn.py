@@ -67,6 +67,11 @@ class Slrn:
     # reading
 
     @property
+    def drawn(self) -> str:
+        """All that was ever sent to the terminal."""
+        return self._terminal.drawn.decode(errors="replace")
+
+    @property
     def screen(self) -> str:
         return self._terminal.text
 

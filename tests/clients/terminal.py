@@ -26,6 +26,7 @@ class Terminal:
         variables |= {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games", **environment}
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
+        self.drawn = bytearray()  # all that it has ever sent to the terminal
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
             command[0], list(command[1:]), cwd=str(home), env=variables, dimensions=(ROWS, COLUMNS), timeout=SECONDS
         )
@@ -55,7 +56,9 @@ class Terminal:
     def _read(self, seconds: float) -> bool:
         """Takes what the program draws within `seconds`; False when that is nothing."""
         try:
-            self._stream.feed(self._child.read_nonblocking(65536, seconds))
+            octets = self._child.read_nonblocking(65536, seconds)
+            self.drawn += octets
+            self._stream.feed(octets)
         except pexpect.TIMEOUT:
             return False
         except pexpect.EOF:

@@ -63,6 +63,11 @@ class Tin:
         self.close()
 
     @property
+    def drawn(self) -> str:
+        """All that was ever sent to the terminal."""
+        return self._terminal.drawn.decode(errors="replace")
+
+    @property
     def screen(self) -> str:
         return self._terminal.text
 

@@ -141,9 +141,30 @@ def test_no_nick_leaves_its_place(nick: str) -> None:
     assert len(headers_of(octets)) == 9
     name, address = email.utils.parseaddr(dict(headers_of(octets))["From"])
     assert address == ADDRESS
-    shown = re.sub("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", nick).strip() or short_id(ALICE.identity)
+    shown = re.sub("[\u00ad\u200b\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", nick).strip() or short_id(
+        ALICE.identity
+    )
     assert decoded(name) == shown
     assert not re.search(rb"[\x80-\xff]", octets.partition(b"\r\n\r\n")[0])
+
+
+@pytest.mark.parametrize(
+    "nick", ["a\u200bnna", "anna\ufeff", "\u2060anna", "an\u00adna", "anna\U000e0061", "\u202eanna"]
+)
+def test_what_is_not_seen_makes_no_other_name(nick: str) -> None:
+    assert article.sender(ALICE.identity, nick) == f"anna <{ADDRESS}>"
+    assert article.subject_field(nick) == b"anna"
+
+
+@pytest.mark.parametrize("nick", ["\u200d", "\u200b \u200c", "\u2067\U000e0020"])
+def test_a_name_of_nothing_that_is_seen_is_none(nick: str) -> None:
+    assert article.sender(ALICE.identity, nick) == f"{short_id(ALICE.identity)} <{ADDRESS}>"
+
+
+def test_joiners_stay_where_they_join() -> None:
+    """Families of emoji, and letters of Persian, are made with them."""
+    for nick in ("👨\u200d👩\u200d👧", "می\u200cخواهم"):
+        assert decoded(article.sender(ALICE.identity, nick).partition(" <")[0].strip()) == nick
 
 
 def test_plain_nicks_stay_plain() -> None:
