@@ -22,15 +22,13 @@ TARGETS = {"start-up": 1.5, "resident": 150.0}  # seconds, MB
 
 def serving(home: Path) -> None:
     """The first start takes up what the bench has not done as a node does; what counts is the next one."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with _node(home, port):
+    port = _free_port()
+    with run_node(home, port):
         pass
     began = time.perf_counter()
-    with _node(home, port) as pid:
+    with run_node(home, port) as pid:
         seconds = time.perf_counter() - began
-        print(f"\nstart-up           {seconds:10.2f} s, {_processor(pid):.2f} s of processor", end=" ")
+        print(f"\nstart-up           {seconds:10.2f} s, {processor(pid):.2f} s of processor", end=" ")
         print(_verdict("start-up", seconds))
         _read(port)
         time.sleep(SETTLED_SECONDS)
@@ -43,8 +41,16 @@ def _verdict(name: str, value: float) -> str:
     return f"(goal {TARGETS[name]:g}: {'met' if value <= TARGETS[name] else 'MISSED'})"
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def _node(home: Path, port: int) -> Iterator[int]:
+def run_node(home: Path, port: int | None = None) -> Iterator[int]:
+    """A node that listens on a port, a free one unless it is given; its process."""
+    port = port or _free_port()
     command = [sys.executable, str(SERVE), str(home), "store", str(port), "--corpus", str(home)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     pid = int((home / "bench.pid").read_text())
@@ -62,7 +68,7 @@ def _status(pid: int, name: str) -> float:
     return next(int(row[1]) for row in rows if row[0] == f"{name}:") * 1024 / 1e6
 
 
-def _processor(pid: int) -> float:
+def processor(pid: int) -> float:
     """Seconds of processor that it has had."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,7 +1,7 @@
 """A community that writes: people by the thousand, who post, answer and rate, hour by hour, always the same.
 
 They are bare signers, without nodes: what they publish are the manifests that a node would fetch, and of what grew only
-what is new. A fifth of them write most of what is written.
+what is new.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Community:
         """What they publish in an hour that ends now, as a bundle."""
         writers: dict[int, Person] = {}
         for at in range(posts):
-            number = min(int(self._dice.paretovariate(0.6)) - 1, len(self.people) - 1)
+            number = self._writer()
             writers[number] = self.people[number]
             self._write(self.people[number], now - 3600 + at * 3600 // posts)
         if self._dice.random() < 0.5:
@@ -119,6 +119,15 @@ class Community:
             writers[number] = self.people[number]
             self.people[number].ratings |= self._ratings([it.signer.identity for it in self.people])
         return _bundle(it.offer(now) for it in writers.values())
+
+    def write(self, posts: int, begin: int, seconds: int) -> None:
+        """So many posts, spread over a time."""
+        for at in range(posts):
+            self._write(self.people[self._writer()], begin + at * seconds // posts)
+
+    def _writer(self) -> int:
+        """A fifth of them write three fifths of everything."""
+        return int(len(self.people) * self._dice.random() ** 3)
 
     def _write(self, author: Person, now: int) -> None:
         body = self._body()
