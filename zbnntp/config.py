@@ -251,7 +251,7 @@ def load_config(home: Path, **flags: Any) -> Config:
     path = home / FILE_NAME
     try:
         values = tomllib.loads(path.read_text()) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise NotPermitted(f"{path} cannot be read: {error}") from error
     known = {setting.key: setting for setting in SETTINGS}
     for key, value in values.items():

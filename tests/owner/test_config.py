@@ -49,6 +49,7 @@ def test_flags_go_before_the_file_and_the_file_before_the_defaults(tmp_path: Pat
         ('tor_options = "x"', "tor_options is a list of strings"),
         ("listen =", "cannot be read"),
         ("tor_options = " + "[" * 50_000, "cannot be read"),
+        ("idle_seconds = " + "1" * 5_000, "cannot be read"),
         ('[tor]\nmode = "own"', "tor is a string"),
         ("idle_seconds = 200\nidle_seconds = 300", "cannot be read"),
     ],
