@@ -17,7 +17,7 @@ from tests.fuzz.scratch import scratch_environment
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECONDS = os.environ.get("FUZZ_SECONDS", "3")
+SECONDS = os.environ.get("FUZZ_SECONDS", "2")
 LEAST_RUNS = 10
 
 
