@@ -7,7 +7,7 @@ process; ingest.py carries the plan out. docs/protocol.md "Order of checks", "Ve
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zbnntp.model import limits
@@ -22,6 +22,7 @@ from zbnntp.store import carries, endings, evidence
 from zbnntp.store.evidence import HeldManifest, HeldSegment
 
 CARRY = b'"kind":"carry"'
+STALE_OCTETS = 20 * 1024 * 1024  # held of somebody that the newest head does not name: what replaces it may never come
 Believe = Callable[[Identity, Sequence[bytes]], Awaitable[list[Told | None]]]  # as model.believing.believe_all
 
 
@@ -93,15 +94,25 @@ def verify(
     plans = [] if head.needs_newer else _plan(reader, head, segments, offer.slices, unkept)
     if held and held.head_sha256 == head.sha256 and not any(plan.lines for plan in plans):
         return None
-    dropped = tuple(segment for segment in segments if _is_replaced(segment, head, plans, len(unkept)))
+    dropped = tuple(_dropped(segments, head, plans, len(unkept)))
     return Verified(pointer, head, tuple(plans), dropped, held, tuple(segments), unkept)
 
 
+def _dropped(segments: Sequence[HeldSegment], head: Head, plans: Sequence[Plan], unkept: int) -> Iterator[HeldSegment]:
+    """What goes: what is replaced, and of what waits for that the oldest, when it is too much."""
+    if head.needs_newer:
+        return
+    going, room = {plan.held.pk for plan in plans if plan.held}, STALE_OCTETS
+    for segment in sorted((it for it in segments if it.pk not in going), key=lambda it: -it.pk):
+        room -= segment.ref.octets
+        if room < 0 or _is_replaced(segment, head, plans, unkept):
+            yield segment
+
+
 def _is_replaced(segment: HeldSegment, head: Head, plans: Sequence[Plan], unkept: int) -> bool:
-    """Whether a held segment can go: the head does not name it, and all to be kept that it names instead is here."""
+    """Whether a segment that a head does not name can go: all to be kept that it names instead is here."""
     named = len(head.posts) - unkept if segment.role == POSTS else len(head.state)
-    complete = sum(plan.role == segment.role for plan in plans) == named
-    return complete and not head.needs_newer and all(plan.held != segment for plan in plans)
+    return sum(plan.role == segment.role for plan in plans) == named
 
 
 def _plan(
