@@ -8,6 +8,7 @@
 #                                                        again and again until so many were tried; figures at the end
 #   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
 #   make kills  [TIMES=1000]                             kill -9 of all that a node does, and a table of what came of it
+#   make hostile [ROUNDS=20]                             peers that break every rule, and what newsreaders notice of them
 #   make soak   [ARGS="--days 30"] [HOURS=1]             a simulated month of 2,000 people, then real nodes for so long
 #   make mutants [ARGS="zbnntp.model.nick*"]             changes the program a little, everywhere; tests have to fail
 #   make screenshots                                     the pictures in docs/pictures, of real newsreaders
@@ -33,7 +34,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
     --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run demo test check lint fuzz kills threats pins soak mutants docs screenshots clean
+.PHONY: run demo test check lint fuzz kills hostile threats pins soak mutants docs screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed-run
@@ -64,6 +65,9 @@ mutants: $(VENV)/installed-dev
 	@$(PIP) install 'mutmut>=3.8'
 	@$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results
+
+hostile: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.hostile.together $(ROUNDS)
 
 soak: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.soak $(ARGS)
