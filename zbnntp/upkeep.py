@@ -38,7 +38,7 @@ def slim(reader: sqlite3.Connection, most: int = SLIM_OCTETS) -> None:
     """Let go of the mapped pages of the store if more than `most` octets are resident."""
     try:
         _, resident, mapped, *_ = (int(pages) * resource.getpagesize() for pages in STATM.read_text().split())
-    except FileNotFoundError:
+    except OSError:  # not there, or no file can be opened just now
         return
     if resident > most and mapped > MAPPED_OCTETS:
         unmap(reader)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.programs import need, need_root
 
 pytestmark = pytest.mark.slow
 BOARD = "test.talk"
+SPARE = 6  # open files
 NAMES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
 
 
@@ -25,10 +26,12 @@ def test_out_of_open_files_a_node_goes_on_and_says_so(short_dir: Path) -> None:
         honest = stack.enter_context(node.connect())
         open_files = len(os.listdir(f"/proc/{node.pid}/fd"))
         limits = resource.prlimit(node.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (open_files + 2, limits[1]))
-        others = [stack.enter_context(node.connect()) for _ in range(2)]
-        with pytest.raises(TimeoutError):
-            Client(node.host, node.port, timeout=1)
+        resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (open_files + SPARE, limits[1]))
+        others: list[Client] = []
+        with suppress(OSError):  # whoever finds no room waits for a greeting
+            while len(others) <= 2 * SPARE:
+                others.append(stack.enter_context(Client(node.host, node.port, timeout=2)))
+        assert len(others) <= SPARE
         wait_until(lambda: "cannot accept a newsreader: Too many open files" in node.output, "a word about it")
         assert honest.post(BOARD, "From one who was there before", "A text").code == 240
         for other in others:
@@ -36,7 +39,7 @@ def test_out_of_open_files_a_node_goes_on_and_says_so(short_dir: Path) -> None:
         with node.connect() as late:
             late.group(BOARD)
             assert [row.subject for row in late.over()] == ["From one who was there before"]
-        assert node.output.count("Too many open files") == 1
+        assert node.output.count("cannot accept a newsreader") == 1
 
 
 class Nameless(NodeProcess):
