@@ -77,7 +77,7 @@ def test_what_is_served_says_nothing_more(confused: NodeProcess) -> None:
     with confused.connect() as client:
         client.group(BOARD)
         rows = client.over()
-        found = [client.article(row.number) for row in rows]
+        found = sorted((client.article(row.number) for row in rows), key=lambda article: article["Date"].datetime)
     assert len(rows) == len(NAMES)
     for article, name in zip(found, NAMES.values(), strict=True):
         [sender] = article["From"].addresses

@@ -56,7 +56,7 @@ def state_key(octets: bytes) -> str:
         kind = line["kind"]
     except (ValueError, TypeError, KeyError, RecursionError):
         kind = ""
-    if kind not in _KEYED:
+    if not isinstance(kind, str) or kind not in _KEYED:
         return repr(octets)
     about = line.get("id") or line.get("post") or line.get("from") or ""
     return f"{kind} {about} {line.get('name', '')}"
