@@ -52,7 +52,10 @@ def test_state_lines_are_about_what_they_name(line: bytes, key: str) -> None:
     assert state_key(line) == key
 
 
-@pytest.mark.parametrize("line", [b'{"kind":"later","id":"ab"}', b'{"kind":["trust"]}', b"{", b"[]", b"3", b"{}", b"\xff", b"[" * 99_999])
+@pytest.mark.parametrize(
+    "line",
+    [b'{"kind":"later","id":"ab"}', b'{"kind":["trust"]}', b"{", b"[]", b"3", b"{}", b"\xff", b"[" * 99_999],
+)
 def test_what_is_not_understood_is_about_itself(line: bytes) -> None:
     assert state_key(line) == repr(line)
 
