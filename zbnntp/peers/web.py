@@ -106,8 +106,8 @@ class Server:
                 stream = await self._accept(listener)
                 if stream is None:
                     continue
-                await self._turns.take()
                 try:
+                    await self._turns.take()
                     await self._find_place(stream)
                 except BaseException:
                     await trio.aclose_forcefully(stream)
