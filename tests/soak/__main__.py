@@ -32,7 +32,7 @@ HOUR, DAY = 3600, 86_400
 FRIENDS = 20  # rated by the owner
 READERS, NEWEST, ARTICLES = 4, 500, 20
 PAUSE_SECONDS = 0.2
-SETTLED_SECONDS = 10
+SETTLED_SECONDS, SETTLED_ROUNDS = 10, 8
 FLAT, SAME = 1.25, 1.2  # memory and waiting; octets a post
 
 
@@ -178,10 +178,11 @@ def soak(days: int, people: int, posts: int, place: Path) -> list[Day]:
 
 def _settle(node: Soaked, everybody: bytes) -> None:
     """Who is trusted by those who are trusted is found round by round, as manifests come in."""
-    before, known = -1, 0
-    while known != before:
-        before = known
-        known = len(node.go_on(BEGIN, everybody)["warnings"])
+    refused: list[int] = []
+    while len(refused) < SETTLED_ROUNDS or len(set(refused[-SETTLED_ROUNDS:])) > 1:
+        refused.append(len(node.go_on(BEGIN, everybody)["warnings"]))
+        if not refused[-1]:
+            return
         time.sleep(1.5)  # levels are computed once a second
 
 
