@@ -32,7 +32,7 @@ HOUR, DAY = 3600, 86_400
 FRIENDS = 20  # rated by the owner
 READERS, NEWEST, ARTICLES = 4, 500, 20
 PAUSE_SECONDS = 0.2
-SETTLED_SECONDS, SETTLED_ROUNDS = 10, 8
+SETTLED_SECONDS, SETTLED_ROUNDS = 30, 8
 FLAT, SAME = 1.25, 1.2  # memory and waiting; octets a post
 
 
@@ -200,10 +200,12 @@ def _day(node: Soaked, community: Community, readers: list[Reader], begin: int, 
 
 
 def _count_shown(node: Soaked, written: int) -> int:
-    """Soon it is as many as were written."""
+    """Soon it is as many as were written, and the notes in silent boards are gone."""
     deadline = time.monotonic() + SETTLED_SECONDS
     with Client("127.0.0.1", node.port) as client:
-        while (shown := sum(client.group(board).count for board in BOARDS)) < written and time.monotonic() < deadline:
+        while (shown := sum(client.group(board).count for board in BOARDS)) != written:
+            if time.monotonic() > deadline:
+                break
             time.sleep(PAUSE_SECONDS)
     return shown
 

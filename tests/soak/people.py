@@ -97,6 +97,7 @@ class Community:
         everybody = [it.identity for it in signers]
         self.people = [Person(it, f"n{number}", self._ratings(everybody)) for number, it in enumerate(signers)]
         self.posts = 0
+        self._openings = 0
         self._threads: list[Thread] = []
         self._sentences = [line for text in _texts() for line in text.splitlines() if len(line) > 20]
 
@@ -133,7 +134,8 @@ class Community:
         body = self._body()
         self.posts += 1
         if not self._threads or self._dice.random() < OPENINGS:
-            board = self._dice.choice(BOARDS)
+            board = BOARDS[self._openings % len(BOARDS)]
+            self._openings += 1
             line = make_post(author.signer, boards=[board], body=body, time=now, subject=" ".join(body.split())[:60])
             self._threads.append(Thread(line, author.signer.identity, board, (_id(line, author),)))
             del self._threads[:-THREADS]
