@@ -403,3 +403,29 @@ def test_lines_that_break_rules_do_not_spoil_a_segment() -> None:
     """They are skipped later, one by one; the segment stays what its hash says and can be relayed."""
     data = b"\nnot json\n" + opening() + b"\n"
     assert len(manifest.check_segment(ref_of(data), data)) == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "lines", "error", "sentence"),
+    [
+        (b"{}\n{}\n", 1, BadEncoding, "a segment is not made of the lines its head names"),
+        (b"{}\n{}", 2, BadEncoding, "a segment is not made of the lines its head names"),
+        (b"\xff\n", 1, BadEncoding, "a segment is not UTF-8"),
+        (b"a\x1fb\n", 1, BadEncoding, "a segment holds a control character"),
+        (b"a\r\n", 1, BadEncoding, "a segment holds a control character"),
+        (b"x" * (limits.LINE_OCTETS + 1) + b"\n", 1, TooLarge, "a segment holds a line above the limit of 139264"),
+    ],
+)
+def test_a_segment_is_refused_in_one_sentence(data: bytes, lines: int, error: type[Invalid], sentence: str) -> None:
+    with pytest.raises(error) as refused:
+        manifest.check_segment(SegmentRef(sha256(data), len(data), lines, 0), data)
+    assert str(refused.value) == sentence
+
+
+def test_other_bytes_than_those_named_are_refused() -> None:
+    ref = SegmentRef(sha256(b"{}\n"), 3, 1, 0)
+    assert manifest.check_segment(ref, b"{}\n") == (b"{}",)
+    for data in (b"[]\n", b"{}\n\n"):
+        with pytest.raises(BadSignature) as refused:
+            manifest.check_segment(ref, data)
+        assert str(refused.value) == "a segment's bytes are not those its head names"

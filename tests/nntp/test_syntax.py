@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOW
-from zbnntp.nntp.replies import Refusal
+from zbnntp.nntp.replies import Code, Refusal
 from zbnntp.nntp.syntax import (
     NUMBER_MAX,
     decode_words,
@@ -212,3 +212,34 @@ def test_what_python_encodes_is_decoded(text: str) -> None:
     if max(text) >= "\u0080" and text.split() == [text]:
         encoded = Header(text, "utf-8", maxlinelen=75).encode().replace("\n", "")
         assert decode_words(encoded) == text
+
+
+DATE = "a date is written yyyymmdd hhmmss GMT"
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "sentence"),
+    [
+        (parse_range, "x", "an article range is written 5, 5- or 5-9"),
+        (parse_number, "x", "an article is named by its number or by its <message-id>"),
+        (parse_number, "1" * 17, "an article is named by its number or by its <message-id>"),
+        (parse_message_id, "x", "a message id is written <left@right>, at most 250 characters, without blanks"),
+        (parse_field, "a b", "a field is a header name without its colon, or :bytes or :lines"),
+        (lambda it: parse_since(it, "000000", "", NOW), "x", DATE),
+        (lambda it: parse_since("261126", "000000", it, NOW), "CET", DATE),
+        (
+            lambda it: parse_since(it, "000000", "", NOW),
+            "261332",
+            "there is no such date; it is written yyyymmdd hhmmss GMT",
+        ),
+        (parse_wildmat, "[a]", "a group pattern has names, *, ? and ! between commas, and none of [ ] \\"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_sentence(read, text: str, sentence: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        read(text)
+    assert (refused.value.code, str(refused.value)) == (Code.SYNTAX, sentence)
+
+
+def test_a_number_has_sixteen_digits_at_most() -> None:
+    assert parse_number("9" * 16) == int("9" * 16)
