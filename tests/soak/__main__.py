@@ -71,7 +71,8 @@ class Soaked:
     def go_on(self, now: int, bundle: bytes, keep: bool = False, do: tuple[str, ...] = ()) -> dict[str, Any]:
         """It is now; what others have published by then is in the bundle."""
         order = {"now": now, "octets": len(bundle), "round": keep, "do": do}
-        self._write(json.dumps(order).encode() + b"\n" + bundle)
+        with suppress(BrokenPipeError):  # it has ended, and says why when it is read
+            self._write(json.dumps(order).encode() + b"\n" + bundle)
         while "octets" not in (answer := self._read()):
             pass
         return answer
@@ -101,7 +102,7 @@ class Reader:
 
     def run(self) -> None:
         dice = random.Random(self.seed)
-        with Client("127.0.0.1", self.port) as client:
+        with suppress(ConnectionError), Client("127.0.0.1", self.port) as client:
             while not self.ended.wait(PAUSE_SECONDS):
                 self._look(client, dice)
 

@@ -55,7 +55,7 @@ async def main(place: Path, net: Path) -> None:
     clock, warnings = Clock(), Warnings()
     logging.getLogger("zbnntp").addHandler(warnings)
     clock.now = json.loads(sys.stdin.readline())["now"]
-    plan = Plan(place, load_config(place), home.load_keys(place, None), net, _say, clock)
+    plan = Plan(place, load_config(place, listen="127.0.0.1:0"), home.load_keys(place, None), net, _say, clock)
     guard(plan)
     doors = open_doors(plan.config, plan.home, home.accounts(plan.home), plan.say, clock())
     async with open_node(plan) as node, trio.open_nursery() as nursery:
