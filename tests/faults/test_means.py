@@ -12,7 +12,7 @@ import pytest
 
 from tests.nntp_client import Client
 from tests.node_process import NodeProcess, wait_until
-from tests.programs import need, need_root
+from tests.programs import leave_out, need, need_root
 
 pytestmark = pytest.mark.slow
 BOARD = "test.talk"
@@ -54,7 +54,7 @@ def test_nothing_needs_a_resolver(short_dir: Path) -> None:
     need("unshare", "util-linux")
     need_root("hiding /etc/resolv.conf from a process takes a mount of its own")
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
-        pytest.skip("this system allows no mounts of one's own here")
+        leave_out("this system allows no mounts of one's own here")
     net = short_dir / "net"
     with Nameless(short_dir / "anna", "anna", net=net) as anna, Nameless(short_dir / "bert", "bert", net=net) as bert:
         anna.do(f"board add {BOARD}")

@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from tests.programs import need, need_root
+from tests.programs import leave_out, need, need_root
 
 ATTACH_SECONDS = 30.0
 
@@ -24,7 +22,7 @@ def need_strace() -> None:
     need("strace")
     need_root("strace looks into a process whose memory is closed to other programs")
     if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
-        pytest.skip("this system allows no ptrace")
+        leave_out("this system allows no ptrace")
 
 
 @contextmanager
