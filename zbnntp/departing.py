@@ -2,7 +2,8 @@
 
 A post is dated by the moment at which it is to leave, drawn when it is written: half to one and a half times the delay
 later. So nothing that leaves holds the time of writing. A post that is written later is not dated earlier, or answers
-to oneself would come before what they answer.
+to oneself would come before what they answer. What was written while the clock was wrong, at a date to come, waits for
+that date: a head has no earlier time than its posts, and everybody would park it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from zbnntp.model import limits
 
 EARLIEST, LATEST = 0.5, 1.5  # parts of the delay
 
@@ -34,8 +37,9 @@ class Delay:
         return max(leaves, written + latest)
 
     def holds(self, line: bytes, now: int) -> bool:
-        """Whether a line is a post that does not leave yet; one from before the clock was put back is not kept."""
-        return bool(self.seconds) and self._waits(_time(line) - now)
+        """Whether a line is a post that does not leave yet, or one of a wrong clock, in a head that nobody would take."""
+        left = _time(line) - now
+        return self._waits(left) or left > limits.CLOCK_AHEAD_SECONDS
 
     def _waits(self, seconds: int) -> bool:
         return 0 < seconds <= self.seconds * LATEST

@@ -26,7 +26,8 @@ AGAIN_SECONDS = 600  # between two tries
 
 SENTENCE = (
     "Your newest manifest bears a date to come: the clock of this machine was wrong when it was made. Friends confirm "
-    "the time as it is now, so you are published anew from what they hold; what you wrote at a date to come stays here."
+    "the time as it is now, so you are published anew from what they hold; what you wrote at a date to come waits here "
+    "for that date."
 )
 
 Version = tuple[int, Sha256]  # seq and hash of a head

@@ -103,8 +103,8 @@ def _requests(pieces: Iterable[bytes]) -> list[object]:
 
 
 def _kind(refusal: HttpRefusal) -> str:
-    """A head is too large or no head at all: which of the two is seen first depends on the pieces."""
-    return "refused" if refusal.status in (400, 431) else str(refusal.status)
+    """Too large, no head at all, a coding that nobody speaks: which is seen first depends on the pieces."""
+    return "refused" if refusal.status in (400, 431, 501) else str(refusal.status)
 
 
 def _check_request(request: Request) -> None:

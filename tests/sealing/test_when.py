@@ -190,6 +190,26 @@ async def test_an_author_whose_clock_was_days_ahead_starts_again_from_what_peers
         assert bob.logged == []
 
 
+async def test_what_was_written_at_a_date_to_come_waits_for_that(tmp_path: Path) -> None:
+    """In a head it would make that one of a date to come, which everybody parks, and so all that follow."""
+    clock, right = Clock(), Clock()
+    async with open_house(tmp_path, "alice", clock) as alice, open_house(tmp_path, "bob", right) as bob:
+        await bob.rate(alice.identity, mt=5000)
+        await alice.add_board(BOARD)
+        clock.now += 365 * DAY
+        await alice.post(BOARD, "From next year", "x\n")
+        clock.now = START
+        await alice.post(BOARD, "Now", "x\n")
+        assert head_of(await alice.seal()).time == START
+        assert await bob.take(alice.whole_offer())
+        assert bob.subjects(BOARD) == ["Now"]
+        assert alice.subjects(BOARD) == ["From next year", "Now"]
+        clock.now = right.now = START + 365 * DAY
+        await alice.seal()
+        assert await bob.take(alice.whole_offer())
+        assert bob.subjects(BOARD) == ["Now", "From next year"]
+
+
 async def test_friends_are_asked_only_when_the_last_head_bears_a_date_to_come(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
