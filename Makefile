@@ -28,6 +28,8 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(SUITABLE)' 2>/dev/null &&
 MINUTES ?= 5
 HOURS ?= 1
 TIMES ?= 1000
+# where chance begins in `make test`, so that the same tree has the same result; empty: new inputs every time
+CHANCE ?= 1
 # files of tests at once; their paths are short because those of sockets have to be
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
@@ -49,7 +51,7 @@ check: $(VENV)/installed-dev lint
 test: $(VENV)/installed-dev
 	@tests/programs.sh
 	@$(MAKE) lint
-	@place=$$(mktemp -d /tmp/zb.XXXXXX) && trap 'rm -rf "$$place"' EXIT && $(BIN)/python -m pytest \
+	@place=$$(mktemp -d /tmp/zb.XXXXXX) && trap 'rm -rf "$$place"' EXIT && CHANCE=$(CHANCE) $(BIN)/python -m pytest \
 	    -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder --basetemp "$$place/t" $(ARGS)
 
 fuzz: $(VENV)/installed-dev

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
-settings.register_profile("zbnntp", deadline=None)  # how long an example takes says how busy the machine is
+# How long an example takes says how busy the machine is. With CHANCE a run can be repeated.
+settings.register_profile("zbnntp", deadline=None, derandomize=bool(os.environ.get("CHANCE")))
 settings.load_profile("zbnntp")
 
 

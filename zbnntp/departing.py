@@ -37,7 +37,7 @@ class Delay:
         return max(leaves, written + latest)
 
     def holds(self, line: bytes, now: int) -> bool:
-        """Whether a line is a post that does not leave yet, or one of a wrong clock, in a head that nobody would take."""
+        """Whether a line is a post that does not leave yet: one that was made to wait, or one of a wrong clock."""
         left = _time(line) - now
         return self._waits(left) or left > limits.CLOCK_AHEAD_SECONDS
 

@@ -3,13 +3,14 @@
 With atheris (libFuzzer, guided by coverage) where it is installed, else with random changes to the seeds. FOLDER
 keeps what was found worth keeping; an input that breaks something is written beside it as `FOLDER.crash-…`, and the
 exit code is not 0. The limits of limits.py are rules too. At the end, or after so many RUNS, there are libFuzzer's
-figures.
+figures. With CHANCE=N in the environment the inputs are the same each time.
 Seeds are in tests/data/fuzz/TARGET, and what other tests have.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import random
 import resource
 import sys
@@ -44,6 +45,7 @@ def main(target: str, seconds: str, folder: str, runs: str = "-1") -> None:
 
     limits = [
         f"-max_total_time={seconds}",
+        f"-seed={os.environ.get('CHANCE') or 0}",
         f"-runs={runs}",
         f"-max_len={longest(target)}",
         f"-rss_limit_mb={MEMORY_MIB}",

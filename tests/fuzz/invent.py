@@ -1,11 +1,13 @@
 """Hypothesis at the NNTP machine for as long as wanted: `python -m tests.fuzz.invent SECONDS`.
 
 Coverage-guided fuzzing changes octets; hypothesis makes whole sessions out of commands, noise and cuts, and shrinks
-what breaks. Each round has a new seed, so that a long run goes on where a short one ends.
+what breaks. Each round has a new seed, so that a long run goes on where a short one ends; the first is CHANCE, if that
+is set in the environment.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -39,8 +41,9 @@ def check(octets: bytes, size: int) -> None:
 
 def main(seconds: str) -> None:
     end, rounds = time.monotonic() + float(seconds), 0
+    first = int(os.environ.get("CHANCE") or time.time_ns())
     while time.monotonic() < end:
-        seed(time.time_ns())(check)()
+        seed(first + rounds)(check)()
         rounds += 1
     print(f"stat::number_of_executed_units: {rounds * ROUND_EXAMPLES}", file=sys.stderr)
 
