@@ -36,7 +36,7 @@ JOURNEYS: dict[str, set[str]] = {
     "standing": BELOW | {"trust", "visibility", "inheriting", "moving"},
     "tuning": BELOW | {"trust", "standing"},
     "inquiry": BELOW | {"trust", "standing"},
-    "departing": set(),
+    "departing": {"model"},
     "sealing": BELOW | {"healing", "departing"},
     "spoken": BELOW,
     "moving": BELOW | {"spoken", "visibility"},
