@@ -95,6 +95,10 @@ class Library:
 
     def bundle(self, identity: Identity) -> Offer:
         """All that is held of somebody, from the first octet; raises Missing when nothing is."""
+        with snapshot(self._reader):
+            return self._bundle(identity)
+
+    def _bundle(self, identity: Identity) -> Offer:
         held = evidence.find_manifest(self._reader, identity)
         if held is None:
             raise Missing("nothing is held of that identity")
@@ -108,6 +112,10 @@ class Library:
         return Offer(held.pointer, held.head, tuple(slices))
 
     def held(self, identity: Identity) -> Held | None:
+        with snapshot(self._reader):
+            return self._held(identity)
+
+    def _held(self, identity: Identity) -> Held | None:
         held = evidence.find_manifest(self._reader, identity)
         if held is None:
             return None

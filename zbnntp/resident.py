@@ -46,6 +46,7 @@ from zbnntp.searching import Found, Query, Search
 from zbnntp.shelf import Shelf
 from zbnntp.standing import Standings
 from zbnntp.store import endings, evidence, promises, wordindex
+from zbnntp.store.database import snapshot
 from zbnntp.store.writer import Writer
 
 SEAL_SECONDS = 10  # posts of so long are gathered into one head; the first one after a pause goes at once
@@ -306,7 +307,8 @@ class Resident:
         held = evidence.find_manifest(commons.reader, self.identity)
         start = await self.restart.find(held.seq, now) if self.restart and held else None
         rewrite = now - int(promises.find_meta(commons.reader, self._rewritten) or 0) >= DAY_SECONDS
-        offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay=commons.delay, start=start)
+        with snapshot(commons.reader):
+            offer = sealing.seal(commons.reader, author, now, rewrite=rewrite, delay=commons.delay, start=start)
         if offer is not None:
             await commons.intake.offer(offer, "own", now)
             if rewrite:

@@ -12,7 +12,7 @@ import pytest
 from zbnntp.model.keys import Identity, sha256
 from zbnntp.model.manifest import SegmentRef
 from zbnntp.store import evidence, heads, lines
-from zbnntp.store.database import opened, prepare
+from zbnntp.store.database import connect_reader, opened, prepare
 
 
 @pytest.fixture
@@ -78,3 +78,26 @@ def test_head_outlives_its_segments(database: sqlite3.Connection) -> None:
         evidence.drop_segment(database, segment)
         with closing(database.execute("SELECT head FROM manifest")) as rows:
             assert lines.read(database, rows.fetchone()[0]) == head
+
+
+def test_head_is_read_with_the_segments_that_it_was_kept_with(database: sqlite3.Connection, tmp_path: Path) -> None:
+    """A newer one may come, and older segments go, between the query for a head and those for what it leans on."""
+    identity = Identity(bytes(32))
+    person = evidence.person_pk(database, identity)
+    (segment,), head = held(database, person, ref(1)), head_of(ref(1))
+    database.execute(
+        "INSERT INTO manifest VALUES (?, 7, ?, ?, ?, '', 0, 1)",
+        (person, bytes(32), bytes(64), heads.keep(database, person, head)),
+    )
+
+    def go(statement: str) -> None:
+        if "FROM segment" in statement:
+            reader.set_trace_callback(None)
+            evidence.drop_segment(database, segment)
+
+    with closing(connect_reader(tmp_path / "store.sqlite")) as reader:
+        reader.set_trace_callback(go)
+        found = evidence.find_manifest(reader, identity)
+    assert found is not None
+    assert found.head == head
+    assert not evidence.segments(database, person)

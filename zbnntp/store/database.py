@@ -118,7 +118,14 @@ def give_back(database: sqlite3.Connection) -> bool:
 
 @contextmanager
 def snapshot(reader: sqlite3.Connection) -> Iterator[None]:
-    """One transaction for several queries, in place of one for each, which locks and unlocks the file (3 us)."""
+    """The store as it is now for several queries, between which a writer may change it; a part of one that has begun.
+
+    For queries by which the next are made: the row of a head names rows of segments, that of a line a frame. It also
+    saves a transaction for each, which locks and unlocks the file (3 us).
+    """
+    if reader.in_transaction:
+        yield
+        return
     reader.execute("BEGIN")
     try:
         yield

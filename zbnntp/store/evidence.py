@@ -16,6 +16,7 @@ from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, Sha256
 from zbnntp.model.manifest import Head, Pointer, SegmentRef
 from zbnntp.store import heads, ids, lines, notices
+from zbnntp.store.database import snapshot
 
 STEP_LINES = 32  # read at once for somebody who lets others have their turn: at most 5 ms
 _LINES = "SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ? ORDER BY pk"
@@ -65,16 +66,16 @@ def identity_of(database: sqlite3.Connection, person: int) -> Identity:
 
 
 def find_manifest(database: sqlite3.Connection, identity: Identity) -> HeldManifest | None:
-    row = database.execute(
-        "SELECT person, seq, head_sha256, pointer, head, nick FROM manifest WHERE person = ?",
-        (ids.find_person(database, identity),),
-    ).fetchone()
-    if row is None:
-        return None
-    person, seq, name, pointer, head, nick = row
-    return HeldManifest(
-        person, seq, name, lines.read_pointer(database, pointer, identity, seq, name), lines.read(database, head), nick
-    )
+    with snapshot(database):
+        row = database.execute(
+            "SELECT person, seq, head_sha256, pointer, head, nick FROM manifest WHERE person = ?",
+            (ids.find_person(database, identity),),
+        ).fetchone()
+        if row is None:
+            return None
+        person, seq, name, pointer, head, nick = row
+        signed = lines.read_pointer(database, pointer, identity, seq, name)
+        return HeldManifest(person, seq, name, signed, lines.read(database, head), nick)
 
 
 def head_names(database: sqlite3.Connection) -> dict[int, Sha256]:
@@ -239,7 +240,8 @@ def segments(database: sqlite3.Connection, person: int) -> list[HeldSegment]:
 
 def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
     """All bytes of a segment, each line ended."""
-    return b"".join(segment_steps(database, segment))
+    with snapshot(database):
+        return b"".join(segment_steps(database, segment))
 
 
 def segment_steps(database: sqlite3.Connection, segment: int) -> Iterator[bytes]:
@@ -312,8 +314,9 @@ def lines_in(database: sqlite3.Connection, person: int, role: str) -> list[tuple
 
 def outbox(database: sqlite3.Connection, person: int) -> list[Pending]:
     """Own lines not yet sealed, in order of writing."""
-    rows = database.execute("SELECT pk, role, octets FROM line WHERE person = ? ORDER BY pk DESC", (person,)).fetchall()
-    return [Pending(pk, role, lines.read(database, octets)) for pk, role, octets in rows]
+    with snapshot(database):
+        rows = database.execute("SELECT pk, role, octets FROM line WHERE person = ? ORDER BY pk DESC", (person,))
+        return [Pending(pk, role, lines.read(database, octets)) for pk, role, octets in rows.fetchall()]
 
 
 def add_pending(database: sqlite3.Connection, person: int, role: str, line: bytes) -> int:
@@ -332,8 +335,9 @@ def clear_pending(database: sqlite3.Connection, person: int, role: str, sealed: 
 
 def post_lines_in(database: sqlite3.Connection, segment: int) -> list[tuple[int, bytes]]:
     """Keys and octets of the lines of one segment, in order."""
-    rows = database.execute(_LINES, lines.span(segment))
-    return [(pk, lines.read(database, octets)) for pk, octets in rows.fetchall()]
+    with snapshot(database):
+        rows = database.execute(_LINES, lines.span(segment))
+        return [(pk, lines.read(database, octets)) for pk, octets in rows.fetchall()]
 
 
 def open_posts_segment(database: sqlite3.Connection, person: int) -> HeldSegment | None:

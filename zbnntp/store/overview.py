@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -68,7 +67,7 @@ def rows(
 ) -> list[Row]:
     """Visible articles from `low` on; with their bodies where they are to be `filed`."""
     found: list[Row] = []
-    with _at_once(database):
+    with snapshot(database):
         while len(found) < limit and (block := _next_block(database, newsgroup, low, high)) is not None:
             last = min(high, (block + 1) * BLOCK_NUMBERS - 1)
             found += _in_block(database, newsgroup, max(low, block * BLOCK_NUMBERS), last, limit - len(found), filed)
@@ -78,7 +77,7 @@ def rows(
 
 def columns(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> Columns:
     """Visible articles of a span of numbers, all of one block."""
-    with _at_once(database):
+    with snapshot(database):
         opened = [Row._make(it) for it in database.execute(_OPEN, (newsgroup, low, high, BLOCK_NUMBERS)).fetchall()]
         block = _packed_at(database, newsgroup, low)
         told = telling.tell_all(database, block, newsgroup, low, high) if block else Columns.of(())
@@ -118,11 +117,6 @@ def open_spot(database: sqlite3.Connection, spot: Spot) -> Row | None:
 def _spot(found: Sequence[Any]) -> Spot:
     newsgroup, name, packed = found[:3]
     return Spot(newsgroup, name, packed, Known._make(found[3:8]), found[8:])
-
-
-def _at_once(database: sqlite3.Connection) -> AbstractContextManager[None]:
-    """One snapshot for all queries of a block, which may be packed between two of them."""
-    return nullcontext() if database.in_transaction else snapshot(database)
 
 
 def _next_block(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> int | None:
@@ -185,7 +179,7 @@ def level_version(database: sqlite3.Connection, view: int) -> int:
 
 def numbers_window(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> list[int]:
     """Visible numbers from `low` on: all of the first block that has any."""
-    with _at_once(database):
+    with snapshot(database):
         while (block := _next_block(database, newsgroup, low, high)) is not None:
             first, last = max(low, block * BLOCK_NUMBERS), min(high, (block + 1) * BLOCK_NUMBERS - 1)
             if found := _numbers_in(database, newsgroup, first, last):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.store import lines
+from zbnntp.store.database import snapshot
 from zbnntp.store.ids import article_pk as article_pk
 from zbnntp.store.ids import find_article as find_article
 from zbnntp.store.ids import id_key as id_key
@@ -165,13 +166,13 @@ def opening_boards(database: sqlite3.Connection, thread: int) -> str | None:
 
 def opening_line(database: sqlite3.Connection, thread: PostId) -> tuple[Identity, bytes] | None:
     """Author and line (a post or carry) of a thread's opening."""
-    article = find_article(database, thread)
-    row = database.execute(
-        "SELECT p.id, l.octets FROM opening o JOIN person p ON p.pk = o.author JOIN line l ON l.pk = o.line "
-        "WHERE o.thread = ?",
-        (article,),
-    ).fetchone()
-    return (Identity(row[0]), lines.read(database, row[1])) if row else None
+    with snapshot(database):
+        row = database.execute(
+            "SELECT p.id, l.octets FROM opening o JOIN person p ON p.pk = o.author JOIN line l ON l.pk = o.line "
+            "WHERE o.thread = ?",
+            (find_article(database, thread),),
+        ).fetchone()
+        return (Identity(row[0]), lines.read(database, row[1])) if row else None
 
 
 def opening_subject(database: sqlite3.Connection, thread: PostId) -> str:
@@ -272,8 +273,9 @@ _SOURCES = _SOURCE + "WHERE post.article IN (SELECT value FROM json_each(?2)) OR
 
 
 def find_source(database: sqlite3.Connection, view: int, article: int) -> Source | None:
-    row = database.execute(_SOURCE + "WHERE post.article = ?2", (view, article)).fetchone()
-    return opened_source(database, row) if row else None
+    with snapshot(database):
+        row = database.execute(_SOURCE + "WHERE post.article = ?2", (view, article)).fetchone()
+        return opened_source(database, row) if row else None
 
 
 def opened_source(database: sqlite3.Connection, row: Sequence[Any]) -> Source:
@@ -290,8 +292,9 @@ def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) ->
     ).fetchall()
     for start in range(0, len(ordered), WINDOW_ROWS):
         window = json.dumps([article for (article,) in ordered[start : start + WINDOW_ROWS]])
-        for row in database.execute(_SOURCES, (view, window)).fetchall():
-            yield opened_source(database, row)
+        with snapshot(database):
+            found = [opened_source(database, row) for row in database.execute(_SOURCES, (view, window)).fetchall()]
+        yield from found
 
 
 def author_of(database: sqlite3.Connection, article: int) -> Identity | None:
@@ -306,12 +309,13 @@ def author_of(database: sqlite3.Connection, article: int) -> Identity | None:
 
 def ancestry(database: sqlite3.Connection, article: int) -> tuple[PostId, bytes, Identity] | None:
     """Thread id, line and author of a post: what a reply to it is made from."""
-    row = database.execute(
-        "SELECT article.id, line.octets, person.id FROM post JOIN article ON article.pk = post.thread "
-        "JOIN line ON line.pk = post.line JOIN person ON person.pk = post.author WHERE post.article = ?",
-        (article,),
-    ).fetchone()
-    return (PostId(row[0]), lines.read(database, row[1]), Identity(row[2])) if row else None
+    with snapshot(database):
+        row = database.execute(
+            "SELECT article.id, line.octets, person.id FROM post JOIN article ON article.pk = post.thread "
+            "JOIN line ON line.pk = post.line JOIN person ON person.pk = post.author WHERE post.article = ?",
+            (article,),
+        ).fetchone()
+        return (PostId(row[0]), lines.read(database, row[1]), Identity(row[2])) if row else None
 
 
 def reply_counts(database: sqlite3.Connection, author: int) -> list[tuple[Identity, int]]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
 from zbnntp.store import lines
+from zbnntp.store.database import snapshot
 
 
 class Excess(NamedTuple):
@@ -39,12 +40,13 @@ def put_excess(database: sqlite3.Connection, person: int, waiting: Iterable[tupl
 
 def excess(database: sqlite3.Connection, person: int, limit: int) -> list[Excess]:
     """Lines that wait, the newest posts first."""
-    rows = database.execute(
-        "SELECT e.line, l.segment, l.octets FROM excess e JOIN line l ON l.pk = e.line WHERE e.person = ? "
-        "ORDER BY e.time DESC, e.line LIMIT ?",
-        (person, limit),
-    )
-    return [Excess(line, segment, lines.read(database, octets)) for line, segment, octets in rows.fetchall()]
+    with snapshot(database):
+        rows = database.execute(
+            "SELECT e.line, l.segment, l.octets FROM excess e JOIN line l ON l.pk = e.line WHERE e.person = ? "
+            "ORDER BY e.time DESC, e.line LIMIT ?",
+            (person, limit),
+        )
+        return [Excess(line, segment, lines.read(database, octets)) for line, segment, octets in rows.fetchall()]
 
 
 def drop_excess(database: sqlite3.Connection, done: Iterable[int]) -> None:

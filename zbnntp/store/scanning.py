@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from zbnntp.model.errors import Missing
 from zbnntp.store import lines
-from zbnntp.store.database import WINDOW_ROWS
+from zbnntp.store.database import WINDOW_ROWS, snapshot
 
 _BEYOND = 1 << 62  # above every key
 _COLUMNS = "SELECT author, article, time, line, thread FROM post "
@@ -89,8 +89,9 @@ def words(database: sqlite3.Connection, places: Sequence[Place]) -> Iterator[tup
 
 def read(database: sqlite3.Connection, place: Place) -> bytes:
     """The post's line as it was received; empty for one that was purged, or has gone just now."""
-    row = database.execute("SELECT octets FROM line WHERE pk = ?", (place.line,)).fetchone()
-    return lines.read(database, row[0]) if row else b""
+    with snapshot(database):
+        row = database.execute("SELECT octets FROM line WHERE pk = ?", (place.line,)).fetchone()
+        return lines.read(database, row[0]) if row else b""
 
 
 def count(database: sqlite3.Connection) -> int:
