@@ -7,6 +7,7 @@ with. So nobody can set a new passphrase without the old one, the operator neith
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from zbnntp import home
@@ -18,12 +19,12 @@ REMOVED = "removed"  # where the directories of removed accounts lie
 PASSPHRASE_WORDS = 6  # of 2,048: 66 bits, behind argon2id
 
 
-def make_account(place: Path, nick: str, passphrase: str) -> tuple[Account, str]:
-    """One more identity, and its recovery words. NotPermitted where another one has been made with that name."""
+def make_account(place: Path, nick: str, passphrase: str, show: Callable[[str], None]) -> Account:
+    """One more identity; its recovery words are shown before there is a key. NotPermitted where a name is taken."""
     if any(it.nick == nick for it in home.accounts(place)):
         raise NotPermitted(f"there is an account {nick} already; choose another name")
-    words = home.make_keys(home.new_place(place), nick, passphrase)
-    return next(it for it in home.accounts(place) if it.nick == nick), words
+    home.make_keys(home.new_place(place), nick, passphrase, show)
+    return next(it for it in home.accounts(place) if it.nick == nick)
 
 
 def find_account(place: Path, name: str) -> Account:

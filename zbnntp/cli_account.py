@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zbnntp import home
 from zbnntp.accounts import change_passphrase, find_account, make_account, random_passphrase, remove_account
-from zbnntp.cli_ask import read_passphrase, recovery_text, tell_node
+from zbnntp.cli_ask import read_passphrase, show_words, tell_node
 from zbnntp.model.article import address
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import identity_text
@@ -53,13 +53,12 @@ def _add_new(command: argparse.ArgumentParser) -> None:
 
 def _add(options: argparse.Namespace) -> int:
     nick, secret = new_nick(options.name), _new_passphrase(options)
-    account, words = make_account(options.home, nick, secret)
+    account = make_account(options.home, nick, secret, show_words)
     print(f"Made the account {nick}. Its owner sets in the newsreader:\n")
     print(f"    Login      {nick}, at once and not only when asked")
     if options.random:
         print(f"    Password   {secret}")
     print(f"    Name       {nick}\n    Address    {address(account.identity)}\n")
-    print(f"{recovery_text(words)}\n")
     tell_node(options.home, "accounts")
     return 0
 

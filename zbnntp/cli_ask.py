@@ -30,14 +30,9 @@ They prove that you are you, should your key ever be stolen or lost; keep them a
 one, and 'zbnntp recover --renew' gives you other words."""
 
 
-def recovery_text(words: str) -> str:
-    """New recovery words and what they are for."""
-    return RECOVERY.format(words="\n".join(_numbered_rows(words.split())))
-
-
 def show_words(words: str) -> None:
-    """The same on the screen, before there is the key that they are for."""
-    print(f"{recovery_text(words)}\n", flush=True)
+    """New recovery words and what they are for, on the screen before there is the key that they are for."""
+    print(RECOVERY.format(words="\n".join(_numbered_rows(words.split()))) + "\n", flush=True)
 
 
 def _numbered_rows(words: Sequence[str]) -> Iterator[str]:

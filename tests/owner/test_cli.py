@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,6 +75,18 @@ def test_one_more_identity_on_a_home(tmp_path: Path) -> None:
     for nick in ("anna", "bert"):
         assert run("init", "--home", tmp_path, "--nick", nick, "--no-passphrase", "--add") == 0
     assert [it.nick for it in home.accounts(tmp_path)] == ["anna", "bert"]
+
+
+def test_where_nobody_reads_its_words_there_is_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.make_keys(tmp_path, "anna", None)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with monkeypatch.context() as patched, os.fdopen(writing, "w") as hung_up:
+        patched.setattr(sys, "stdout", hung_up)
+        assert run("account", "add", "dora", "--random", "--home", tmp_path) != 0
+    assert [it.nick for it in home.accounts(tmp_path)] == ["anna"]
+    assert run("account", "add", "dora", "--random", "--home", tmp_path) == 0
+    assert [it.nick for it in home.accounts(tmp_path)] == ["anna", "dora"]
 
 
 @pytest.mark.parametrize(
