@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import trio
 
-from tests.control.conftest import Node, Open
+from tests.control.conftest import Node, Open, Rooms
 from tests.houses import House
 from tests.ingest.forging import BOARD, Forger, check_octets, cut, name_of, post_id, segment, shown
 from zbnntp.bundling import Choice, choose
@@ -17,7 +19,7 @@ from zbnntp.model.keys import Sha256, identity_text, sha256
 from zbnntp.model.link import Link, format_link
 from zbnntp.purging import purge_post
 from zbnntp.rebuild import rebuild
-from zbnntp.store import lines, purges
+from zbnntp.store import compaction, lines, purges
 from zbnntp.store.posts import find_article
 
 SECRET, TITLE = "unspeakable words that nobody may keep", "A horrible title"
@@ -191,6 +193,66 @@ async def test_a_purge_that_was_interrupted_is_finished_by_the_node(open_desk: O
                     await trio.sleep(0.01)
             nursery.cancel_scope.cancel()
         assert on_disk(node.house, SECRET) == on_disk(node.house, TITLE) == []
+
+
+PIECE = 32  # octets of what is looked for: where a line stands in the file is cut into pages
+
+
+def stored(house: House) -> set[bytes]:
+    """Pieces of the octets in which the store keeps lines; no text can be read in them."""
+    rows = house.reader.execute("SELECT octets FROM line UNION ALL SELECT octets FROM frame")
+    return {octets[at : at + PIECE] for (octets,) in rows for at in range(0, len(octets) - PIECE, PIECE)}
+
+
+async def keep_sealed(house: House) -> None:
+    """Move all lines into frames, as is done when their month is over."""
+    planned = compaction.plan(house.path, house.now)
+    await house.writer.run(lambda it: compaction.begin(it, planned))
+    for keys in planned.batches:
+        batch = compaction.Sealer(house.path).prepare(keys)
+        assert await house.writer.run(lambda it, batch=batch: compaction.keep_batch(it, batch))
+
+
+def raw(house: House) -> bytes:
+    """The store and its WAL, octet for octet."""
+    files = (house.path, house.path.with_name(house.path.name + "-wal"))
+    return b"".join(path.read_bytes() for path in files if path.exists())
+
+
+async def publish_long(house: House, author: Forger) -> None:
+    """Posts that fill pages of their own, of which nothing is like anything else."""
+    bodies = random.Random(author.name)
+    posts = [author.opening(f"Number {it}", body=bodies.randbytes(4500).hex()) for it in range(4)]
+    await house.take(author.offer([segment(*posts)]))
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_what_is_purged_is_overwritten_where_the_file_cannot_be_written_anew(
+    open_desk: Open, monkeypatch: pytest.MonkeyPatch, sealed: bool
+) -> None:
+    """On a full disk there is no room for a second file; the pages of the first are overwritten all the same."""
+
+    async def full(_: object) -> None:
+        raise NotPermitted("the disk of this node is full or failing; make room on it and try again")
+
+    monkeypatch.setattr(Rooms, "scrub", full)
+    anna, carl = Forger("anna"), Forger("carl")
+    async with open_desk() as node:
+        for author in (anna, carl):
+            await node.house.rate(author.identity, mt=5000)
+        own = stored(node.house)
+        await publish_long(node.house, anna)
+        if sealed:
+            await keep_sealed(node.house)
+        hers = stored(node.house) - own
+        await publish_long(node.house, carl)
+        others, before = stored(node.house) - hers - own, raw(node.house)
+        assert "Traces of it are still on the disk" in await node.ok(f"purge {identity_text(anna.identity)}")
+    after = raw(node.house)
+    assert min(len(hers), len(others)) > 100
+    assert [piece for piece in hers if piece in after] == []
+    for pieces, octets in ((hers, before), (others, after)):
+        assert sum(it in octets for it in pieces) > len(pieces) * 9 // 10  # the rest is cut by the end of a page
 
 
 class Parts:
