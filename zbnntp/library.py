@@ -1,7 +1,7 @@
 """The store as peers see it: what one local identity offers and takes. Implements peers' Library and Directory.
 
-Nothing of another identity on the same node shows here, not even the epoch of the changes feed, or that both feeds
-count the same changes.
+Nothing of another identity on the same node shows here, not even the epoch of the changes feed, that both feeds count
+the same changes, or that both clocks are wrong by the same seconds.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from zbnntp.store import endings, evidence, keeps, notices, promises, ratings
 from zbnntp.store.database import snapshot
 from zbnntp.store.writer import Writer
 
+TIME_STEP_SECONDS = 900  # who compares clocks allows for limits.CLOCK_AHEAD_SECONDS
 HEADS_AT_ONCE = 16  # opened before others have their turn: some milliseconds
 
 
@@ -66,9 +67,15 @@ class Library:
         self.delivered: Callable[[Sha256], None] = lambda head: None
         self.epoch = hashlib.sha256(f"{epoch} {view.hex()}".encode()).hexdigest()[:16]
         self._places = Disguise(hashlib.sha256(f"{epoch} {view.hex()} places".encode()).digest())
+        late = hashlib.sha256(f"{epoch} {view.hex()} clock".encode()).digest()
+        self._late = int.from_bytes(late) % TIME_STEP_SECONDS
 
     def now(self) -> int:
         return int(self._clock())
+
+    def shown_time(self) -> int:
+        """The clock as others see it, less than two steps behind; each identity takes its steps at moments of its own."""
+        return (self.now() - self._late) // TIME_STEP_SECONDS * TIME_STEP_SECONDS
 
     def manifest(self, identity: Identity) -> tuple[bytes, bytes] | None:
         if not self._offers(identity):

@@ -196,7 +196,7 @@ class Peering:
         api = Api(
             self._identity,
             self._library,
-            self._library.now,
+            self._library.shown_time,
             lacking=self.complete,
             notes=notes,
             registrar=self._registrar,

@@ -25,6 +25,7 @@ from zbnntp.store.choices import Pin
 
 BOARD = "test.talk"
 FRAMES = "SELECT pk FROM frame"
+QUARTER = 900  # of an hour, in seconds
 
 
 def library(house: House, mirror: str = "rated", bell: Bell | None = None) -> Library:
@@ -149,6 +150,23 @@ async def test_places_in_the_feeds_of_two_identities_of_one_node_have_nothing_in
         for made_up in (1, 7, 10**18 - 1):
             assert library(bob, "fetched").changes(made_up, 99) == library(bob, "fetched").changes(0, 99)
         assert min(places[0] | places[1]) > 1_000_000
+
+
+async def test_two_identities_of_one_node_do_not_show_by_how_much_its_clock_is_wrong(tmp_path: Path) -> None:
+    """Neither in what they say the time is, nor in when they say that it is later."""
+    async with open_house(tmp_path, "bob") as bob:
+        steps = []
+        start = bob.now
+        for view in (bob.identity, Forger("anna").identity):
+            feed = Library(bob.reader, bob.intake, view, "epoch", Bell(), "fetched", bob.clock)
+            shown = []
+            for bob.clock.now in range(start, start + 2 * QUARTER):
+                shown.append(feed.shown_time())
+                assert shown[-1] % QUARTER == 0
+                assert 0 <= bob.now - shown[-1] < 2 * QUARTER
+            steps.append({second for second in range(1, len(shown)) if shown[second - 1] < shown[second]})
+        assert [len(seconds) for seconds in steps] == [2, 2]
+        assert not steps[0] & steps[1]
 
 
 async def test_waiting_for_a_change_ends_when_there_is_one(tmp_path: Path) -> None:

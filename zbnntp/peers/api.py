@@ -76,7 +76,7 @@ class Route:
 
 
 class Api:
-    """The site of one local identity. `clock` gives unix seconds; `lacking` is told when a push left gaps to fetch;
+    """The site of one local identity. `clock` gives the unix seconds that others see; `lacking` is told when a push left gaps to fetch;
 
     `notes` are those about its closed onion, None without one; so is `registrar`.
     """
