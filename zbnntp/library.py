@@ -74,7 +74,7 @@ class Library:
         return int(self._clock())
 
     def shown_time(self) -> int:
-        """The clock as others see it, less than two steps behind; each identity takes its steps at moments of its own."""
+        """The clock as others see it, less than two steps behind; each identity steps at moments of its own."""
         return (self.now() - self._late) // TIME_STEP_SECONDS * TIME_STEP_SECONDS
 
     def manifest(self, identity: Identity) -> tuple[bytes, bytes] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from zbnntp.peers.backends import Remedy
-from zbnntp.peers.reach import LAST_RETRY_SECONDS, Book, retry_seconds
+from zbnntp.peers.reach import ADDRESSES_MOST, LAST_RETRY_SECONDS, Book, retry_seconds
 
 
 def test_retries_double_up_to_half_an_hour_with_full_jitter() -> None:
@@ -65,3 +65,21 @@ def test_a_peer_that_is_off_line_has_no_stale_descriptor() -> None:
     for _ in range(3):
         book.note_failure("a", 10, Remedy.BACK_OFF)
     assert not book.advises_renewal("a", 10)
+
+
+def test_heads_that_name_ever_new_addresses_fill_no_book() -> None:
+    """To be looked up costs no room, and of those that were asked the latest are remembered."""
+    book = Book(random.Random(1))
+    addresses = [f"http://{number}.onion" for number in range(2 * ADDRESSES_MOST)]
+    for first in range(0, len(addresses), 8):
+        book.find_best(addresses[first : first + 8])
+    assert len(book) == 0
+    book.note_failure("a", 0, Remedy.STOP)
+    for number, address in enumerate(addresses):
+        book.note_failure(address, 0, Remedy.BACK_OFF)
+        if number % 10_000 == 0:
+            book.note_failure("a", number, Remedy.STOP)
+    assert len(book) == ADDRESSES_MOST
+    assert book["a"].failures == 9
+    assert book[addresses[-1]].failures == 1
+    assert book[addresses[0]].failures == 0

@@ -346,6 +346,23 @@ async def test_for_somebody_newly_trusted_whom_nobody_listed_feeds_are_read_once
         assert all(asked.count("") <= 1 for asked in bench.sync.since.values())
 
 
+async def test_of_strangers_and_of_those_who_went_nothing_is_remembered(autojump_clock: trio.testing.MockClock) -> None:
+    """A feed lists whom it likes, and a list that trust follows may name others all the time."""
+    strangers = [Identity(number.to_bytes(32)) for number in range(5_000)]
+    sync = FakeSync(lists={"local:m0": strangers})
+    async with scheduling(people(1, 0), sync) as bench:
+        bench.house.wanting = lambda identity: False
+        for number in range(20):
+            new = [person(f"n{number}-{other}", mutual=True, hops=1) for other in range(10)]
+            bench.directory.everybody = [*people(1, 0), *new]
+            bench.schedule.wake()
+            await trio.sleep(1800)
+        assert bench.sync.asked("fetch").keys() >= {"local:n1-0", "local:n19-9"}
+        assert bench.schedule.feeds.passed == set()
+        sizes = {name: len(it) for name, it in vars(bench.schedule).items() if isinstance(it, (dict, set))}
+        assert max(sizes.values()) <= 6 * 11, sizes
+
+
 async def test_a_silent_author_is_asked_once_a_day(autojump_clock: trio.testing.MockClock) -> None:
     quiet = person("quiet", mutual=False, hops=2)
     async with scheduling([*people(3, 2), quiet]) as bench:

@@ -76,9 +76,10 @@ class Route:
 
 
 class Api:
-    """The site of one local identity. `clock` gives the unix seconds that others see; `lacking` is told when a push left gaps to fetch;
+    """The site of one local identity. `clock` gives the unix seconds that others see.
 
-    `notes` are those about its closed onion, None without one; so is `registrar`.
+    `lacking` is told when a push left gaps to fetch; `notes` are those about its closed onion, None without one; so is
+    `registrar`.
     """
 
     def __init__(

@@ -10,8 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from functools import partial
 
 import trio
@@ -19,6 +18,7 @@ import trio
 from zbnntp.model.errors import Refused, TorDown, ZbError
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.peers.backends import Remedy
+from zbnntp.peers.listings import Listings
 from zbnntp.peers.needs import Library, Person
 from zbnntp.peers.sources import draw
 from zbnntp.peers.visits import Visits
@@ -31,7 +31,6 @@ POLL_GAP_SECONDS = 5.0  # what a server wants between two answers
 GIVE_UP_FAILURES = 3  # then another source is drawn
 TOR_DOWN_SECONDS = 10.0
 DRAW_GAP_SECONDS = 1.0  # between two draws
-LISTED_IDENTITIES = 20_000  # remembered of one source
 
 
 class Feeds:
@@ -48,12 +47,12 @@ class Feeds:
     ) -> None:
         self._visits, self._library = visits, library
         self._people, self._seeks = people, seeks
-        self.passed: set[Identity] = set()  # who was listed while he was not wanted
+        self.passed: set[Identity] = set()  # whom trust fetches, listed while he was not wanted
         self._rng = rng
         self._cursors = cursors
         self._sources: dict[Identity, trio.CancelScope] = {}
         self._held: dict[str, trio.CancelScope] = {}  # polls that wait, by endpoint
-        self._listed: defaultdict[str, set[Identity]] = defaultdict(set)
+        self._listings = Listings()
         self._begun: set[str] = set()  # endpoints whose feed was read from its beginning
         self._news: dict[Identity, float] = {}  # when somebody was listed last
         self._redraw = trio.Event()
@@ -78,11 +77,16 @@ class Feeds:
 
     def listing(self, identity: Identity) -> list[str]:
         """The endpoints whose feeds have listed somebody."""
-        return [endpoint for endpoint, listed in self._listed.items() if identity in listed]
+        return self._listings.find(identity)
 
     def last_news(self, identity: Identity) -> float:
         """When somebody was listed last; -inf: never."""
         return self._news.get(identity, -math.inf)
+
+    def keep_only(self, people: Collection[Identity]) -> None:
+        """Forget who is not fetched any more: should he come back, he is asked for what was missed."""
+        self.passed.intersection_update(people)
+        self._news = {identity: when for identity, when in self._news.items() if identity in people}
 
     async def run(self) -> None:
         """Follow sources until cancelled."""
@@ -171,9 +175,8 @@ class Feeds:
         self._visits.note_answer(endpoint)
         if identity is None:
             return
+        self._listings.add(endpoint, identity)
         if identity in self._people():
             self._news[identity] = trio.current_time()
-        if len(self._listed[endpoint]) < LISTED_IDENTITIES:
-            self._listed[endpoint].add(identity)
             if not self._library.wanted(identity):
                 self.passed.add(identity)

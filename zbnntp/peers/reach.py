@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ ONLINE_SECONDS = 600.0
 STALE_TIMEOUTS = 2
 STALE_ANSWERED_SECONDS = 86_400.0
 RENEW_GAP_SECONDS = 600.0
+ADDRESSES_MOST = 40_000  # remembered: two for each of the most people that are fetched; 15 MB
 
 
 def retry_seconds(failures: int, rng: random.Random) -> float:
@@ -45,27 +45,37 @@ class Reach:
 
 
 class Book:
-    """All addresses of one local identity's peers."""
+    """The addresses of one local identity's peers that were asked; those not asked for longest are forgotten first.
+
+    To look one up costs no room: heads may name others all the time.
+    """
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._known: defaultdict[str, Reach] = defaultdict(Reach)
+        self._known: dict[str, Reach] = {}
         self._renewed = -math.inf
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def __getitem__(self, endpoint: str) -> Reach:
-        return self._known[endpoint]
+        return self._known.get(endpoint) or Reach()
 
     def find_best(self, endpoints: Iterable[str]) -> str | None:
         """The address to try next: the one that is due first, at equal times the first listed."""
-        return min(endpoints, key=lambda endpoint: self._known[endpoint].due, default=None)
+        return min(endpoints, key=lambda endpoint: self[endpoint].due, default=None)
+
+    def note_identity(self, endpoint: str, identity: Identity) -> None:
+        """Who answers there."""
+        self._note(endpoint).identity = identity
 
     def note_answer(self, endpoint: str, now: float) -> None:
-        reach = self._known[endpoint]
+        reach = self._note(endpoint)
         reach.answered, reach.failures, reach.timeouts, reach.due = now, 0, 0, -math.inf
 
     def note_failure(self, endpoint: str, now: float, remedy: Remedy, pause: float = 0) -> None:
         """`pause`: it did answer, that it is to be left alone for so long."""
-        reach = self._known[endpoint]
+        reach = self._note(endpoint)
         reach.failures += 1
         reach.timeouts = reach.timeouts + 1 if remedy is Remedy.TRY_AGAIN else 0
         stopped = remedy is Remedy.STOP
@@ -74,14 +84,21 @@ class Book:
             reach.answered = now
 
     def is_online(self, endpoint: str, now: float) -> bool:
-        return now - self._known[endpoint].answered < ONLINE_SECONDS
+        return now - self[endpoint].answered < ONLINE_SECONDS
 
     def advises_renewal(self, endpoint: str, now: float) -> bool:
         """Whether our tor should forget all descriptors; if so, that counts as done."""
-        reach = self._known[endpoint]
+        reach = self[endpoint]
         others = any(other is not reach and now - other.answered < ONLINE_SECONDS for other in self._known.values())
         stale = reach.timeouts >= STALE_TIMEOUTS and now - reach.answered < STALE_ANSWERED_SECONDS
         if not (stale and others and now - self._renewed >= RENEW_GAP_SECONDS):
             return False
         self._renewed = now
         return True
+
+    def _note(self, endpoint: str) -> Reach:
+        """What is known of an address, to be changed."""
+        reach = self._known[endpoint] = self._known.pop(endpoint, None) or Reach()
+        if len(self._known) > ADDRESSES_MOST:
+            del self._known[next(iter(self._known))]
+        return reach

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -125,9 +125,20 @@ class Schedule:
             before, self._people_changed = self._people, False
             self._people = {person.identity: person for person in self._directory.people()}
             if before is not None:
+                self._keep_only(self._people)
                 for identity in self._people.keys() - before.keys():
                     self._open_gap(identity)
         return self._people or {}
+
+    def _keep_only(self, people: Collection[Identity]) -> None:
+        """Forget who is not fetched any more: whose list trust follows may name others all the time."""
+        for identities in (self._known, self._gaps):
+            identities.intersection_update(people)
+        self._told = {identity: head for identity, head in self._told.items() if identity in people}
+        for times in (self._due, self._failures):
+            for key in [key for key in times if key[1] not in people]:
+                del times[key]
+        self.feeds.keep_only(people)
 
     def _open_gap(self, identity: Identity) -> None:
         self._gaps.add(identity)

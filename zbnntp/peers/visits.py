@@ -60,10 +60,11 @@ class Visits:
 
     async def confirm(self, endpoint: str, identity: Identity) -> None:
         """Once for each address: the node there has to name the one whose address it is said to be."""
-        reach = self.book[endpoint]
-        if reach.identity is None:
-            reach.identity = await self.ask(endpoint, lambda: self.sync.ask_identity(endpoint))
-        if reach.identity != identity:
+        found = self.book[endpoint].identity
+        if found is None:
+            found = await self.ask(endpoint, lambda: self.sync.ask_identity(endpoint))
+            self.book.note_identity(endpoint, found)
+        if found != identity:
             raise Invalid(f"{endpoint} is not an address of {short_id(identity)}")
 
     def note_answer(self, endpoint: str) -> None:
