@@ -31,7 +31,7 @@ from zbnntp.housekeeping import pack_quiet
 from zbnntp.importing import take_all, verified_beside
 from zbnntp.model.bundle import Offer, slices_of
 from zbnntp.model.entries import SCALE, STATE, Post, make_carry, make_post, make_trust, open_entry
-from zbnntp.model.keys import Identity, PostId, Signer, message_id, sha256
+from zbnntp.model.keys import Identity, PostId, Sha256, Signer, message_id, sha256
 from zbnntp.model.limits import SEGMENT_SEALED_OCTETS
 from zbnntp.model.manifest import SegmentRef, make_head, make_pointer
 from zbnntp.model.views import Level
@@ -87,6 +87,8 @@ class Author:
     octets: int = 0
     since: list[int] = field(default_factory=lambda: [0])
     carried: set[PostId] = field(default_factory=set)
+    offered: tuple[int, Sha256] | None = None  # seq and hash of the last head,
+    known: list[int] = field(default_factory=list)  # and how many octets of each segment came with it or before
 
     def add(self, line: bytes, when: int) -> None:
         if self.octets > SEGMENT_SEALED_OCTETS or _month(self.since[-1] or when) != _month(when):
@@ -145,6 +147,11 @@ class Community:
         self._placed[source.message_id] = placed
         return placed
 
+    def end_threads(self) -> None:
+        """Nobody answers any more what was said so far."""
+        self._placed.clear()
+        self._openings.clear()
+
     def _author(self, sender: str) -> Author:
         if sender not in self.authors:
             nick = str(make_header(decode_header(parseaddr(sender)[0])))
@@ -169,7 +176,7 @@ class Community:
 
 
 def make_offer(author: Author, now: int) -> Offer:
-    """An author's whole manifest."""
+    """An author's manifest: of what was offered before only the head."""
     datas = [b"".join(line + b"\n" for line in lines) for lines in author.segments]
     refs = [
         SegmentRef(sha256(data), len(data), len(lines), since)
@@ -183,10 +190,17 @@ def make_offer(author: Author, now: int) -> Offer:
         endpoints=(),
         posts=refs,
         state=(),
-        prev=None,
+        prev=author.offered,
         next_key=sha256(author.signer.identity),
     )
-    slices = [part for ref, data in zip(refs, datas, strict=True) for part in slices_of(ref.sha256, data, 0)]
+    known = [*author.known, *[0] * len(datas)]
+    slices = [
+        part
+        for ref, data, at in zip(refs, datas, known, strict=False)
+        if at < len(data)
+        for part in slices_of(ref.sha256, data, at)
+    ]
+    author.offered, author.known = (now, sha256(head)), [len(data) for data in datas]
     return Offer(make_pointer(author.signer, now, head), head, tuple(slices))
 
 
@@ -246,8 +260,9 @@ def _rate(database: sqlite3.Connection, view: int, identity: Identity, now: int,
 
 
 async def show(
-    reader: sqlite3.Connection, writer: Writer, owner: Identity, boards: list[str], many: int, now: int
+    reader: sqlite3.Connection, writer: Writer, owner: Identity, boards: list[str], many: int, now: int, after: int = 0
 ) -> None:
+    """Everybody's posts, in the order of their dates; those of articles up to `after` are shown already."""
     view = evidence.find_person(reader, owner) or 0
     names = [*boards, POST_GROUP, *(f"many.g{number:05d}" for number in range(1, many + 1))]
 
@@ -259,7 +274,9 @@ async def show(
             ratings.put_standing(database, view, evidence.person_pk(database, who), shown)
 
     await writer.run(open_boards)
-    ordered = [pk for (pk,) in reader.execute("SELECT article FROM post ORDER BY time, article")]
+    ordered = [
+        pk for (pk,) in reader.execute("SELECT article FROM post WHERE article > ? ORDER BY time, article", (after,))
+    ]
     for at in range(0, len(ordered), SETTLED_AT_ONCE):
         some = ordered[at : at + SETTLED_AT_ONCE]
         await writer.run(lambda database, some=some: settle(database, view, some, now))  # type: ignore[misc]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Starts a node on a home that bench/load.py made, and describes it for bench/run.
 
-    serve.py HOME NAME PORT [--corpus DIR] [--python PROGRAM]
+    serve.py HOME NAME PORT [--corpus DIR] [--python PROGRAM] [--open]
 
 A node that runs on HOME already is stopped first. It listens on 127.0.0.1 alone and has no tor. The description goes
 to HOME/NAME.json; `restart` in it is this very call. The node runs on until it is stopped (pid in HOME/bench.pid).
@@ -20,7 +20,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-START_SECONDS = 60
+START_SECONDS = 600  # the first start on a store of 1.5 million posts, which writes everybody's level, takes minutes
+RUN = "import sys; from zbnntp.cli import main; sys.exit(main())"
+OPEN = "from zbnntp import housekeeping; housekeeping.SEAL_AFTER_SECONDS = 1 << 40; "  # no month is ever over
 
 
 def stop(home: Path) -> None:
@@ -37,11 +39,11 @@ def stop(home: Path) -> None:
             time.sleep(0.02)
 
 
-def start(home: Path, port: int, python: str) -> int:
+def start(home: Path, port: int, python: str, stays_open: bool) -> int:
     """Start a node; returns its pid when it accepts newsreaders."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
         raise SystemExit(f"something else listens on 127.0.0.1:{port}")
-    command = [python, "-c", "import sys; from zbnntp.cli import main; sys.exit(main())", "run"]
+    command = [python, "-c", OPEN * stays_open + RUN, "run"]
     command += ["--home", str(home.absolute()), "--no-passphrase", "--tor", "off", "--listen", f"127.0.0.1:{port}"]
     root = Path(__file__).resolve().parent.parent
     with (home / "bench.log").open("ab") as log:
@@ -67,9 +69,10 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--open", action="store_true", help="months that are over are not sealed")
     options = parser.parse_args()
     stop(options.home)
-    pid = start(options.home, options.port, options.python)
+    pid = start(options.home, options.port, options.python, options.open)
     description = {
         "name": options.name,
         "host": "127.0.0.1",

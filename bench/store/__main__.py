@@ -15,13 +15,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import random
 import shutil
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -32,13 +30,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.load import rate, show, take_in
 from bench.store.corpus import generate, read_sample
+from bench.store.latency import latencies
 from bench.store.searches import searches
 from bench.store.serving import serving
 from bench.store.world import World, kept_world
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.housekeeping import pack_quiet, shrink
 from zbnntp.model.keys import Identity
-from zbnntp.shelf import Shelf
 from zbnntp.store import compaction, condensing
 from zbnntp.store.database import connect_reader, give_back, prepare, transaction
 from zbnntp.store.writer import open_writer
@@ -51,8 +49,6 @@ PARTS = {  # what the tables are for
     "people": ("person", "manifest", "segment", "level", "rating", "version"),
 }
 TARGETS = {"open": 3.5, "sealed": 2.6}
-READS, THREADS, COLD = 2000, 50, 30
-NEWEST = 500
 
 
 async def build(home: Path, world: World) -> None:
@@ -113,52 +109,15 @@ def measure_yardstick(bare: Path) -> int:
     return packed.stat().st_size
 
 
-def timed(job: Callable[[], object]) -> float:
-    """Seconds of this thread's processor: others on the machine do not count."""
-    began = time.thread_time()
-    job()
-    return time.thread_time() - began
-
-
 def reads(path: Path, owner: Identity) -> None:
-    """Latencies as a newsreader's commands have them, without sockets."""
-    dice = random.Random(7)
+    """Latencies as a newsreader's commands have them, without sockets; and of searches."""
     reader = connect_reader(path)
-    shelf = Shelf(reader, owner, lambda: "")
-    groups = [group for group in shelf.groups() if group.count]
-    chosen = dice.choices(groups, [group.count for group in groups], k=READS)
-    places = [(group.name, dice.randint(group.low, group.high)) for group in chosen]
-    some = [timed(lambda name=name, number=number: shelf.article(name, number)) for name, number in places]
-    ids = [shelf.locate(name, number) or "" for name, number in places]
-    named = [timed(lambda it=it: shelf.find(it, None)) for it in ids]
-    threads = reader.execute(
-        "SELECT thread FROM post GROUP BY thread HAVING count(*) BETWEEN 10 AND 40 LIMIT ?", (THREADS,)
-    ).fetchall()
-    takes: list[float] = []
-    for (thread,) in threads:
-        found = reader.execute(
-            "SELECT g.name, o.number FROM post p JOIN standing o ON o.article = p.article "
-            "JOIN newsgroup g ON g.pk = o.newsgroup WHERE p.thread = ? ORDER BY o.number",
-            (thread,),
-        ).fetchall()
-        takes += [timed(lambda it=it: shelf.article(*it)) for it in found]
-    largest = max(groups, key=lambda group: group.count)
-    cold: list[float] = []
-    for _ in range(COLD):
-        fresh = Shelf(reader, owner, lambda: "")
-        high = dice.randint(largest.low + NEWEST, largest.high)
-        cold.append(timed(lambda fresh=fresh, high=high: list(fresh.overview(largest.name, high - NEWEST + 1, high))))
+    found = latencies(reader, owner)
     searches(reader, owner, path)
     reader.close()
     print()
-    for name, found, unit in (
-        ("random article", some, 1e6),
-        ("by Message-ID", named, 1e6),
-        ("thread, a post", takes, 1e6),
-        (f"{NEWEST} lines, cold", cold, 1e6),
-    ):
-        found.sort()
-        print(f"{name:18} {unit * median(found):10.0f} us median {unit * found[len(found) * 95 // 100]:10.0f} us 95 %")
+    for name, it in found.items():
+        print(f"{name:18} {1e6 * median(it):10.0f} us median {1e6 * it[len(it) * 95 // 100]:10.0f} us 95 %")
 
 
 def seal(path: Path) -> None:

@@ -16,7 +16,7 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ import zstandard
 COMMON = 750
 BODY_MOST = 1999  # characters; longer ones are cut at a line end
 BEGIN, SECONDS = 1_782_864_000, 90 * 86400  # three months from July 2026 on
+GROUPS = 5  # of people who take turns where a corpus comes in parts: 17,000, no more than a node fetches
 PAUSE_SECONDS = 6 * 3600  # between two posts of a thread, on average
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _WORD = re.compile(r"[A-Za-z]{3,}|[0-9]+")
@@ -97,33 +98,65 @@ class Words:
 
 def generate(sample: list[Said], posts: int, common: int = COMMON, seed: int = 1) -> list[Said]:
     """So many posts in order of time, from whole threads."""
-    counts: Counter[str] = Counter()
-    for said in sample:
-        counts.update(word.lower() for word in _WORD.findall(said.body))
+    counts = _frequencies(sample)
     dice = random.Random(seed)
     made: list[Said] = []
     copy = 0
     while len(made) < posts:
         copy += 1
         made += _copy(sample, copy, Words(counts, seed * 1000 + copy, common), dice, posts - len(made))
+    return _in_order(made)
+
+
+def parts(sample: list[Said], count: int, common: int = COMMON, seed: int = 1) -> Iterator[list[Said]]:
+    """Such a corpus two copies at a time, one part of the months after the other; `GROUPS` of people take turns."""
+    counts, dice = _frequencies(sample), random.Random(seed)
+    for part in range(count):
+        made: list[Said] = []
+        for copy in (2 * part, 2 * part + 1):
+            words, span = Words(counts, seed * 1000 + copy, common), (part / count, 1 / count)
+            made += _copy(sample, copy, words, dice, len(sample), *span, str(part % GROUPS))
+        yield _in_order(made)
+
+
+def _frequencies(sample: list[Said]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for said in sample:
+        counts.update(word.lower() for word in _WORD.findall(said.body))
+    return counts
+
+
+def _in_order(made: Iterable[Said]) -> list[Said]:
     return sorted(made, key=lambda said: (said.time, said.id))
 
 
-def _copy(sample: list[Said], copy: int, words: Words, dice: random.Random, most: int) -> Iterator[Said]:
-    """The sample once more; of the last copy random threads, `most` posts."""
+def _copy(
+    sample: list[Said],
+    copy: int,
+    words: Words,
+    dice: random.Random,
+    most: int,
+    begin: float = 0,
+    width: float = 1,
+    group: str = "",
+) -> Iterator[Said]:
+    """The sample once more, its threads opened in a part of the months; of the last copy random ones, `most` posts.
+
+    Half of those who wrote in one copy write in the next, too: as few authors as real ones for so many posts.
+    """
     threads: defaultdict[str, list[Said]] = defaultdict(list)
     for said in sample:
         threads[(said.parents or (said.id,))[0]].append(said)
     chosen = dice.sample(list(threads), len(threads))
     for root in chosen:
-        when = dice.random()
+        when = begin + width * dice.random()
         for said in threads[root]:
             if most <= 0:
                 return
             most -= 1
             yield Said(
                 f"{said.id}{copy:x}",
-                _author(said.author, copy, dice),
+                f"{said.author} {group or copy // 2}",
                 said.board,
                 words.exchange(said.subject),
                 tuple(f"{parent}{copy:x}" for parent in said.parents),
@@ -131,8 +164,3 @@ def _copy(sample: list[Said], copy: int, words: Words, dice: random.Random, most
                 words.exchange(said.body),
             )
             when += dice.expovariate(1) * PAUSE_SECONDS / SECONDS
-
-
-def _author(name: str, copy: int, dice: random.Random) -> str:
-    """Half of those who wrote in one copy write in the next, too: as few authors as real ones for so many posts."""
-    return f"{name} {copy // 2}"

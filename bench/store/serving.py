@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 SERVE = Path(__file__).resolve().parents[1] / "serve.py"
 SETTLED_SECONDS = 3  # the node looks at its own size every two seconds (zbnntp/upkeep.py)
@@ -20,21 +20,35 @@ OVERVIEWS, LINES, ARTICLES = 500, 500, 3000
 TARGETS = {"start-up": 1.5, "resident": 150.0}  # seconds, MB
 
 
+class Served(NamedTuple):
+    """Of a node that was started for the second time and read from."""
+
+    seconds: float  # until it listened
+    processor: float
+    total: float  # MB
+    own: float
+
+
 def serving(home: Path) -> None:
+    """What counts of it is printed."""
+    found = serve(home)
+    print(f"\nstart-up           {found.seconds:10.2f} s, {found.processor:.2f} s of processor", end=" ")
+    print(_verdict("start-up", found.seconds))
+    print(f"resident           {found.total:10.0f} MB, {found.own:.0f} MB of its own,", end=" ")
+    print(f"after {OVERVIEWS} x {LINES} overview lines, {ARTICLES} articles", _verdict("resident", found.total))
+
+
+def serve(home: Path, stays_open: bool = False) -> Served:
     """The first start takes up what the bench has not done as a node does; what counts is the next one."""
     port = _free_port()
-    with run_node(home, port):
+    with run_node(home, port, stays_open):
         pass
     began = time.perf_counter()
-    with run_node(home, port) as pid:
-        seconds = time.perf_counter() - began
-        print(f"\nstart-up           {seconds:10.2f} s, {processor(pid):.2f} s of processor", end=" ")
-        print(_verdict("start-up", seconds))
+    with run_node(home, port, stays_open) as pid:
+        seconds, used = time.perf_counter() - began, processor(pid)
         _read(port)
         time.sleep(SETTLED_SECONDS)
-        total, own = (_status(pid, name) for name in ("VmRSS", "RssAnon"))
-        print(f"resident           {total:10.0f} MB, {own:.0f} MB of its own,", end=" ")
-        print(f"after {OVERVIEWS} x {LINES} overview lines, {ARTICLES} articles", _verdict("resident", total))
+        return Served(seconds, used, *(status(pid, name) for name in ("VmRSS", "RssAnon")))
 
 
 def _verdict(name: str, value: float) -> str:
@@ -48,10 +62,11 @@ def _free_port() -> int:
 
 
 @contextmanager
-def run_node(home: Path, port: int | None = None) -> Iterator[int]:
+def run_node(home: Path, port: int | None = None, stays_open: bool = False) -> Iterator[int]:
     """A node that listens on a port, a free one unless it is given; its process."""
     port = port or _free_port()
     command = [sys.executable, str(SERVE), str(home), "store", str(port), "--corpus", str(home)]
+    command += ["--open"] * stays_open
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     pid = int((home / "bench.pid").read_text())
     try:
@@ -62,8 +77,8 @@ def run_node(home: Path, port: int | None = None) -> Iterator[int]:
             time.sleep(0.05)
 
 
-def _status(pid: int, name: str) -> float:
-    """MB."""
+def status(pid: int, name: str) -> float:
+    """A figure of a process, MB."""
     rows = (line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return next(int(row[1]) for row in rows if row[0] == f"{name}:") * 1024 / 1e6
 
