@@ -524,7 +524,7 @@ CREATE VIEW counted_rating AS        -- as the engine reads them: good ones of s
     OR (coalesce(mt, 0) <= 0 AND coalesce(tlt, 0) <= 0)
   UNION ALL
   SELECT r.rater, e.heir, max(r.mt), max(r.tlt), max(r.note), min(r.until)
-  FROM ended e JOIN rating r ON r.target = e.person
+  FROM ended e CROSS JOIN rating r ON r.target = e.person  -- in this order: few have ended
   WHERE e.heir IS NOT NULL AND r.rater <> e.heir AND coalesce(r.mt, 0) >= 0
     AND (coalesce(r.mt, 0) > 0 OR coalesce(r.tlt, 0) > 0)
     AND NOT EXISTS (SELECT 1 FROM rating d WHERE d.rater = r.rater AND d.target = e.heir)
