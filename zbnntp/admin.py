@@ -6,13 +6,14 @@ The directory is 0700, so whoever can connect is the owner. Requests: {"do": TEX
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import math
 import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 REQUEST_OCTETS = 16 * 1024 * 1024  # an offer of 4 MiB, each quote in it escaped once more
 REQUEST_SECONDS = 10
 ANSWER_SECONDS = 180  # a follow over Tor may take two minutes
+ACCEPT_PAUSE_SECONDS = 0.1  # when the process has no descriptors left
+COMPLAINT_SECONDS = 60.0  # between two words about it
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -39,11 +43,27 @@ async def serve_admin(
     await trio.Path(path).chmod(0o600)
     listener.listen(16)
     try:
-        task_status.started()
-        await trio.serve_listeners(partial(_serve_one, handler), [trio.SocketListener(listener)])
+        async with trio.SocketListener(listener) as door, trio.open_nursery() as nursery:
+            task_status.started()
+            await _admit(door, handler, nursery)
     finally:
         with trio.CancelScope(shield=True):
             await trio.Path(path).unlink(missing_ok=True)
+
+
+async def _admit(door: trio.SocketListener, handler: Handler, nursery: trio.Nursery) -> None:
+    """Accept until cancelled; while there are no descriptors requests wait in the backlog."""
+    quiet_until = -math.inf
+    while True:
+        try:
+            nursery.start_soon(_serve_one, handler, await door.accept())
+        except OSError as error:
+            if error.errno not in _EXHAUSTED:
+                raise
+            if trio.current_time() >= quiet_until:
+                quiet_until = trio.current_time() + COMPLAINT_SECONDS
+                log.warning("cannot accept a request of the owner: %s", error.strerror)
+            await trio.sleep(ACCEPT_PAUSE_SECONDS)
 
 
 async def _serve_one(handler: Handler, stream: trio.SocketStream) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import socket
 import subprocess
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -34,12 +35,18 @@ def test_out_of_open_files_a_node_goes_on_and_says_so(short_dir: Path) -> None:
         assert len(others) <= SPARE
         wait_until(lambda: "cannot accept a newsreader: Too many open files" in node.output, "a word about it")
         assert honest.post(BOARD, "From one who was there before", "A text").code == 240
+        with socket.socket(socket.AF_UNIX) as owner:
+            owner.connect(os.fspath(node.home / "admin.sock"))
+            wait_until(lambda: "cannot accept a request of the owner" in node.output, "the same for the owner")
         for other in others:
             other.close()
         with node.connect() as late:
             late.group(BOARD)
             assert [row.subject for row in late.over()] == ["From one who was there before"]
+        assert node.status()["boards"][BOARD] == 1
         assert node.output.count("cannot accept a newsreader") == 1
+        assert node.output.count("cannot accept a request of the owner") == 1
+        assert "Traceback" not in node.output
 
 
 class Nameless(NodeProcess):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -112,6 +113,23 @@ async def test_an_answer_of_no_is_no_failure_and_a_bug_is_logged(
         assert not caplog.records
         assert (await send(path, b'{"do":"broken"}\n'))["text"].startswith("that failed inside the node")
         assert "a bug" in caplog.text
+
+
+async def test_out_of_descriptors_a_request_waits_and_one_sentence_says_so(
+    short_dir: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, problems = trio.SocketListener.accept, [OSError(errno.EMFILE, "Too many open files") for _ in range(3)]
+
+    async def accept_poorly(listener: trio.SocketListener) -> trio.SocketStream:
+        if problems:
+            raise problems.pop()
+        return await accept(listener)
+
+    monkeypatch.setattr(trio.SocketListener, "accept", accept_poorly)
+    async with door(short_dir) as path:
+        assert (await send(path, b'{"do":"x"}\n'))["ok"]
+    assert caplog.messages == ["cannot accept a request of the owner: Too many open files"]
+    assert not any(record.exc_info for record in caplog.records)
 
 
 @pytest.fixture
