@@ -50,7 +50,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "aiosqlite": ("store/writer.py",),
     "nacl": ("model/keys.py",),
     "cryptography": ("certificate.py",),
-    "stem": ("peers/onion.py",),
+    "stem": ("peers/control_port.py",),
     "httpx": ("peers/transport.py",),
     "httpcore": ("peers/transport.py", "peers/backends.py", "peers/measured.py"),
     "captcha": ("registrar/pictures.py",),

@@ -49,7 +49,9 @@ class FakeTor:
         self._cookie_file.write_bytes(self.cookie)
 
     async def serve(self) -> None:
-        await trio.serve_listeners(self._serve_one, [listen_unix(self.directory / "control")])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.serve_listeners, trio.aclose_forcefully, [listen_unix(self.directory / "socks")])
+            nursery.start_soon(trio.serve_listeners, self._serve_one, [listen_unix(self.directory / "control")])
 
     async def hang_up(self) -> None:
         for stream in list(self._streams):

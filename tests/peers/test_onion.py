@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import grp
+import os
+import pwd
+import shutil
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -11,12 +15,15 @@ from pathlib import Path
 import pytest
 import trio
 
+from tests.local.neighbours import as_nobody, open_dir
 from tests.peers.fake_tor import HSDIR, FakeTor
+from tests.programs import need_root
 from zbnntp.model.errors import TorDown
 from zbnntp.model.onion import is_onion
 from zbnntp.peers.onion import OnionService, OnionState, Tor
-from zbnntp.peers.tor_process import OwnTor, SystemTor
+from zbnntp.peers.tor_process import OwnTor, SystemTor, way_in
 
+__all__ = ["open_dir"]
 SEED = bytes(range(32))
 
 
@@ -173,7 +180,7 @@ async def test_a_stale_cookie_is_tried_again(short_dir: Path) -> None:
 
 async def test_a_tor_that_stops_answering_is_left(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zbnntp.peers.onion.HEALTH_SECONDS", 0.05)
-    monkeypatch.setattr("zbnntp.peers.onion.ASK_SECONDS", 0.3)
+    monkeypatch.setattr("zbnntp.peers.control_port.ASK_SECONDS", 0.3)
     fake, said = FakeTor(short_dir), list[str]()
     tor = Tor(fake.source, said.append)
     async with running(tor, fake):
@@ -188,14 +195,49 @@ async def test_a_tor_that_stops_answering_is_left(short_dir: Path, monkeypatch: 
         await until(lambda: tor.connected)
 
 
-async def test_no_tor_at_all_is_said_once(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zbnntp.peers.onion.CONNECT_SECONDS", 0.1)
+async def test_no_tor_at_all_is_said_once(short_dir: Path) -> None:
     said = list[str]()
     tor = Tor(SystemTor(short_dir / "control", short_dir / "socks"), said.append)
     async with running(tor):
         await trio.sleep(1)
         assert len(said) == 1
-        assert "No such file" in said[0]
+        assert said[0].startswith(f"No tor listens at {short_dir}/control; start it (systemctl start tor)")
+        assert tor.problem == said[0]
+
+
+async def test_a_tor_without_a_cookie_or_without_socks_is_told_what_to_set(short_dir: Path) -> None:
+    fake, said = FakeTor(short_dir), list[str]()
+    fake.replies["PROTOCOLINFO"] = ["250-PROTOCOLINFO 1\r\n250-AUTH METHODS=HASHEDPASSWORD\r\n250 OK"]
+    tor = Tor(SystemTor(fake.source.control, fake.source.socks), said.append)
+    async with running(tor, fake):
+        await until(lambda: said)
+        assert "put 'CookieAuthentication 1' into its torrc" in said[0]
+    said.clear()
+    tor = Tor(SystemTor(fake.source.control, short_dir / "nothing"), said.append)
+    async with running(tor, fake):
+        await until(lambda: said)
+        assert f"put 'SocksPort unix:{short_dir}/nothing WorldWritable' into its torrc" in said[0]
+
+
+def test_what_opens_a_file_of_tors_is_its_group_or_a_line_of_torrc(tmp_path: Path) -> None:
+    cookie = tmp_path / "cookie"
+    cookie.touch(0o640)
+    os.chown(cookie, -1, os.getgid() or grp.getgrnam("daemon").gr_gid)
+    user, group = pwd.getpwuid(os.getuid()).pw_name, cookie.group()
+    join = f"as root run 'adduser {user} {group}', then log in anew and start again"
+    assert way_in(cookie, stat.S_IRGRP, "X 1") == join
+    cookie.chmod(0o600)
+    assert way_in(cookie, stat.S_IRGRP, "X 1") == "put 'X 1' into its torrc and restart it"
+
+
+def test_a_closed_directory_of_tors_comes_before_what_is_in_it(open_dir: Path) -> None:
+    run = open_dir / "run"
+    run.mkdir()
+    need_root("another user is wanted")
+    shutil.chown(run, group="daemon")
+    for mode, said in ((0o750, "as root run 'adduser nobody daemon', then"), (0o700, f"run 'chmod g+x {run}' as root")):
+        run.chmod(mode)
+        assert as_nobody(lambda: way_in(run / "control", stat.S_IWGRP, "X 1")).startswith(said)
 
 
 async def test_a_program_that_is_missing_or_ends_is_said(short_dir: Path) -> None:

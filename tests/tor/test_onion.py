@@ -63,7 +63,7 @@ async def test_our_own_visits_from_our_tor_and_a_stopped_tor_recovers(
     tor_network: TorTestNetwork, network_torrc: Sequence[str], short_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zbnntp.peers.onion.HEALTH_SECONDS", 0.5)
-    monkeypatch.setattr("zbnntp.peers.onion.ASK_SECONDS", 2.0)
+    monkeypatch.setattr("zbnntp.peers.control_port.ASK_SECONDS", 2.0)
     tor, source = own_tor(short_dir, network_torrc, [])
     async with running(tor):
         with trio.fail_after(PUBLISHED_SECONDS):

@@ -1,10 +1,9 @@
 """Onion services on a running tor, and a tor that is kept running.
 
-stem speaks the control protocol, always in worker threads and always with a time limit: a stopped tor blocks its
-thread for ever, closing the connection from another thread frees it. ADD_ONION is sent raw, because stem's helper
-knows neither the proof-of-work words nor more than one client key. Nothing survives a restart of tor, so on every
-connection all onions are added again; and none is detached, so that a dead node never leaves an onion that points
-nowhere.
+ADD_ONION is sent raw over the control port, because stem's helper knows neither the proof-of-work words nor more than
+one client key. Nothing survives a restart of tor, so on every connection all onions are added again; and none is
+detached, so that a dead node never leaves an onion that points nowhere. A tor of another user cannot reach our Unix
+sockets: its visitors come through a passage.
 
 The onion's address follows from its seed before tor runs. It is another key than the identity's: a leaked onion key
 can be replaced, and tor's memory never holds an identity.
@@ -18,16 +17,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import stem
-import stem.connection
-import stem.control
-import stem.socket
 import trio
 
 from zbnntp.model.errors import TorDown
@@ -35,12 +29,12 @@ from zbnntp.model.keys import Signer
 from zbnntp.model.onion import ONION_SUFFIX, onion_address
 from zbnntp.peers.address import expanded_key
 from zbnntp.peers.backends import ONION_PORT
+from zbnntp.peers.control_port import Control, NotYet, open_control
+from zbnntp.peers.passage import HOST, Passage
 from zbnntp.peers.tor_process import Complaint, TorSource
 
 log = logging.getLogger(__name__)
 
-ASK_SECONDS = 15.0  # for one control command; it takes milliseconds
-CLOSE_SECONDS = 2.0
 CONNECT_SECONDS = 30.0  # from the start of tor to an authenticated control connection
 CONNECT_PAUSE_SECONDS = 0.05
 HEALTH_SECONDS = 30.0  # between two looks at whether tor still answers
@@ -49,7 +43,6 @@ STEADY_SECONDS = 60.0  # a tor that ran this long starts the retries anew
 PUBLISHED_AT_ONCE = 5  # more, and some never get through: tor builds 32 circuits at a time
 PUBLISH_SECONDS = 180.0  # then the next one gets its turn
 THREADS = 8
-EVENTS = 1_000
 MAX_STREAMS = 20  # of one visitor
 _POW = "PoWDefensesEnabled=1 PoWQueueRate=20 PoWQueueBurst=40"
 _COLLISION, _SYNTAX = "550", "512"
@@ -101,65 +94,16 @@ class OnionService:
         elif self._reachable.is_set():
             self._reachable = trio.Event()
 
-    def command(self, *, pow_defence: bool) -> str:
-        """The line that adds it; a tor older than 0.4.9.2 does not know the words of the defence."""
+    def command(self, *, pow_defence: bool, way: str = "") -> str:
+        """The line that adds it; a tor older than 0.4.9.2 does not know the words of the defence.
+
+        `way`: where tor leads visitors instead of to the Unix socket itself.
+        """
         key = base64.b64encode(expanded_key(self._seed)).decode()
         flags = "DiscardPK,V3Auth" if self._clients else "DiscardPK"
-        words = [f"ADD_ONION ED25519-V3:{key} Flags={flags} Port={self._port},unix:{self.target}"]
+        words = [f"ADD_ONION ED25519-V3:{key} Flags={flags} Port={self._port},{way or f'unix:{self.target}'}"]
         words += [f"MaxStreams={MAX_STREAMS}", *([_POW] if pow_defence else [])]
         return " ".join([*words, *(f"ClientAuthV3={client}" for client in self._clients)])
-
-
-class Control:
-    """An authenticated control connection. `ask` raises TorDown when there is no answer in time."""
-
-    def __init__(self, controller: stem.control.Controller, threads: trio.CapacityLimiter) -> None:
-        self._controller = controller
-        self._threads = threads
-        self._send, self.events = trio.open_memory_channel[Any](EVENTS)
-        self._closing = False
-        self._token = trio.lowlevel.current_trio_token()
-
-    async def subscribe(self) -> None:
-        """Events and the end of the connection go to `events`; None = closed."""
-        await self._in_thread(lambda: self._controller.add_status_listener(self._on_status, spawn=False))
-        await self._in_thread(lambda: self._controller.add_event_listener(self._pass_on, "HS_DESC", "STATUS_CLIENT"))
-
-    async def ask(self, line: str) -> list[tuple[str, str]]:
-        """The lines of tor's reply, as (code, text)."""
-        reply = await self._in_thread(lambda: self._controller.msg(line))
-        return [(code, text) for code, _, text in reply.content()]
-
-    async def close(self) -> None:
-        """Also frees a thread that waits for an answer."""
-        self._closing = True
-        with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_SECONDS, shield=True):
-            await trio.to_thread.run_sync(self._controller.close, abandon_on_cancel=True, limiter=self._threads)
-
-    async def _in_thread(self, work: Callable[[], Any]) -> Any:
-        try:
-            with trio.fail_after(ASK_SECONDS):
-                return await trio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
-        except trio.TooSlowError:
-            await self.close()
-            raise TorDown("This node's tor does not answer; it is started again.") from None
-        except stem.ControllerError as error:
-            raise TorDown(f"This node's tor is gone ({error}).") from error
-
-    def _on_status(self, controller: object, state: stem.control.State, timestamp: float) -> None:
-        if state == stem.control.State.CLOSED and not self._closing:
-            self._pass_on(None)
-
-    def _pass_on(self, event: object) -> None:
-        """Called on stem's threads."""
-        with contextlib.suppress(trio.RunFinishedError):  # nobody is left to tell
-            trio.from_thread.run_sync(self._put, event, trio_token=self._token)
-
-    def _put(self, event: object) -> None:
-        try:
-            self._send.send_nowait(event)
-        except (trio.WouldBlock, trio.BrokenResourceError):
-            log.warning("events of tor were lost")
 
 
 class Tor:
@@ -173,6 +117,8 @@ class Tor:
         self._threads = trio.CapacityLimiter(THREADS)
         self._control: Control | None = None
         self._publishing: trio.Nursery | None = None
+        self._stranger: int | None = None  # tor's user, when it cannot reach our Unix sockets
+        self._passages: dict[Path, Passage] = {}
         self._turns = trio.CapacityLimiter(PUBLISHED_AT_ONCE)
         self._ready = trio.Event()
         self.bootstrap = 0  # percent; 100 = usable
@@ -257,6 +203,7 @@ class Tor:
             if self._source.own:
                 await control.ask("TAKEOWNERSHIP")
                 await control.ask("RESETCONF __OwningControllerProcess")
+            self._stranger = self._source.stranger()
             await control.subscribe()
             for line in list(self._shown.values()):
                 await control.ask(line)
@@ -283,11 +230,8 @@ class Tor:
             if words := complaint():
                 raise TorDown(f"tor has ended: {words}")
             try:
-                controller = await trio.to_thread.run_sync(
-                    _open_controller, self._source, abandon_on_cancel=True, limiter=self._threads
-                )
-                return Control(controller, self._threads)
-            except (stem.ControllerError, stem.connection.AuthenticationFailure, OSError) as error:
+                return await open_control(self._source, self._threads)
+            except NotYet as error:
                 problem = str(error)
             await trio.sleep(CONNECT_PAUSE_SECONDS)
         raise TorDown(f"tor cannot be controlled: {problem}")
@@ -335,10 +279,11 @@ class Tor:
                 await service.wait_reachable()
 
     async def _add(self, control: Control, service: OnionService) -> bool:
-        line = service.command(pow_defence=True)
+        way = self._way_to(service)
+        line = service.command(pow_defence=True, way=way)
         code, text = (await control.ask(line))[-1]
         if code == _SYNTAX:
-            line = service.command(pow_defence=False)
+            line = service.command(pow_defence=False, way=way)
             code, text = (await control.ask(line))[-1]
         if code == _COLLISION:
             await control.ask(f"DEL_ONION {service.service_id}")
@@ -348,27 +293,24 @@ class Tor:
             self._say(f"tor does not take the onion {service.address}: {code} {text}")
         return code == "250"
 
+    def _way_to(self, service: OnionService) -> str:
+        """Where this tor is to lead visitors: a passage is kept for each socket, as long as we are connected."""
+        if self._stranger is None or self._publishing is None:
+            return ""
+        passage = self._passages.get(service.target)
+        if passage is None:
+            passage = self._passages[service.target] = Passage(service.target, self._stranger)
+            self._publishing.start_soon(passage.run)
+        return f"{HOST}:{passage.port}"
+
     def _gone(self) -> None:
         self._control = self._publishing = None
+        self._passages.clear()
         self.bootstrap = 0
         if self._ready.is_set():
             self._ready = trio.Event()
         for service in self._services.values():
             service.become(OnionState.ABSENT)
-
-
-def _open_controller(source: TorSource) -> stem.control.Controller:
-    """Blocking: connect and authenticate with the cookie and nothing else."""
-    with socket.socket(socket.AF_UNIX) as probe:  # stem leaves its socket open when nobody listens
-        probe.connect(str(source.control))
-    connection = stem.socket.ControlSocketFile(str(source.control))
-    try:
-        cookie = source.cookie or stem.connection.get_protocolinfo(connection).cookie_path
-        stem.connection.authenticate_safecookie(connection, str(cookie))
-        return stem.control.Controller(connection, is_authenticated=True)
-    except BaseException:
-        connection.close()
-        raise
 
 
 def _first(errors: BaseExceptionGroup[Any]) -> BaseException:

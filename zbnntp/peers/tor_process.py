@@ -10,7 +10,10 @@ so the old cookie is deleted first.
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
+import stat
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -24,6 +27,7 @@ from zbnntp.model.errors import TorDown
 
 STOP_SECONDS = 5.0  # from SIGTERM to SIGKILL
 LOG_TAIL_OCTETS = 2_000
+ROOT = 0
 
 
 class TorSource(Protocol):
@@ -43,10 +47,33 @@ class TorSource(Protocol):
     @property
     def own(self) -> bool: ...
 
+    def stranger(self) -> int | None:
+        """The user as whom it runs, when that is another than ours."""
+        ...
+
     def running(self) -> AbstractAsyncContextManager[Complaint]: ...
 
 
 Complaint = Callable[[], str | None]  # what a tor that has ended said last; None while it runs
+
+
+def way_in(path: Path, bit: int, torrc: str) -> str:
+    """What opens a file of tor's to this user: to join its group, if that has the permission `bit`, or a torrc line."""
+    place = next(each for each in (path, *path.parents) if os.path.exists(each))
+    found = place.stat()
+    wanted = bit if place == path else stat.S_IXGRP  # a closed directory comes before what is in it
+    if found.st_gid == ROOT or not found.st_mode & wanted:
+        change = f"put '{torrc}' into its torrc" if place == path else f"run 'chmod g+x {place}' as root"
+        return f"{change} and restart it"
+    user, group = _name(pwd.getpwuid, os.getuid()), _name(grp.getgrgid, found.st_gid)
+    return f"as root run 'adduser {user} {group}', then log in anew and start again"
+
+
+def _name(look_up: Callable[[int], Sequence[object]], number: int) -> str:
+    try:
+        return str(look_up(number)[0])
+    except KeyError:  # it has none
+        return str(number)
 
 
 @dataclass(frozen=True)
@@ -57,6 +84,14 @@ class SystemTor:
     socks: Path = Path("/run/tor/socks")
     cookie: Path | None = None
     own: bool = False
+
+    def stranger(self) -> int | None:
+        """Once we are connected; TorDown when it has ended."""
+        try:
+            owner = self.control.stat().st_uid
+        except OSError as error:
+            raise TorDown("The system's tor has ended.") from error
+        return None if owner == os.getuid() else owner
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Complaint]:
@@ -73,6 +108,9 @@ class OwnTor:
     program: str = "tor"
     extra_torrc: Sequence[str] = ()
     own: bool = True
+
+    def stranger(self) -> None:
+        """It is our child."""
 
     @property
     def control(self) -> Path:
