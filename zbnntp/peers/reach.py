@@ -98,7 +98,7 @@ class Book:
 
     def _note(self, endpoint: str) -> Reach:
         """What is known of an address, to be changed."""
-        reach = self._known[endpoint] = self._known.pop(endpoint, None) or Reach()
+        reach = self._known[endpoint] = self._known.pop(endpoint, Reach())
         if len(self._known) > ADDRESSES_MOST:
             del self._known[next(iter(self._known))]
         return reach
