@@ -236,7 +236,7 @@ class Standings:
             self.note_moves()
 
     def _load(self, now: int) -> None:
-        raters = ratings.raters(self._reader)
+        raters = ratings.raters(self._reader, BULK_RATERS)
         if len(raters) < BULK_RATERS:
             self.note(raters)
             return

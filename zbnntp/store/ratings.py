@@ -103,10 +103,10 @@ def find_rating(database: sqlite3.Connection, rater: int, target: int) -> Stored
     return StoredRating(*row) if row else None
 
 
-def raters(database: sqlite3.Connection) -> list[int]:
-    """Everybody who rated or answered somebody."""
+def raters(database: sqlite3.Connection, limit: int = -1) -> list[int]:
+    """Everybody who rated or answered somebody, or some of them."""
     rows = database.execute(
-        "SELECT rater FROM rating UNION SELECT author FROM post WHERE parent IS NOT NULL ORDER BY 1"
+        "SELECT rater FROM rating UNION SELECT author FROM post WHERE parent IS NOT NULL ORDER BY 1 LIMIT ?", (limit,)
     )
     return [rater for (rater,) in rows]
 

@@ -35,6 +35,7 @@ CREATE TABLE segment (
 );
 CREATE INDEX segment_person ON segment (person);
 CREATE INDEX segment_key ON segment (key);
+CREATE INDEX segment_since ON segment (since);  -- the oldest go first, a few at a time
 
 CREATE TABLE line (                  -- without line end
   pk INTEGER PRIMARY KEY,            -- segment * 2^20 + ordinal from 0; below 0: own, not yet sealed (the outbox)
