@@ -25,7 +25,7 @@ from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
 from zbnntp.model.notices import open_notice
 from zbnntp.model.succession import Move
 from zbnntp.moving import Taken
-from zbnntp.pacing import FOR_NEW, hold_back, keep_pace, left, read_again, unfinished
+from zbnntp.pacing import FOR_NEW, hold_back, keep_pace, left, read_again, unfinished, withdraw
 from zbnntp.retention import Keeping, chooser, everything
 from zbnntp.spoken import keep_state
 from zbnntp.standing import Standings
@@ -44,6 +44,7 @@ from zbnntp.store import (
 )
 from zbnntp.store.database import snapshot
 from zbnntp.store.evidence import HeldManifest
+from zbnntp.store.quotas import Excess
 from zbnntp.store.versions import Parked
 from zbnntp.store.writer import Writer
 from zbnntp.verifying import Believe, Early, Verified, read_lines, verify
@@ -126,7 +127,12 @@ class Intake:
 
     def is_behind(self, person: int) -> bool:
         """Whether more of somebody is here than may be shown: no older posts are fetched meanwhile."""
-        return bool(quotas.excess(self._reader, person, 1))
+        return bool(self._waiting(self._reader, person, 1))
+
+    def _waiting(self, database: sqlite3.Connection, person: int, most: int, after: int = -1) -> list[Excess]:
+        """What of somebody waits that is dated after a time, and not after the head."""
+        held = evidence.find_manifest(database, evidence.identity_of(database, person))
+        return quotas.excess(database, person, after, held.time if held else limits.INTEGER, most)
 
     async def offer(self, offer: Offer, source: str, now: int) -> bool:
         """Verify and keep; True if it was news. Raises Invalid (logged, with its source) or Refused."""
@@ -267,13 +273,16 @@ class Intake:
     async def take_up(self, now: int) -> None:
         """Show what waited for another day, as far as the authors' quotas go."""
         for person in quotas.waiting(self._reader):
-            if left(self._reader, person, now).posts:
+            if self.is_behind(person) and left(self._reader, person, now).posts:
                 self._standings.note(await self._writer.run(partial(self._take_up, person=person, now=now)))
                 self._announce()
 
-    def _take_up(self, database: sqlite3.Connection, person: int, now: int) -> set[int]:
+    def _take_up(self, database: sqlite3.Connection, person: int, now: int, after: int = -1) -> set[int]:
+        """What waited and is dated after a time, as far as the quota goes; persons whose ratings or replies changed."""
         author = evidence.identity_of(database, person)
-        found = quotas.excess(database, person, limits.DAILY_POSTS_FULL)
+        found = self._waiting(database, person, limits.DAILY_POSTS_FULL, after)
+        if not found:
+            return set()
         quotas.drop_excess(database, [it.line for it in found])
         taken = hold_back(database, person, read_again(database, author, found), now, FOR_NEW)
         arrived = keep_fresh(database, person, taken, now)
@@ -306,10 +315,7 @@ class Intake:
         if (held, tuple(evidence.segments(database, person))) != (verified.base, verified.segments):
             raise Stale
         own = head.identity in self._standings.views
-        counted = source not in UNCOUNTED and not own
-        if counted:
-            keep_pace(database, person, verified, now)
-        arrived, gone, spoken = keep_segments(database, person, verified, now, counted, own and source != OWN)
+        arrived, gone, spoken = self._keep_lines(database, person, verified, source, now)
         if spoken:
             self._note_labels(database, person, keep_state(database, person, own, now), now)
         evidence.keep_manifest(database, person, verified.pointer, head, now)
@@ -319,12 +325,32 @@ class Intake:
         versions.unpark(database, person, head.merge)
         moves = moving.keep_head(database, self._viewers(database), person, head, spoken, now)
         self._show(database, person, arrived, gone, now, renamed=(held.nick if held else "") != head.nick)
+        stale = {person} | posts.answered_authors(database, [*arrived, *gone])
+        if held and held.time < head.time:
+            stale |= self._take_up(database, person, now, held.time)
         if held is None:
             promises.keep_arrival(database, person, source, now)
             for view in self._viewers(database):
                 choosing.met(database, view, person, now)
                 diary.add(database, view, "came", "", now, person)
-        return Kept({person} | posts.answered_authors(database, [*arrived, *gone]), forked, moves)
+        return Kept(stale, forked, moves)
+
+    def _keep_lines(
+        self, database: sqlite3.Connection, person: int, verified: Verified, source: str, now: int
+    ) -> tuple[list[int], list[int], bool]:
+        """As `keep_segments`, at the author's pace. Own posts count whatever their date: a clock here was wrong."""
+        own = verified.head.identity in self._standings.views
+        counted = source not in UNCOUNTED and not own
+        if counted:
+            keep_pace(database, person, verified, now)
+        latest = limits.INTEGER if own else verified.head.time
+        arrived, gone, spoken = keep_segments(
+            database, person, verified, now, latest=latest, counted=counted, rescuing=own and source != OWN
+        )
+        if verified.base and latest < verified.base.time:
+            late, answered = withdraw(database, person, latest)
+            return [*arrived, *answered], [*gone, *late], spoken
+        return arrived, gone, spoken
 
     def _viewers(self, database: sqlite3.Connection) -> list[int]:
         return [evidence.person_pk(database, identity) for identity in self._standings.views]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from zbnntp.healing import adopt_name, rescue
 from zbnntp.model.entries import STATE, Carry, Delete, Post
 from zbnntp.model.manifest import SegmentRef
-from zbnntp.pacing import Fresh, hold_back
+from zbnntp.pacing import Fresh, hold_back, put_off
 from zbnntp.store import carries, evidence, lines, posts, purges
 from zbnntp.store.evidence import HeldSegment
 from zbnntp.verifying import Plan, Verified
@@ -31,12 +31,19 @@ def keep_post(database: sqlite3.Connection, post: Post, line: int, now: int) -> 
 
 
 def keep_segments(
-    database: sqlite3.Connection, person: int, verified: Verified, now: int, counted: bool, rescuing: bool
+    database: sqlite3.Connection,
+    person: int,
+    verified: Verified,
+    now: int,
+    *,
+    latest: int,
+    counted: bool,
+    rescuing: bool,
 ) -> tuple[list[int], list[int], bool]:
     """Segments and lines; returns the articles to settle, those that are gone, and whether state has changed.
 
-    `counted`: by the author's quota. `rescuing`: what a local identity said in segments that a version made elsewhere
-    drops is said again.
+    `latest`: posts dated after that wait. `counted`: by the author's quota. `rescuing`: what a local identity said in
+    segments that a version made elsewhere drops is said again.
 
     New lines come before old ones go, so that a key that a post still holds is never given again.
     """
@@ -45,7 +52,7 @@ def keep_segments(
         if segment.pk not in named:
             evidence.set_aside(database, segment.pk)
     kept = [_keep_segment(database, person, plan) for plan in verified.plans]
-    fresh = [it for it, _ in kept]
+    fresh = put_off(database, person, [it for it, _ in kept], latest)
     arrived = keep_fresh(database, person, hold_back(database, person, fresh, now) if counted else fresh, now)
     for plan, (it, octets) in zip(verified.plans, kept, strict=True):  # smaller now that the ids in them are known
         lines.add(database, it.segment, plan.first, octets)

@@ -1,8 +1,9 @@
 """How much of an author is taken, and how fast, so that nobody can fill the disks and days of those who read them.
 
 Posts are counted by author: at first contact generously, then by the day and by level, newest first. What is too much
-stays in its segment, is not shown, and is taken up on later days. Heads that bring no posts come in a burst, then one
-an hour; what comes too soon is parked. docs/protocol.md "Quotas".
+stays in its segment, is not shown, and is taken up on later days; what is dated after its head waits there for one of a
+later time. Heads that bring no posts come in a burst, then one an hour; what comes too soon is parked. docs/protocol.md
+"Quotas".
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from zbnntp.model.believing import believe
 from zbnntp.model.entries import POSTS, Carry, Delete, Post
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store import evidence, posts, promises, quotas, versions
+from zbnntp.store import carries, evidence, posts, promises, quotas, versions
 from zbnntp.store.quotas import Excess
 from zbnntp.verifying import CARRY, Early, Verified
 
@@ -67,7 +68,8 @@ def _is_first_or_fork(verified: Verified) -> bool:
 def _brings_posts(database: sqlite3.Connection, person: int, verified: Verified, now: int) -> bool:
     """Another list of segments does not make it so: whoever wants to be taken at once has to say something."""
     entries = (entry for plan in verified.plans for _, entry in plan.entries)
-    new = (it for it in entries if isinstance(it, Post) and not posts.is_held(database, it.header.id))
+    said = (it.header for it in entries if isinstance(it, Post) and it.header.time <= verified.head.time)
+    new = (it for it in said if not posts.is_held(database, it.id))
     return next(new, None) is not None and left(database, person, now).posts > 0
 
 
@@ -87,6 +89,22 @@ def left(database: sqlite3.Connection, person: int, now: int, reserved: int = 0)
     if reserved:
         number, octets = number + allowed.posts // reserved, octets + allowed.octets // reserved
     return Ration(max(0, allowed.posts - number), max(0, allowed.octets - octets))
+
+
+def put_off(database: sqlite3.Connection, person: int, fresh: Iterable[Fresh], latest: int) -> list[Fresh]:
+    """What of these lines is not dated after `latest`; the other posts wait for a head of a later time."""
+    found = list(fresh)
+    posts_in = [(key, entry.header.time) for it in found for key, _, entry in it.lines if isinstance(entry, Post)]
+    late = {key: time for key, time in posts_in if time > latest}
+    quotas.put_excess(database, person, late.items())
+    return [replace(it, lines=tuple(line for line in it.lines if line[0] not in late)) for it in found]
+
+
+def withdraw(database: sqlite3.Connection, person: int, latest: int) -> tuple[list[int], list[int]]:
+    """Put off what is shown, too; returns the articles that are gone, and the openings that they passed on."""
+    gone = posts.drop_later(database, person, latest)
+    quotas.put_excess(database, person, [(it.line, it.time) for it in gone])
+    return [it.article for it in gone], carries.drop_unanswered(database, person, {it.thread for it in gone})
 
 
 def hold_back(

@@ -5,7 +5,6 @@ For a store whose overview was damaged, or after an upgrade that shows articles 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -67,7 +66,7 @@ def _head_time(database: sqlite3.Connection, identity: Identity) -> int:
     One's own posts count whatever their date: they were shown when they were written, by a clock that was wrong.
     """
     held = evidence.find_manifest(database, identity)
-    return int(json.loads(held.head)["time"]) if held else limits.INTEGER
+    return held.time if held else limits.INTEGER
 
 
 def _is_shown(entry: Entry, latest: int) -> bool:

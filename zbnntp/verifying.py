@@ -174,7 +174,7 @@ async def _read(
     reader: sqlite3.Connection, plan: Plan, head: Head, believe_all: Believe
 ) -> tuple[tuple[int, Told], ...]:
     told = enumerate(await believe_all(head.identity, plan.lines), plan.first)
-    entries = [(ordinal, entry) for ordinal, entry in told if entry and _is_shown(entry, head)]
+    entries = [(ordinal, entry) for ordinal, entry in told if entry]
     if plan.held:
         entries += _early_carries(reader, plan.held.pk, plan.before, [entry for _, entry in entries], head)
     return tuple(entries)
@@ -189,11 +189,6 @@ def _early_carries(
     candidates = enumerate(lines) if missing else ()
     believed = ((ordinal, believe(line, head.identity, POSTS)) for ordinal, line in candidates if CARRY in line)
     return [(ordinal, entry) for ordinal, entry in believed if isinstance(entry, Carry) and entry.header.id in missing]
-
-
-def _is_shown(entry: Told, head: Head) -> bool:
-    """A post dated after its head is invalid."""
-    return not isinstance(entry, Post) or entry.header.time <= head.time
 
 
 def _starts_with(data: bytes, held: HeldSegment) -> bool:

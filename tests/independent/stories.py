@@ -249,6 +249,17 @@ THREADS = [
 ]
 
 
+# Dates: rows are (why, times of heads that list the same two posts one after the other, posts that are shown)
+
+LATER = opening(time=TIME + 60)
+DATED = [
+    ("a post as late as its head", [TIME + 60], [OP, LATER]),
+    ("a post that a later head is not earlier than", [TIME, TIME + 60], [OP, LATER]),
+    ("a post that a later head is earlier than", [TIME + 60, TIME], [OP]),
+    ("the same, and a head that is not earlier again", [TIME + 60, TIME, TIME + 90], [OP, LATER]),
+]
+
+
 def story(why, steps):
     return {
         "why": why,
@@ -263,6 +274,12 @@ def thread(why, people, shown):
     text = ""
     for person, segments in people.items():
         text += bundle(offer([b"".join(write(line) + b"\n" for line in lines) for lines in segments], person))
+    return {"why": why, "text": text, "shown": sorted(map(post_id, shown))}
+
+
+def dated(why, times, shown):
+    posts = b"".join(write(line) + b"\n" for line in (OP, LATER))
+    text = "".join(bundle(offer([posts], seq=TIME + number, time=time)) for number, time in enumerate(times))
     return {"why": why, "text": text, "shown": sorted(map(post_id, shown))}
 
 
@@ -282,4 +299,4 @@ MOVES = {
     "refused": lines_of(MOVES_REFUSED),
 }
 FORKS = {"accepted": lines_of(FORKS_ACCEPTED), "refused": lines_of(FORKS_REFUSED)}
-SHOWN = {"now": TIME, "threads": [thread(*row) for row in THREADS]}
+SHOWN = {"now": TIME, "threads": [thread(*row) for row in THREADS] + [dated(*row) for row in DATED]}

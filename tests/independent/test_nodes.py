@@ -42,12 +42,13 @@ def nodes(net):
 
 
 def articles(node):
-    """Message-ID -> text, as a newsreader gets them."""
+    """Message-ID -> date and text, as a newsreader gets them."""
     with node.connect() as client:
         if BOARD not in client.groups():
             return {}
         client.group(BOARD)
-        return {row.message_id: client.article(row.message_id).get_content() for row in client.over()}
+        found = {row.message_id: client.article(row.message_id) for row in client.over()}
+        return {name: (it["Date"].datetime.timestamp(), it.get_content().strip()) for name, it in found.items()}
 
 
 def peers(net):
@@ -62,10 +63,8 @@ def test_what_a_node_publishes_is_what_its_newsreader_shows(nodes, net):
         for pointer in pointers:
             offer = peer.offer(pointer.id)
             archive.take(offer, time.time())
-        shown = {message_id(post): entry.fields["body"] for post, entry in archive.shown().items()}
-        assert {key: text.strip() for key, text in shown.items()} == {
-            key: text.strip() for key, text in articles(nodes["anna"]).items()
-        }
+        shown = {message_id(post): entry.fields for post, entry in archive.shown().items()}
+        assert {key: (it["time"], it["body"].strip()) for key, it in shown.items()} == articles(nodes["anna"])
 
 
 def test_a_node_says_whose_it_is(nodes, net):

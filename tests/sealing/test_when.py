@@ -154,7 +154,10 @@ async def test_two_friends_have_to_confirm_the_clock(case: str) -> None:
 
 
 async def test_an_author_whose_clock_was_days_ahead_starts_again_from_what_peers_hold(tmp_path: Path) -> None:
-    """The early head stays parked at peers, is taken back by name, and never comes back when its date has come."""
+    """The early head stays parked at peers, is taken back by name, and never comes back when its date has come.
+
+    The post that it brought stands in later heads as well, and counts when they are not earlier than its date.
+    """
     ahead, right = Clock(), Clock()
     async with open_house(tmp_path, "alice", ahead) as alice, open_house(tmp_path, "bob", right) as bob:
         await bob.rate(alice.identity, mt=5000)
@@ -186,7 +189,8 @@ async def test_an_author_whose_clock_was_days_ahead_starts_again_from_what_peers
         await alice.seal()
         assert await bob.take(alice.whole_offer())
         assert not await bob.take(early)
-        assert bob.subjects(BOARD) == ["Before", "After", "Later"]
+        assert bob.subjects(BOARD) == ["Before", "After", "Later", "From next month"]
+        assert sorted(alice.subjects(BOARD)) == sorted(bob.subjects(BOARD))
         assert bob.logged == []
 
 

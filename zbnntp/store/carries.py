@@ -69,6 +69,16 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
     return threads
 
 
+def drop_unanswered(database: sqlite3.Connection, carrier: int, threads: Iterable[int]) -> list[int]:
+    """Of somebody's carries for these threads those go beside which no answer counts; returns the threads concerned."""
+    rows = database.execute(
+        "DELETE FROM carry WHERE thread IN (SELECT value FROM json_each(?)) AND carrier = ? AND NOT EXISTS "
+        "(SELECT 1 FROM post WHERE post.thread = carry.thread AND post.line >> 20 = carry.line >> 20) RETURNING thread",
+        (json.dumps(list(threads)), carrier),
+    )
+    return [thread for (thread,) in rows.fetchall()]
+
+
 def stubs(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
     """The openings, without a text here, of the threads that these articles open or stand in; as if they were posts."""
     values = {"view": view, "full": int(Level.FULL), "articles": json.dumps(list(articles))}

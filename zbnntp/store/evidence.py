@@ -5,6 +5,7 @@ A segment grows in place when its first octets are those already held, so a post
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,11 @@ class HeldManifest:
     pointer: bytes
     head: bytes
     nick: str
+
+    @property
+    def time(self) -> int:
+        """When the head was sealed, as it says."""
+        return int(json.loads(self.head)["time"])
 
 
 @dataclass(frozen=True, slots=True)

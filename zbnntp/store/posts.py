@@ -197,6 +197,23 @@ def drop_missing(database: sqlite3.Connection, person: int) -> list[int]:
     return gone
 
 
+class Dropped(NamedTuple):
+    """A post that is not shown any more, though its line is held."""
+
+    article: int
+    thread: int
+    line: int
+    time: int
+
+
+def drop_later(database: sqlite3.Connection, author: int, time: int) -> list[Dropped]:
+    """Forget the posts of somebody that are dated after a time; openings stay: answers need them."""
+    rows = database.execute(
+        "DELETE FROM post WHERE author = ? AND time > ? RETURNING article, thread, line, time", (author, time)
+    )
+    return [Dropped(*row) for row in rows.fetchall()]
+
+
 def articles_by(database: sqlite3.Connection, author: int) -> list[int]:
     return [article for (article,) in database.execute("SELECT article FROM post WHERE author = ?", (author,))]
 

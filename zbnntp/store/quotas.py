@@ -38,13 +38,13 @@ def put_excess(database: sqlite3.Connection, person: int, waiting: Iterable[tupl
     database.executemany("INSERT OR IGNORE INTO excess VALUES (?, ?, ?)", rows)
 
 
-def excess(database: sqlite3.Connection, person: int, limit: int) -> list[Excess]:
-    """Lines that wait, the newest posts first."""
+def excess(database: sqlite3.Connection, person: int, after: int, latest: int, limit: int) -> list[Excess]:
+    """Lines that wait, the newest posts first; of those dated after a time, and up to another one."""
     with snapshot(database):
         rows = database.execute(
             "SELECT e.line, l.segment, l.octets FROM excess e JOIN line l ON l.pk = e.line WHERE e.person = ? "
-            "ORDER BY e.time DESC, e.line LIMIT ?",
-            (person, limit),
+            "AND e.time > ? AND e.time <= ? ORDER BY e.time DESC, e.line LIMIT ?",
+            (person, after, latest, limit),
         )
         return [Excess(line, segment, lines.read(database, octets)) for line, segment, octets in rows.fetchall()]
 

@@ -121,7 +121,8 @@ CREATE TABLE quota (                 -- how much of a person was taken in the la
   octets INTEGER NOT NULL
 );
 
-CREATE TABLE excess (                -- lines of segments that are not shown yet: more than the author's quota
+CREATE TABLE excess (                -- lines of segments that are not shown yet: more than the author's quota, or dated
+                                     -- after the author's head
   line INTEGER PRIMARY KEY REFERENCES line,
   person INTEGER NOT NULL REFERENCES person,
   time INTEGER NOT NULL              -- of the post, unix seconds
