@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from dataclasses import dataclass, replace
 
 from zbnntp.model import limits
-from zbnntp.model.believing import Told, believe
+from zbnntp.model.believing import Told, believe, find_carried
 from zbnntp.model.bundle import Offer, Slice
 from zbnntp.model.entries import POSTS, STATE, Carry, Post
 from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarge
@@ -186,8 +186,10 @@ def _early_carries(
     """Openings that a held segment carried before the first answer to them stood in it."""
     threads = {entry.header.thread for entry in fresh if isinstance(entry, Post) and entry.header.thread}
     missing = {thread for thread in threads if not carries.is_carried_in(reader, thread, segment)}
-    candidates = enumerate(lines) if missing else ()
-    believed = ((ordinal, believe(line, head.identity, POSTS)) for ordinal, line in candidates if CARRY in line)
+    carries_here = (
+        [it for it in enumerate(lines) if CARRY in it[1] and find_carried(it[1]) in missing] if missing else []
+    )
+    believed = ((ordinal, believe(line, head.identity, POSTS)) for ordinal, line in carries_here)
     return [(ordinal, entry) for ordinal, entry in believed if isinstance(entry, Carry) and entry.header.id in missing]
 
 

@@ -10,9 +10,10 @@ import marshal
 from collections.abc import Sequence
 from dataclasses import fields
 
+from zbnntp.model.canonical import decode, reprint
 from zbnntp.model.entries import POSTS, Carry, Delete, Entry, Header, Post, open_entry
 from zbnntp.model.errors import Invalid
-from zbnntp.model.keys import Identity
+from zbnntp.model.keys import Identity, PostId, sha256
 
 Told = Post | Carry | Delete  # what a posts segment tells; Unknown is kept in its line alone
 _NAMES = tuple(field.name for field in fields(Header))
@@ -24,6 +25,15 @@ def believe(line: bytes, author: Identity, role: str) -> Entry | None:
         return open_entry(line, author, role)
     except Invalid:
         return None
+
+
+def find_carried(line: bytes) -> PostId | None:
+    """Which opening a carry line would pass on, if it keeps the rules; to say whether it does takes much longer."""
+    try:
+        header = decode(line).get("header")
+    except Invalid:
+        return None
+    return PostId(sha256(reprint(header))) if isinstance(header, dict) else None
 
 
 def believe_all(author: Identity, lines: Sequence[bytes]) -> list[Told | None]:

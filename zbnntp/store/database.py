@@ -38,7 +38,7 @@ class Store(sqlite3.Connection):
     BLOCKS_MOST = 192  # about 35 kB each
     SENDERS_MOST = 2048  # who, by which nick, and what From says of them: 1 MB
     NAMES_MOST = 8192  # Message-IDs: 2 MB
-    KEYS_MOST = 4096  # of people and of articles: 1 MB each
+    KEYS_MOST = 4096  # of people and of articles: 1 MB each; of whose ids were found by them: 1 MB
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -49,11 +49,15 @@ class Store(sqlite3.Connection):
         self.names: dict[int, bytes] = {}
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
+        self.ids: dict[tuple[int, int], bytes] = {}
 
     def forget_keys(self) -> None:
         """Changes were taken back: some keys may not have been given."""
-        for known in (self.people, self.articles, self.senders, self.names):
-            known.clear()
+        self.people.clear()
+        self.articles.clear()
+        self.ids.clear()
+        self.senders.clear()
+        self.names.clear()
 
 
 def prepare(path: Path) -> None:

@@ -237,7 +237,12 @@ def find_key(database: sqlite3.Connection, kind: int, identifier: bytes) -> int 
 
 
 def find_name(database: sqlite3.Connection, kind: int, number: int) -> bytes:
-    """The 32 octets of a person or article."""
-    table = "person" if kind == PERSON else "article"
-    identifier: bytes = database.execute(f"SELECT id FROM {table} WHERE pk = ?", (number,)).fetchone()[0]  # noqa: S608
-    return identifier
+    """The 32 octets of a person or article. The lines of a segment name the same ones over and over."""
+    known = database.ids if isinstance(database, Store) else {}
+    if (found := known.get((kind, number))) is None:
+        table = "person" if kind == PERSON else "article"
+        (found,) = database.execute(f"SELECT id FROM {table} WHERE pk = ?", (number,)).fetchone()  # noqa: S608
+        if len(known) >= Store.KEYS_MOST:
+            known.clear()
+        known[kind, number] = found
+    return found
