@@ -82,7 +82,7 @@ class Network:
         config = self._plan.config
         installed = shutil.which("tor") is not None
         if config.tor == "own" and not installed:
-            raise NotPermitted("the program tor is not installed; install it, or start with --tor off")
+            raise NotPermitted("tor is not installed; install it (apt install tor), or start with --tor off")
         if config.tor == "system":
             return SystemTor(Path(config.tor_control), Path(config.tor_socks))
         if config.tor == "off" or not installed:
@@ -101,7 +101,7 @@ class Network:
             return f"not used: peers are the nodes in {self.local_net}"
         if self.tor is None:
             if self._plan.config.tor == "auto":
-                return "not installed: nothing is fetched or published; install tor and start again"
+                return "not installed: nothing is fetched or published; install it (apt install tor) and start again"
             return "off: nothing is fetched or published"
         if self.tor.problem:
             return self.tor.problem

@@ -16,7 +16,7 @@ import pytest
 import trio
 
 from tests.local.neighbours import as_nobody, open_dir
-from tests.peers.fake_tor import HSDIR, FakeTor
+from tests.peers.fake_tor import HSDIR, READY, FakeTor
 from tests.programs import need_root
 from zbnntp.model.errors import TorDown
 from zbnntp.model.onion import is_onion
@@ -167,6 +167,35 @@ async def test_a_tor_that_is_not_ready_becomes_so(short_dir: Path) -> None:
         await tor.wait_bootstrapped()
 
 
+async def test_one_that_comes_no_further_says_so_until_it_does(
+    short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zbnntp.peers.onion.STUCK_SECONDS", 0.05)
+    fake, said = FakeTor(short_dir), list[str]()
+    fake.replies["GETINFO status/bootstrap-phase"] = [
+        '250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY="Connecting"\r\n250 OK'
+    ]
+    tor = Tor(fake.source, said.append)
+    async with running(tor, fake):
+        await until(lambda: tor.problem.startswith("tor comes no further than 5 % on its way into the network; see"))
+        await fake.event("STATUS_GENERAL WARN CLOCK_SKEW SKEW=7200 SOURCE=CONSENSUS")
+        await until(lambda: "network: this computer's clock is 7200 seconds off; see" in tor.problem)
+        assert len(said) == 2
+        await fake.event(f"STATUS_CLIENT {READY}")
+        await tor.wait_bootstrapped()
+        assert tor.problem == ""
+
+
+async def test_a_tor_of_the_system_that_is_too_old_is_said(short_dir: Path) -> None:
+    fake, said = FakeTor(short_dir), list[str]()
+    fake.replies["GETINFO version"] = ["250-version=0.4.5.16\r\n250 OK"]
+    tor = Tor(fake.source, said.append)
+    async with running(tor, fake):
+        await until(lambda: said)
+        assert said[0].startswith("tor 0.4.5 is too old")
+        assert not tor.connected
+
+
 async def test_a_stale_cookie_is_tried_again(short_dir: Path) -> None:
     fake = FakeTor(short_dir)
     fake.rotate_cookie()
@@ -248,12 +277,19 @@ async def test_a_program_that_is_missing_or_ends_is_said(short_dir: Path) -> Non
         assert "install tor" in said[0]
     said.clear()
     script = short_dir / "tor.sh"
-    script.write_text("#!/bin/sh\necho '[notice] hello'\necho '[err] Reading config failed'\nexit 1\n")
+    script.write_text("#!/bin/sh\necho '[notice] hello'\necho '[err] No room'\nexit 1\n")
     script.chmod(0o700)
     tor = Tor(OwnTor(short_dir / "tor", short_dir / "run", program=str(script)), said.append)
     async with running(tor):
         await until(lambda: said)
-        assert said[0] == "tor has ended: [err] Reading config failed"
+        assert said[0].startswith("tor has ended: [err] No room (all that it said is in ")
+    said.clear()
+    script.write_text(
+        "#!/bin/sh\necho \"[warn] Failed to parse/validate config: Unknown option 'X'.\"\necho '[err] No.'\n"
+    )
+    async with running(tor):
+        await until(lambda: "[err] No room" not in tor.problem)
+        assert tor.problem == "tor has ended: Unknown option 'X'. See tor_options in zbnntp.toml."
 
 
 async def test_the_directories_of_our_own_tor_are_private(short_dir: Path) -> None:
@@ -270,7 +306,9 @@ async def test_the_directories_of_our_own_tor_are_private(short_dir: Path) -> No
 async def test_a_process_that_ignores_sigterm_is_killed(short_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zbnntp.peers.tor_process.STOP_SECONDS", 0.1)
     script = short_dir / "tor.sh"
-    script.write_text("#!/bin/sh\ntrap '' TERM\ntouch \"$0.ready\"\nwhile :; do sleep 0.05; done\n")
+    script.write_text(
+        "#!/bin/sh\n[ $1 = --version ] && exit\ntrap '' TERM\ntouch \"$0.ready\"\nwhile :; do sleep 0.05; done\n"
+    )
     script.chmod(0o700)
     async with OwnTor(short_dir / "tor", short_dir / "run", program=str(script)).running() as complaint:
         with trio.fail_after(5):

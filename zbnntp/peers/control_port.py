@@ -53,7 +53,9 @@ class Control:
     async def subscribe(self) -> None:
         """Events and the end of the connection go to `events`; None = closed."""
         await self._in_thread(lambda: self._controller.add_status_listener(self._on_status, spawn=False))
-        await self._in_thread(lambda: self._controller.add_event_listener(self._pass_on, "HS_DESC", "STATUS_CLIENT"))
+        await self._in_thread(
+            lambda: self._controller.add_event_listener(self._pass_on, "HS_DESC", "STATUS_CLIENT", "STATUS_GENERAL")
+        )
 
     async def ask(self, line: str) -> list[tuple[str, str]]:
         """The lines of tor's reply, as (code, text)."""

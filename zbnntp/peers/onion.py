@@ -29,8 +29,9 @@ from zbnntp.model.keys import Signer
 from zbnntp.model.onion import ONION_SUFFIX, onion_address
 from zbnntp.peers.address import expanded_key
 from zbnntp.peers.backends import ONION_PORT
+from zbnntp.peers.bootstrap import check_version, describe_stuck, read_progress, read_warning
 from zbnntp.peers.control_port import Control, NotYet, open_control
-from zbnntp.peers.passage import HOST, Passage
+from zbnntp.peers.passage import HOST, Passage, check_recognizable
 from zbnntp.peers.tor_process import Complaint, TorSource
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ CONNECT_SECONDS = 30.0  # from the start of tor to an authenticated control conn
 CONNECT_PAUSE_SECONDS = 0.05
 HEALTH_SECONDS = 30.0  # between two looks at whether tor still answers
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 30.0
+STUCK_SECONDS = 30.0  # without progress on the way into the network
 STEADY_SECONDS = 60.0  # a tor that ran this long starts the retries anew
 PUBLISHED_AT_ONCE = 5  # more, and some never get through: tor builds 32 circuits at a time
 PUBLISH_SECONDS = 180.0  # then the next one gets its turn
@@ -122,6 +124,7 @@ class Tor:
         self._turns = trio.CapacityLimiter(PUBLISHED_AT_ONCE)
         self._ready = trio.Event()
         self.bootstrap = 0  # percent; 100 = usable
+        self._obstacle = ""  # what keeps it from getting further, in its own words
         self.problem = ""  # why it is not running, one sentence
 
     @property
@@ -200,10 +203,7 @@ class Tor:
 
     async def _live(self) -> None:
         async with self._source.running() as complaint, self._connection(complaint) as control:
-            if self._source.own:
-                await control.ask("TAKEOWNERSHIP")
-                await control.ask("RESETCONF __OwningControllerProcess")
-            self._stranger = self._source.stranger()
+            await self._introduce(control)
             await control.subscribe()
             for line in list(self._shown.values()):
                 await control.ask(line)
@@ -213,7 +213,19 @@ class Tor:
                 for service in self._services.values():
                     nursery.start_soon(self._publish, service)
                 nursery.start_soon(self._look_after, control)
+                nursery.start_soon(self._mind_bootstrap)
                 await self._watch(control)
+
+    async def _introduce(self, control: Control) -> None:
+        """Our own tor is to end with us; another one has to be such that it can be used. Raises TorDown."""
+        if self._source.own:
+            await control.ask("TAKEOWNERSHIP")
+            await control.ask("RESETCONF __OwningControllerProcess")
+            return
+        check_version((await control.ask("GETINFO version"))[0][1])
+        self._stranger = self._source.stranger()
+        if self._stranger is not None and self._services:
+            check_recognizable(self._stranger)
 
     @contextlib.asynccontextmanager
     async def _connection(self, complaint: Complaint) -> AsyncIterator[Control]:
@@ -242,7 +254,7 @@ class Tor:
                 raise TorDown("This node's tor has ended; it is started again.")
             if event.type == "HS_DESC" and event.action == "UPLOADED":
                 self._see_uploaded(str(event.address))
-            elif event.type == "STATUS_CLIENT" and event.action == "BOOTSTRAP":
+            elif event.type in ("STATUS_CLIENT", "STATUS_GENERAL"):
                 self._see_bootstrap(str(event))
 
     async def _look_after(self, control: Control) -> None:
@@ -258,13 +270,21 @@ class Tor:
             self._say(f"{service.address} is reachable.")
 
     def _see_bootstrap(self, text: str) -> None:
-        """`... BOOTSTRAP PROGRESS=50 TAG=... SUMMARY="..."`."""
-        words = dict(word.split("=", 1) for word in text.split() if "=" in word)
-        progress = words.get("PROGRESS", "")
-        if progress.isdigit():
-            self.bootstrap = int(progress)
+        """Progress, or what keeps it."""
+        progress = read_progress(text)
+        if progress is not None and progress != self.bootstrap:
+            self.bootstrap, self._obstacle, self.problem = progress, "", ""
+        self._obstacle = read_warning(text) or self._obstacle
         if self.bootstrap >= 100:
             self._ready.set()
+
+    async def _mind_bootstrap(self) -> None:
+        """Say so when it comes no further."""
+        while self.bootstrap < 100:
+            before = self.bootstrap
+            await trio.sleep(STUCK_SECONDS)
+            if self.bootstrap == before:
+                self._report(describe_stuck(before, self._obstacle))
 
     async def _publish(self, service: OnionService) -> None:
         async with self._turns:
@@ -306,7 +326,7 @@ class Tor:
     def _gone(self) -> None:
         self._control = self._publishing = None
         self._passages.clear()
-        self.bootstrap = 0
+        self.bootstrap, self._obstacle = 0, ""
         if self._ready.is_set():
             self._ready = trio.Event()
         for service in self._services.values():

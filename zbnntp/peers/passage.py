@@ -48,6 +48,15 @@ def _listed(address: Address) -> str:
     return f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
 
 
+def check_recognizable(user: int) -> None:
+    """Whether the programs of tor's user can be told from others here; TorDown."""
+    if user == NOBODY or not CONNECTIONS.exists():
+        raise TorDown(
+            "It cannot be seen here which user the system's tor is, so that strangers could not be told from it; "
+            'use tor = "own" (a service of systemd\'s: or set PrivateUsers=no).'
+        )
+
+
 class Passage:
     """From `port`, which the system chooses, to the Unix socket `target`, for the programs of `user` alone.
 
@@ -56,11 +65,7 @@ class Passage:
     """
 
     def __init__(self, target: Path, user: int) -> None:
-        if user == NOBODY or not CONNECTIONS.exists():
-            raise TorDown(
-                "It cannot be seen here which user the system's tor is, so that strangers could not be told from it; "
-                'use tor = "own" (a service of systemd\'s: or set PrivateUsers=no).'
-            )
+        check_recognizable(user)
         self._target, self._user = os.fspath(target), user
         self._places = trio.CapacityLimiter(VISITORS)
         listener = socket.socket()

@@ -24,9 +24,12 @@ from typing import Protocol
 import trio
 
 from zbnntp.model.errors import TorDown
+from zbnntp.peers.bootstrap import check_version
 
 STOP_SECONDS = 5.0  # from SIGTERM to SIGKILL
+VERSION_SECONDS = 5.0  # it takes hundredths of one
 LOG_TAIL_OCTETS = 2_000
+CONFIG_MARK = "Failed to parse/validate config: "
 ROOT = 0
 
 
@@ -165,22 +168,34 @@ class OwnTor:
         torrc.write_text(self.torrc(), encoding="utf-8")
         command = [self.program, "-f", os.fspath(torrc), "--defaults-torrc", os.devnull, "--hush"]
         command += ["--__OwningControllerProcess", str(os.getpid())]
-        with self.log_file.open("wb") as output:
-            try:
+        try:
+            check_version(await self._version())
+            with self.log_file.open("wb") as output:
                 return await trio.lowlevel.open_process(
                     command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
                 )
-            except OSError as error:
-                raise TorDown(
-                    f"The program {self.program} cannot be started ({error.strerror}); install tor."
-                ) from error
+        except OSError as error:
+            raise TorDown(
+                f"The program {self.program} cannot be started ({error.strerror}); install tor (apt install tor)."
+            ) from error
+
+    async def _version(self) -> str:
+        """What it says of itself; nothing when it does not say so soon."""
+        with trio.move_on_after(VERSION_SECONDS):
+            command = [self.program, "--version"]
+            told = await trio.run_process(command, capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
+            return bytes(told.stdout).decode(errors="replace")
+        return ""
 
     def _last_words(self) -> str:
+        """Why it ended: a warning about its settings comes before the error that there was one."""
         with self.log_file.open("rb") as output:
             output.seek(max(0, self.log_file.stat().st_size - LOG_TAIL_OCTETS))
             lines = output.read().decode(errors="replace").strip().splitlines()
+        if wrong := [line for line in lines if CONFIG_MARK in line]:
+            return f"{wrong[-1].partition(CONFIG_MARK)[2]} See tor_options in zbnntp.toml."
         serious = [line for line in lines if "[warn]" in line or "[err]" in line]
-        return (serious or lines or ["it said nothing"])[-1]
+        return f"{(serious or lines or ['it said nothing'])[-1]} (all that it said is in {self.log_file})"
 
 
 async def _stop(process: trio.Process) -> None:
