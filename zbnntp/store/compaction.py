@@ -25,11 +25,12 @@ from zbnntp.store import lines
 from zbnntp.store.database import connect_reader
 from zbnntp.store.folding import ascending, fold, unfold
 from zbnntp.store.frames import Codec, Folded, grouped, shrink_dictionary, train
-from zbnntp.store.packing import is_folded
+from zbnntp.store.packing import DICTIONARY, is_folded
 
 TRAINED_OCTETS = 8 << 20  # with less to seal, no dictionary is worth its own room; and on twice as much it is trained
 GROWTH = 4  # times as much text as the last dictionary was trained for: time for another
 BATCH_LINES = 512
+FOLDED = bytes((DICTIONARY,))  # how an open line begins that can be sealed
 OPEN, SEALED, VERBATIM = 0, 1, 2  # segment.sealed; 2: as far as can be, some of its lines stay as they are
 
 
@@ -205,10 +206,18 @@ def _is_proved(database: sqlite3.Connection, codec: Codec, frames: Iterable[Seal
 
 def _form(database: sqlite3.Connection, segment: int) -> int:
     """Whether a segment still has lines to seal, or lines that cannot be."""
-    rows = database.execute("SELECT octets FROM line WHERE pk BETWEEN ? AND ?", lines.span(segment)).fetchall()
-    if any(is_folded(octets) for (octets,) in rows):
+    if _has(database, segment, "=", FOLDED):
         return OPEN
-    return SEALED if all(lines.is_sealed(octets) for (octets,) in rows) else VERBATIM
+    return VERBATIM if _has(database, segment, "<>", bytes((lines.SEALED,))) else SEALED
+
+
+def _has(database: sqlite3.Connection, segment: int, compared: str, form: bytes) -> bool:
+    """Whether a line of a segment is kept in a form, or in another; looks no further than that."""
+    row = database.execute(
+        f"SELECT 1 FROM line WHERE pk BETWEEN ? AND ? AND substr(octets, 1, 1) {compared} ? LIMIT 1",  # noqa: S608
+        (*lines.span(segment), form),
+    ).fetchone()
+    return row is not None
 
 
 @contextmanager
