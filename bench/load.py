@@ -96,7 +96,7 @@ class Author:
             self.since.append(when)
             self.octets, self.carried = 0, set()
         self.since[-1] = self.since[-1] or when
-        self.segments[-1].append(line)
+        self.segments[-1].append(bytes(memoryview(line)))  # what orjson makes takes 8 kB, however short it is
         self.octets += len(line) + 1
 
 
