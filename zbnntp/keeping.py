@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from zbnntp.healing import adopt_name, rescue
+from zbnntp.model import limits
 from zbnntp.model.entries import STATE, Carry, Delete, Post
 from zbnntp.model.manifest import SegmentRef
 from zbnntp.pacing import Fresh, hold_back, put_off
@@ -110,7 +111,8 @@ def keep_entries(
     """Record what lines of a posts segment (None: of the outbox) say, given with their keys; the articles to settle."""
     purged = purges.purged(database)
     entries = [it for it in entries if not _is_purged(it[1], purged)]
-    answered = {entry.header.thread for _, entry in entries if isinstance(entry, Post)}
+    said = [entry.header for _, entry in entries if isinstance(entry, Post)]
+    answered = {it.thread: it.time for it in sorted(said, key=lambda it: it.time)}
     touched: list[int] = []
     for line, entry in entries:
         if isinstance(entry, Post):
@@ -120,8 +122,8 @@ def keep_entries(
     for line, entry in entries:
         if not isinstance(entry, Carry):
             continue
-        known = segment is not None and posts.is_answered_in(database, entry.header.id, segment)
-        if known or entry.header.id in answered:
+        known = segment is not None and posts.is_answered_in(database, entry.header, segment)
+        if known or answered.get(entry.header.id, -limits.INTEGER) >= posts.earliest_answer(entry.header):
             thread = posts.record_opening(database, entry.header, line, now)
             touched += posts.articles_in(database, thread) if thread else []
             touched.append(carries.record_carry(database, entry.header, line, person, now))

@@ -84,11 +84,15 @@ class Manifest:
         found = {}
         for name in {segment.name for segment, _ in self.entries()}:
             here = [entry for segment, entry in self.entries() if segment.name == name]
-            replied = {entry.fields.get("thread") for entry in here if entry.kind == "post"}
+            posts = sorted((it.fields for it in here if it.kind == "post"), key=lambda it: it["time"])
+            replied = {it.get("thread"): it["time"] for it in posts}
             for entry in here:
                 if entry.kind == "post" and "thread" not in entry.fields:
                     found[entry.id] = entry.fields["boards"]
-                if entry.kind == "carry" and entry.id in replied:
+                if (
+                    entry.kind == "carry"
+                    and replied.get(entry.id, -AHEAD - 1) + AHEAD >= entry.fields["header"]["time"]
+                ):
                     found[entry.id] = entry.fields["header"]["boards"]
         return found
 

@@ -217,6 +217,8 @@ AGAIN = answer(OP, ALICE, subject="First thread, best", replaces=[post_id(EDIT)]
 FORGED_EDIT = answer(OP, BOB, body="Mine.\n", replaces=[post_id(OP)])
 DEEP = answer(ANSWER, ALICE, thread=post_id(OP), parents=[post_id(ANSWER)], body="Deep.\n")
 STRAY = answer(ANSWER, CAROL, body="The thread is no opening post.\n")
+AHEAD = opening(time=TIME + HOURS_2)
+TOO_EARLY = answer(AHEAD, time=TIME - 1)
 THREADS = [
     ("an opening post", {ALICE: [[OP]]}, [OP]),
     ("a reply waits for its opening post", {BOB: [[ANSWER]]}, []),
@@ -230,6 +232,9 @@ THREADS = [
         {BOB: [[carry(), ANSWER]], CAROL: [[answer(OP, CAROL)]]},
         [ANSWER, answer(OP, CAROL)],
     ),
+    ("answered two hours before its date", {BOB: [[carry(AHEAD), answer(AHEAD)]]}, [answer(AHEAD)]),
+    ("answered more than two hours before its date", {BOB: [[carry(AHEAD), TOO_EARLY]]}, []),
+    ("the same, and answered again", {BOB: [[TOO_EARLY, carry(AHEAD), answer(AHEAD)]]}, [TOO_EARLY, answer(AHEAD)]),
     ("carried by somebody who did not reply", {BOB: [[ANSWER]], CAROL: [[carry()]]}, []),
     ("a reply in another board", {ALICE: [[OP]], BOB: [[OTHER_BOARD]]}, [OP]),
     ("a reply in one board of two", {ALICE: [[CROSS]], BOB: [[answer(CROSS)]]}, [CROSS]),

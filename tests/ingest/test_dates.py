@@ -12,7 +12,7 @@ from tests.houses import START, House
 from tests.ingest.forging import BOARD, Forger, check_octets, dump, following, segment, shown
 from zbnntp.ingest import IMPORT
 from zbnntp.model.entries import make_carry
-from zbnntp.model.limits import CLOCK_AHEAD_SECONDS
+from zbnntp.model.limits import CLOCK_AHEAD_SECONDS, TIME_MOST
 from zbnntp.rebuild import rebuild
 
 LATE = START - 50  # between the times of two heads
@@ -95,3 +95,16 @@ async def test_no_article_is_dated_more_than_two_hours_ahead_and_none_by_when_it
         await check_rebuild(bob)
         dates = [text.split(b"\t")[2].decode() for _, text, _ in seen(bob)]
         assert [parsedate_to_datetime(date).timestamp() for date in dates] == [START - 100_000, latest]
+
+
+async def test_an_opening_that_is_passed_on_is_not_dated_further_ahead(tmp_path: Path) -> None:
+    """Else somebody could make articles of any date by answering them."""
+    anna, carl = Forger("anna"), Forger("carl")
+    soon, far = (anna.opening(str(time), time=time) for time in (LATE + CLOCK_AHEAD_SECONDS, TIME_MOST))
+    lines = [line for opening in (soon, far) for line in (make_carry(opening), carl.reply(opening, time=LATE))]
+    async with following(tmp_path, carl) as bob:
+        await bob.rate(carl.identity, mt=10_000)
+        for time in (LATER, EARLY, LATER):
+            await bob.take(carl.offer([segment(*lines)], time=time))
+            await check_rebuild(bob)
+        assert set(shown(bob).values()) == {str(LATE + CLOCK_AHEAD_SECONDS), f"Re: {LATE + CLOCK_AHEAD_SECONDS}"}

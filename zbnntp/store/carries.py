@@ -11,10 +11,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from zbnntp.model.entries import Header
+from zbnntp.model.kept import reopen_header
 from zbnntp.model.keys import PostId
 from zbnntp.model.views import Level
 from zbnntp.store import lines
-from zbnntp.store.posts import Source, article_pk, find_article, opened_source
+from zbnntp.store.posts import Source, article_pk, find_article, is_answered_in, opened_source
 
 _STUB = (
     "SELECT opening.thread, line.octets, opening.author, person.id, coalesce(manifest.nick, ''), opening.thread, "
@@ -72,11 +73,21 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
 def drop_unanswered(database: sqlite3.Connection, carrier: int, threads: Iterable[int]) -> list[int]:
     """Of somebody's carries for these threads those go beside which no answer counts; returns the threads concerned."""
     rows = database.execute(
-        "DELETE FROM carry WHERE thread IN (SELECT value FROM json_each(?)) AND carrier = ? AND NOT EXISTS "
-        "(SELECT 1 FROM post WHERE post.thread = carry.thread AND post.line >> 20 = carry.line >> 20) RETURNING thread",
+        "SELECT thread, line, octets FROM carry JOIN line ON line.pk = carry.line "
+        "WHERE thread IN (SELECT value FROM json_each(?)) AND carrier = ?",
         (json.dumps(list(threads)), carrier),
-    )
-    return [thread for (thread,) in rows.fetchall()]
+    ).fetchall()
+    gone = [
+        (thread, line)
+        for thread, line, octets in rows
+        if not is_answered_in(database, _header(database, octets), line // lines.ORDINALS)
+    ]
+    database.executemany("DELETE FROM carry WHERE thread = ? AND line = ?", gone)
+    return [thread for thread, _ in gone]
+
+
+def _header(database: sqlite3.Connection, octets: bytes) -> Header:
+    return reopen_header(json.loads(lines.read(database, octets))["header"])
 
 
 def stubs(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from zbnntp.model import limits
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.store import lines
@@ -91,13 +92,18 @@ def _boards_pk(database: sqlite3.Connection, header: Header) -> int:
     return int(row[0]) if row else database.execute("INSERT INTO boards (names) VALUES (?)", names).lastrowid or 0
 
 
-def is_answered_in(database: sqlite3.Connection, thread: PostId, segment: int) -> bool:
-    """Whether a segment holds a post of a thread."""
+def is_answered_in(database: sqlite3.Connection, opening: Header, segment: int) -> bool:
+    """Whether a segment holds an answer beside which a carry of this opening counts."""
     row = database.execute(
-        "SELECT 1 FROM post WHERE thread = ? AND line BETWEEN ? AND ? LIMIT 1",
-        (find_article(database, thread), *lines.span(segment)),
+        "SELECT 1 FROM post WHERE thread = ? AND time >= ? AND line BETWEEN ? AND ? LIMIT 1",
+        (find_article(database, opening.id), earliest_answer(opening), *lines.span(segment)),
     ).fetchone()
     return row is not None
+
+
+def earliest_answer(opening: Header) -> int:
+    """Whoever answers has the opening already, and nobody takes what is dated further ahead."""
+    return opening.time - limits.CLOCK_AHEAD_SECONDS
 
 
 def record_deletion(database: sqlite3.Connection, author: int, post: PostId, now: int) -> int:
