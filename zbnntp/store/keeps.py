@@ -54,12 +54,14 @@ def least_trusted(database: sqlite3.Connection, views: Iterable[int], limit: int
 def off_boards(
     database: sqlite3.Connection, views: Iterable[int], boards: Sequence[str], limit: int
 ) -> list[Droppable]:
-    """Segments without a post in one of these boards; `*` stands for any characters."""
+    """Segments without a post in one of these boards; `*` stands for any characters.
+
+    Those that have one are found in one walk: for each segment all posts of its author would have to be looked at.
+    """
     wanted = (
-        "AND NOT EXISTS (SELECT 1 FROM post JOIN boards ON boards.pk = post.boards "
-        "JOIN json_each(:boards) AS board "
-        "WHERE post.author = s.person AND post.line >> 20 = s.pk "
-        "AND ',' || boards.names || ',' GLOB '*,' || board.value || ',*') LIMIT :limit"
+        "AND s.pk NOT IN (SELECT post.line >> 20 FROM post WHERE post.boards IN (SELECT boards.pk FROM boards "
+        "JOIN json_each(:boards) AS board WHERE ',' || boards.names || ',' GLOB '*,' || board.value || ',*')) "
+        "LIMIT :limit"
     )
     return _rows(database, views, wanted, boards=json.dumps(list(boards)), limit=limit)
 

@@ -32,7 +32,7 @@ def all_ratings(database: sqlite3.Connection, now: int) -> array[int]:
 def all_reply_counts(database: sqlite3.Connection) -> array[int]:
     """author, author of what is answered, and how often; sage left out."""
     rows = database.execute(
-        "SELECT reply.author, parent.author, count(*) FROM post AS reply "
+        "SELECT reply.author, parent.author, count(*) FROM post AS reply NOT INDEXED "  # in the order of the file
         "JOIN post AS parent ON parent.article = reply.parent "
         "WHERE NOT reply.sage AND parent.author <> reply.author GROUP BY reply.author, parent.author"
     )
