@@ -223,7 +223,7 @@ def _has(database: sqlite3.Connection, segment: int, compared: str, form: bytes)
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(connect_reader(path)) as database:
+        with closing(connect_reader(path, mapped=False)) as database:
             yield database
     except sqlite3.Error as error:
         raise NotPermitted(f"a part of the store cannot be read ({error}); restore your backup") from error

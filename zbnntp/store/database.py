@@ -91,12 +91,15 @@ def configure(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA temp_store = MEMORY")
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """A read-only connection for the trio thread; every SELECT is its own snapshot."""
+def connect_reader(path: Path, mapped: bool = True) -> sqlite3.Connection:
+    """A read-only connection for the trio thread; every SELECT is its own snapshot.
+
+    Not `mapped` for whoever goes through the whole store: all of it would count as this process's memory.
+    """
     reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, factory=Store)
     reader.execute("PRAGMA query_only = ON")
     reader.execute("PRAGMA cache_size = -4096")  # pages of the system's cache are mapped, which costs no memory of ours
-    reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS}")
+    reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS if mapped else 0}")
     return reader
 
 
