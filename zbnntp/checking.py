@@ -22,6 +22,7 @@ from zbnntp.model.notices import open_notice
 from zbnntp.model.succession import check_next
 from zbnntp.store import evidence, mends, notices
 from zbnntp.store.evidence import HeldSegment
+from zbnntp.store.room import is_full
 
 T = TypeVar("T")
 
@@ -79,10 +80,12 @@ def faults_of(database: sqlite3.Connection, person: int, identity: Identity) -> 
 
 
 def attempt(look: Callable[[], T]) -> T | None:
-    """What `look` gives; None when it fails, however it does: the bytes may be anything."""
+    """What `look` gives; None when it fails, however it does: the bytes may be anything. A full disk is no fault."""
     try:
         return look()
-    except Exception:
+    except Exception as error:
+        if is_full(error):
+            raise
         return None
 
 

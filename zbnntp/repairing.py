@@ -21,6 +21,7 @@ from zbnntp.standing import Standings
 from zbnntp.store import evidence
 from zbnntp.store.copying import open_copy, replace_store
 from zbnntp.store.database import connect_reader, transaction
+from zbnntp.store.room import room_on, temporary_directory
 from zbnntp.store.salvage import salvage
 from zbnntp.store.soundness import UNREADABLE
 from zbnntp.store.writer import Writer
@@ -40,20 +41,31 @@ def repair_home(place: Path, found: Findings, now: int, progress: Progress) -> M
 def repair_store(store: Path, views: Sequence[Identity], found: Findings, now: int, progress: Progress) -> Mended:
     """The same for the file of a node that does not run, whole or not at all."""
     try:
-        if not found.file:
-            return _mend(store, views, now, progress)
-        fresh = store.with_name(MENDED_FILE)
-        for name in (fresh.name, f"{fresh.name}-wal", f"{fresh.name}-shm"):
-            store.with_name(name).unlink(missing_ok=True)  # of one that was killed
-        with open_copy(store, store.with_name(COPY_FILE), lambda done, of: progress("copying", done, of)) as copy:
-            salvage(copy, fresh)
-        mended = _mend(fresh, views, now, progress)
-        replace_store(store, fresh, store.with_name(DAMAGED_FILE))
+        with room_on(store.parent, temporary_directory()):
+            return (_renew if found.file else _mend)(store, views, now, progress)
     except UNREADABLE as error:
         raise NotPermitted(f"{store} is damaged beyond repair ({error}); restore your backup") from error
     except OSError as error:
         raise NotPermitted(f"{store} could not be repaired: {error.strerror}") from error
+
+
+def _renew(store: Path, views: Sequence[Identity], now: int, progress: Progress) -> Mended:
+    """What can be read, in a new file in its place."""
+    fresh = store.with_name(MENDED_FILE)
+    _drop(fresh)  # of one that was killed
+    try:
+        with open_copy(store, store.with_name(COPY_FILE), lambda done, of: progress("copying", done, of)) as copy:
+            salvage(copy, fresh)
+        mended = _mend(fresh, views, now, progress)
+        replace_store(store, fresh, store.with_name(DAMAGED_FILE))
+    finally:
+        _drop(fresh)
     return mended
+
+
+def _drop(fresh: Path) -> None:
+    for name in (fresh.name, f"{fresh.name}-wal", f"{fresh.name}-shm"):
+        fresh.with_name(name).unlink(missing_ok=True)
 
 
 def _mend(store: Path, views: Sequence[Identity], now: int, progress: Progress) -> Mended:

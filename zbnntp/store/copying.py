@@ -14,6 +14,7 @@ from pathlib import Path
 
 from zbnntp.model.errors import NotPermitted
 from zbnntp.store.database import snapshot
+from zbnntp.store.room import is_full, room_on, temporary_directory
 from zbnntp.store.soundness import UNREADABLE, is_whole
 
 SAVE = "'zbnntp check --repair' saves what can be saved, or restore an older backup"
@@ -25,21 +26,26 @@ def write_copy(source: Path, target: Path, progress: Progress) -> None:
     """Copy a store, in use or not, to `target`, whose place it takes; raises NotPermitted and leaves all as it was."""
     part = target.with_name(f"{target.name}.part")
     try:
-        part.unlink(missing_ok=True)  # of one that was killed
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-            _copy(source, copy, progress)
-            if not is_whole(copy):
-                raise NotPermitted(f"{source} is damaged, so no copy of it was made; {SAVE}")
-        _sync(part)
-        part.replace(target)
-        _sync(target.parent)
+        with room_on(target.parent):
+            _write(source, part, progress)
+            part.replace(target)
+            _sync(target.parent)
     except OSError as error:
         raise NotPermitted(f"{target} cannot be written: {error.strerror}") from error
     except UNREADABLE as error:
         raise NotPermitted(f"{source} could not be copied to {target} ({error}); {SAVE}") from error
     finally:
-        part.unlink(missing_ok=True)
+        _drop(part)
+
+
+def _write(source: Path, part: Path, progress: Progress) -> None:
+    part.unlink(missing_ok=True)  # of one that was killed
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        _copy(source, copy, progress)
+        if not is_whole(copy):
+            raise NotPermitted(f"{source} is damaged, so no copy of it was made; {SAVE}")
+    _sync(part)
 
 
 @contextmanager
@@ -49,24 +55,32 @@ def open_copy(source: Path, target: Path, progress: Progress) -> Iterator[sqlite
     Raises sqlite3.DatabaseError when the store cannot be read at all, NotPermitted when there is no room for it.
     """
     try:
-        target.unlink(missing_ok=True)  # of one that was killed
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-            _copy(source, copy, progress)
-            target.unlink()
-            yield copy
+        with room_on(target.parent, temporary_directory()):
+            target.unlink(missing_ok=True)  # of one that was killed
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                _copy(source, copy, progress)
+                target.unlink()
+                yield copy
     except OSError as error:
         raise NotPermitted(f"{target} cannot be written: {error.strerror}") from error
     finally:
-        target.unlink(missing_ok=True)
+        _drop(target)
+
+
+def _drop(path: Path) -> None:
+    """If it is there. Where it cannot be dropped, on a disk that nothing is written to, it could not be made either."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _copy(source: Path, copy: sqlite3.Connection, progress: Progress) -> None:
     """Into an empty file, page by page; raises sqlite3.DatabaseError."""
     address = f"{source.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as reader, snapshot(reader):
-        page = int(reader.execute("PRAGMA page_size").fetchone()[0])
-        reader.execute("PRAGMA user_version").fetchone()  # from here on the snapshot stands
+        with room_on(source.absolute().parent):  # for the index of its log
+            page = int(reader.execute("PRAGMA page_size").fetchone()[0])
+            reader.execute("PRAGMA user_version").fetchone()  # from here on the snapshot stands
         copy.execute("PRAGMA locking_mode = EXCLUSIVE")
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")
@@ -82,11 +96,16 @@ def _copy(source: Path, copy: sqlite3.Connection, progress: Progress) -> None:
 def replace_store(store: Path, fresh: Path, kept: Path) -> None:
     """Put a mended file in the place of a store that nobody has open, which is kept under another name; in one step.
 
-    Its log is copied back first: one that was left would be taken for that of the new file. Raises OSError.
+    Its log is copied back first: one that was left would be taken for that of the new file. Raises OSError, and
+    sqlite3.OperationalError when there is no room for it.
     """
-    with closing(sqlite3.connect(store)) as database, suppress(*UNREADABLE):
-        database.execute("PRAGMA writable_schema = ON")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    try:
+        with closing(sqlite3.connect(store)) as database:
+            database.execute("PRAGMA writable_schema = ON")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except UNREADABLE as error:
+        if is_full(error):
+            raise
     for name in (f"{store.name}-wal", f"{store.name}-shm"):
         store.with_name(name).unlink(missing_ok=True)
     fresh.chmod(0o600)

@@ -17,6 +17,7 @@ from zbnntp.model.errors import NotPermitted
 from zbnntp.store import sums
 from zbnntp.store.blocks import Block
 from zbnntp.store.frames import Codec, Frame
+from zbnntp.store.room import room_on
 
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
 MAPPED_OCTETS = 1 << 40  # all of it
@@ -63,7 +64,7 @@ class Store(sqlite3.Connection):
 def prepare(path: Path) -> None:
     """Make or migrate the file; raises NotPermitted with what to do when it is damaged or newer than this program."""
     try:
-        with opened(path) as database:
+        with room_on(path.absolute().parent), opened(path) as database:
             database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file: it can become smaller a bit at a time
             database.execute("PRAGMA journal_mode = WAL")
             _migrate(database, path)
@@ -137,7 +138,8 @@ def snapshot(reader: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        reader.execute("COMMIT")
+        if reader.in_transaction:  # SQLite ends it by itself where the disk fails or is full
+            reader.execute("COMMIT")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from zbnntp.store import derived
 from zbnntp.store.database import opened, prepare
+from zbnntp.store.room import is_full
 from zbnntp.store.soundness import UNREADABLE, columns, definitions, restore_marks, rows, stray_rows, tables, written
 
 ROUNDS = 4  # what belongs to a row that goes, goes as well, and so on
@@ -56,7 +57,9 @@ def _carry_over(damaged: sqlite3.Connection, database: sqlite3.Connection, table
                 if row is not None:
                     database.execute(insert, row)
             return
-        except UNREADABLE:
+        except UNREADABLE as error:
+            if is_full(error):
+                raise
             continue  # there may be another way to the rest
 
 

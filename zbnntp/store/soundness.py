@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from zbnntp.store import condensing, derived, sums
 from zbnntp.store.database import scripts
+from zbnntp.store.room import is_full
 
 _COMPARED_ROWS = {
     "block": "WHERE count > 0",
@@ -153,10 +154,12 @@ def chapter(table: str) -> str:
 
 
 def _first_problem(database: sqlite3.Connection, pragma: str) -> str:
-    """Empty when all is well."""
+    """Empty when all is well. Raises sqlite3.OperationalError when there is no room to look."""
     try:
         text = str(database.execute(f"PRAGMA {pragma}").fetchone()[0])
     except UNREADABLE as error:
+        if is_full(error):
+            raise
         return str(error)
     return "" if text == "ok" else text.rpartition("\n")[2]
 
