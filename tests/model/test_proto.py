@@ -256,6 +256,14 @@ def test_no_subject(value: str) -> None:
     refused("no subject", Subject=value)
 
 
+def test_headers_of_more_than_64_kib() -> None:
+    """They would hold all newsreaders up while they are read."""
+    references = " ".join(f"<{number:06}@example.net>" for number in range(2800))
+    assert parsed(References=references).references
+    with pytest.raises(TooLarge, match="headers are longer than 64 KiB"):
+        parsed(References=references + references)
+
+
 def test_a_subject_of_more_than_250_octets() -> None:
     for value in ("x" * 251, "é" * 126, "=?utf-8?q?" + "=C3=A9" * 126 + "?="):
         with pytest.raises(TooLarge, match="subject"):
