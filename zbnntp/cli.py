@@ -185,7 +185,7 @@ def _run(options: argparse.Namespace) -> int:
 
     flags = {name: getattr(options, name) for name in ("listen", "public_reader", "tor", "mirror_only", "onion")}
     config = load_config(options.home, **flags)
-    check_addresses(config)
+    check_addresses(config, options.home)
     make_rules(config)
     home.make_directory(options.home)
     with home.locked(options.home):

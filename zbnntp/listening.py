@@ -15,15 +15,17 @@ from pathlib import Path
 from zbnntp.certificate import load_context, make_certificate
 from zbnntp.config import Config
 from zbnntp.devices import READER_SOCKET
-from zbnntp.home import Account, socket_path
+from zbnntp.home import ADMIN_SOCKET, CLOSED_SOCKET, ONION_SOCKET, Account, socket_path
 from zbnntp.model.errors import NotPermitted
 from zbnntp.nntp import server as nntp
+from zbnntp.premises import check_vacant
 
 NNTP_PORT, FALLBACK_PORT = 119, 1119
 MOST = 65_535
 FIRST_INHERITED = 3
 LOOPBACK = ("127.0.0.1", "::1")
 UNIX = "unix:"
+TAKEN = {ADMIN_SOCKET, CLOSED_SOCKET, ONION_SOCKET, READER_SOCKET}  # names in a home directory
 OPEN_FILES = 8192  # 2,000 newsreaders, 200 visitors of each identity, and as many visits
 
 
@@ -79,12 +81,22 @@ def open_doors(
     return Doors(plain, tls, context, through_tor)
 
 
-def check_addresses(config: Config) -> None:
+def check_addresses(config: Config, home: Path) -> None:
     """Whether the settings make sense, before anything is made; raises NotPermitted."""
+    for path in own_sockets(config, home):
+        _check_name(path, home)
     for listen in _addresses(config):
         _split(listen)
     if bool(config.tls_certificate) != bool(config.tls_key):
         raise NotPermitted("set both tls_certificate and tls_key, or neither: then a certificate is made")
+
+
+def _check_name(path: Path, home: Path) -> None:
+    """NotPermitted for a socket in the place of what a node has in its home directory."""
+    base, place = home.resolve(), path.parent.resolve() / path.name
+    own = place.parent == base and place.suffix == ".sock" and place.name not in TAKEN
+    if place.is_relative_to(base) and not own:
+        raise NotPermitted(f"the node itself may want the name {path}; choose another, for example unix:nntp.sock")
 
 
 def hosts(config: Config) -> set[str]:
@@ -128,6 +140,7 @@ def _check_clear_text(config: Config, far: Sequence[str]) -> None:
 
 
 def _listen_at(path: Path) -> socket.socket:
+    check_vacant(path)
     try:
         return nntp.listen_at(path)
     except OSError as error:

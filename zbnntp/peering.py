@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
-from zbnntp.home import SOCKET_PATH_OCTETS, Keys, accounts, socket_path
+from zbnntp.home import CLOSED_SOCKET, ONION_SOCKET, SOCKET_PATH_OCTETS, Keys, accounts, socket_path
 from zbnntp.library import Directory, Library
 from zbnntp.model.errors import NotPermitted, PeerGone, TorDown, ZbError
 from zbnntp.model.keys import Identity, Sha256, identity_text
@@ -34,6 +34,7 @@ from zbnntp.peers.transport import Transport, local_transport, onion_transport
 from zbnntp.peers.visits import no_renewal
 from zbnntp.peers.web import Server, listen_unix
 from zbnntp.places import Places
+from zbnntp.premises import check_vacant, make_private
 
 if TYPE_CHECKING:
     from zbnntp.node import Plan
@@ -72,6 +73,8 @@ class Network:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        if plan.local_net:
+            make_private(plan.local_net)
         source = None if plan.local_net else self._tor_source()
         self.local_net = plan.local_net
         self.serves = plan.config.onion
@@ -149,18 +152,19 @@ class Peering:
             raise NotPermitted(f"the path of {net} is too long for sockets; choose a shorter --local-net")
         self._carrier = local_transport(net)
         if self._network.serves:
+            check_vacant(self._socket)
             self.endpoints = (Endpoint(f"local:{name}", True),)
 
     def _open_onion(self, tor: Tor, keys: Keys, home: Path) -> None:
         self._carrier = onion_transport(tor.socks, f"{identity_text(self._identity)}|peers")
         if not self._network.serves:
             return
-        self._socket = socket_path(home, "onion.sock")
+        self._socket = socket_path(home, ONION_SOCKET)
         self._onion = OnionService(keys.onion_seed, self._socket)
         tor.add(self._onion)
         key = visitor_key(keys.onion_seed)
         self.visitor = key.public
-        self._closed = ClosedOnion(tor, self._identity, keys.onion_seed, socket_path(home, "closed.sock"))
+        self._closed = ClosedOnion(tor, self._identity, keys.onion_seed, socket_path(home, CLOSED_SOCKET))
         self._doors = ClosedDoors(self._directory, tor, self._closed, key, random.SystemRandom())
         self._host = self._onion.address
         self.endpoints = (Endpoint(f"http://{self._onion.address}", True),)

@@ -3,11 +3,15 @@
 A directory that others could write to for a while, or that somebody made before its owner did, may hold links that lead
 a node to write where they point. A link belongs to whoever made it; so it is enough that everything in a home is its
 owner's, or root's, whom nothing keeps out. Names that are written to are opened so that a link is not followed.
+
+A socket at which somebody answers is never taken away, whoever that is.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +48,45 @@ def is_private(directory: Path) -> bool:
     """Whether it is a directory, not a link to one, where nobody else can do anything. OSError."""
     found = directory.lstat()  # once: between two looks somebody could put another one in its place
     return found.st_uid == os.getuid() and not found.st_mode & 0o077 and directory.is_dir()
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory where nobody else can do anything; NotPermitted when another kind of one is there."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private = is_private(directory)
+    except OSError as error:
+        raise NotPermitted(f"{directory} cannot be used for sockets: {error.strerror}; choose another") from error
+    if not private:
+        raise NotPermitted(
+            f"{directory} is a link, or another user's, or open to others; choose another directory, or close your own "
+            "with chmod 700"
+        )
+
+
+def check_vacant(path: Path) -> None:
+    """NotPermitted when a Unix socket cannot be made there: only a dead one of our own may be replaced."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return  # nothing is there; or whoever makes it is told why that cannot be
+    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.getuid():
+        raise NotPermitted(f"{path} cannot be listened at: what is there is no socket of your own; choose another")
+    if _is_answered(path):
+        raise NotPermitted(f"{path} is taken: another program listens there; stop it, or choose another path")
+
+
+def _is_answered(path: Path) -> bool:
+    """Whether somebody listens at a socket, however busy."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
+        one.setblocking(False)
+        try:
+            one.connect(os.fspath(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:  # its queue is full, or it does not let us in: it lives
+            return True
+    return True
 
 
 def _below(directory: Path, levels: int) -> Iterator[Path]:

@@ -123,12 +123,12 @@ class Resident:
     def unlock(self, keys: Keys) -> None:
         """Their key is at hand from now on."""
         if self.keys is None:
-            self.keys = keys
             commons = self.commons
             places = Places(commons.reader, commons.writer, self.view, commons.mirror, commons.now, commons.bell.ring)
             registrar = self.entrance.registrar
             place, library, directory = self.account.place, self.library, self._directory
             self.peering = Peering(commons.network, keys, place, library, directory, places, registrar)
+            self.keys = keys
             self.homecoming = Homecoming(self.doubt(), self.peering, self._friends, self._alarm)
             self.restart = Restart(self.peering, self._friends, self._alarm)
             self._unlocked.set()
