@@ -119,7 +119,7 @@ def _choice(reader: sqlite3.Connection, options: argparse.Namespace) -> Choice:
     from zbnntp.bundling import Choice
     from zbnntp.control.people import find_who
 
-    people = frozenset(find_who(reader, who, None) for who in options.who)
+    people = frozenset(find_who(reader, 0, who, None) for who in options.who)
     return Choice(people, frozenset(options.board), options.since)
 
 

@@ -178,7 +178,7 @@ def _identity(store: Path, who: str) -> Identity:
     from zbnntp.store.database import connect_reader
 
     with closing(connect_reader(store)) as reader:
-        return find_who(reader, who, None)
+        return find_who(reader, 0, who, None)
 
 
 def _confirm(warning: str) -> None:

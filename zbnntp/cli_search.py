@@ -55,7 +55,7 @@ def _search(options: argparse.Namespace) -> int:
         raise NotPermitted(f"there is no store in {options.home}; start the node once with 'zbnntp run'")
     with closing(connect_reader(store)) as reader, wordindex.found(store, reader) as index:
         view = evidence.find_person(reader, account.identity) or 0
-        search = Search(reader, view, query, meant(reader, query), options.most or HITS_MOST, index)
+        search = Search(reader, view, query, meant(reader, view, query), options.most or HITS_MOST, index)
         with tqdm(desc="searching", unit=" posts", total=search.posts, delay=PATIENCE_SECONDS, disable=None) as bar:
             for looked in search.run():
                 bar.update(looked - bar.n)

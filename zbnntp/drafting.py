@@ -54,8 +54,9 @@ def check_date(proto: ProtoArticle, now: int) -> None:
 
 def make_draft(reader: sqlite3.Connection, view: Identity, proto: ProtoArticle) -> Draft:
     """Where an article goes and what it answers; raises NotPermitted."""
-    boards = _boards(reader, evidence.find_person(reader, view) or 0, proto)
-    place = next(filter(None, (_find_place(reader, item) for item in reversed(proto.references))), None)
+    me = evidence.find_person(reader, view) or 0
+    boards = _boards(reader, me, proto)
+    place = next(filter(None, (_find_place(reader, me, item) for item in reversed(proto.references))), None)
     if place and (not boards or set(boards) & set(place.boards)):
         subject = _changed_subject(reader, place.thread, proto.subject)
         parents = place.parents[-limits.PARENTS_PER_POST :]
@@ -73,7 +74,7 @@ def make_replacement(
     reader: sqlite3.Connection, view: Identity, signers: Mapping[Identity, Signer], proto: ProtoArticle, target: str
 ) -> Draft:
     """A draft that takes an own post's place in its thread; raises Missing, NotPermitted."""
-    article, post, _ = own_article(reader, signers, target)
+    article, post, _ = own_article(reader, view, signers, target)
     found = posts.ancestry(reader, article)
     if found is None:
         raise Missing(f"there is no post {target} here; nothing was changed")
@@ -99,9 +100,9 @@ class _Place:
     parents: tuple[PostId, ...]
 
 
-def _find_place(reader: sqlite3.Connection, reference: str) -> _Place | None:
+def _find_place(reader: sqlite3.Connection, view: int, reference: str) -> _Place | None:
     """The place below a post that is held, or below the opening of a thread of which only the header is."""
-    article = _find_article(reader, reference)
+    article = _find_article(reader, view, reference)
     if article is None:
         return None
     found = posts.ancestry(reader, article)
@@ -136,11 +137,11 @@ def _placed_sentence(group: str) -> str:
     return f"the node fills {group} by itself; answer an article in it, or open your thread in {board}"
 
 
-def _find_article(reader: sqlite3.Connection, reference: str) -> int | None:
-    """The article behind an id or alias; it may be known by name only."""
+def _find_article(reader: sqlite3.Connection, view: int, reference: str) -> int | None:
+    """The article behind an id or an alias of this view; it may be known by name only."""
     identifier = parse_message_id(reference)
     found = posts.find_article(reader, identifier) if identifier else None
-    return promises.find_alias(reader, reference) if found is None else found
+    return promises.find_alias(reader, view, reference) if found is None else found
 
 
 def _changed_subject(reader: sqlite3.Connection, thread: PostId, subject: str) -> str | None:
@@ -154,10 +155,10 @@ def _plain(subject: str) -> str:
 
 
 def own_article(
-    database: sqlite3.Connection, signers: Mapping[Identity, Signer], reference: str
+    database: sqlite3.Connection, view: Identity, signers: Mapping[Identity, Signer], reference: str
 ) -> tuple[int, PostId, Identity]:
     """The own post behind an id or alias: article, id, author. Raises Missing, NotPermitted."""
-    article = _find_article(database, reference)
+    article = _find_article(database, evidence.find_person(database, view) or 0, reference)
     found = posts.ancestry(database, article) if article is not None else None
     if article is None or found is None:
         raise Missing(f"there is no post {reference} here; nothing was changed")

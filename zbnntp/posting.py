@@ -91,7 +91,9 @@ class Desk:
             draft = make_replacement(self._reader, self._view, signers, proto, proto.supersedes)
         else:
             draft = make_draft(self._reader, self._view, proto)
-        article = await commit(lambda database: commit_post(database, self._standings, signer, draft, now, self._delay))
+        article = await commit(
+            lambda database: commit_post(database, self._standings, self._view, signer, draft, now, self._delay)
+        )
         self._standings.note(posts.answered_authors(self._reader, [article]))
         self._posted(signer.identity)
         return message_id(posts.post_id(self._reader, article))
@@ -99,7 +101,9 @@ class Desk:
     async def _cancel(self, proto: ProtoArticle, target: str, offered_id: str, now: int) -> str:
         """Take an own post back; the control article itself is not kept."""
         signers = self._signers()
-        author = await self._writer.run(lambda database: cancel_post(database, self._standings, signers, target, now))
+        author = await self._writer.run(
+            lambda database: cancel_post(database, self._standings, self._view, signers, target, now)
+        )
         self._posted(author)
         return proto.message_id or offered_id
 
@@ -115,12 +119,13 @@ class Desk:
 def cancel_post(
     database: sqlite3.Connection,
     standings: Standings,
+    view: Identity,
     signers: Mapping[Identity, Signer],
     reference: str,
     now: int,
 ) -> Identity:
     """Take an own post back: out of every group at once, out of the manifest with the next head. Returns its author."""
-    article, post, author = own_article(database, signers, reference)
+    article, post, author = own_article(database, view, signers, reference)
     person = evidence.person_pk(database, author)
     posts.record_deletion(database, person, post, now)  # also of one that is being sealed just now
     if not drop_unpublished(database, standings, article):
@@ -141,13 +146,19 @@ def drop_unpublished(database: sqlite3.Connection, standings: Standings, article
 
 
 def commit_post(
-    database: sqlite3.Connection, standings: Standings, signer: Signer, draft: Draft, now: int, delay: Delay
+    database: sqlite3.Connection,
+    standings: Standings,
+    view: Identity,
+    signer: Signer,
+    draft: Draft,
+    now: int,
+    delay: Delay,
 ) -> int:
     """The transaction behind 240: outbox, numbers, overview, alias. Raises Refused (435) for what was posted before."""
-    since = now - DUPLICATE_SECONDS
+    since, me = now - DUPLICATE_SECONDS, evidence.person_pk(database, view)
     fingerprint = draft.fingerprint(signer.identity)
     if draft.alias:
-        double = promises.find_alias(database, draft.alias)
+        double = promises.find_alias(database, me, draft.alias)
     else:
         double = promises.find_fingerprint(database, fingerprint, since)
     if double is not None:
@@ -169,7 +180,7 @@ def commit_post(
         drop_unpublished(database, standings, posts.article_pk(database, replaced, now))
     promises.add_fingerprint(database, fingerprint, article, now, since)
     if draft.alias:
-        promises.add_alias(database, draft.alias, article)
+        promises.add_alias(database, me, draft.alias, article)
     return article
 
 

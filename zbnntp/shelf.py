@@ -292,7 +292,7 @@ class Shelf:
             if spot:
                 return spot
         article = posts.find_article(self._reader, identifier) if identifier else None
-        article = article or promises.find_alias(self._reader, wanted)
+        article = article or promises.find_alias(self._reader, self._view, wanted)
         if article is None:
             return None
         spot = self._chosen(overview.places(self._reader, article), group)

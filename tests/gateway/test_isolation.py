@@ -119,3 +119,29 @@ def test_the_trust_that_an_account_begins_with_is_not_published(gate: Gate) -> N
     answer = command(carl, "trust anna 90 list 90 private")
     assert "trust was 100 list 100, is now 90 list 90. It counts for you alone and is never published" in answer
     command(carl, "undo")
+
+
+def test_the_message_ids_of_one_are_free_to_another(gate: Gate) -> None:
+    """Neither found, nor answered, nor in the way: an id that a newsreader made is a matter between it and the node."""
+    own = "<chosen.by.a.newsreader@client.example>"
+    anna, bert, carl = (gate.member(name) for name in ("anna", "bert", "carl"))
+    first = anna.post(BOARD, "Of anna's own", "x", Message_ID=own).message_id
+    assert anna.command(f"STAT {own}").code == 223
+    for other in (bert, carl):
+        assert other.command(f"STAT {own}").code == 430
+        assert "anna" not in command(other, f"why {own}")
+        assert "no article" in command(other, f"trust {own} 90")
+        assert other.post(BOARD, "cancel", "x", Control=f"cancel {own}").code == 441
+    second = bert.post(BOARD, "Of bert's own", "y", Message_ID=own)
+    assert second.code == 240
+    assert second.message_id != first
+    for client, subject in ((anna, "Of anna's own"), (bert, "Of bert's own")):
+        assert client.article(own)["Subject"] == subject
+        assert "already posted" in client.post(BOARD, subject, "z", Message_ID=own).text
+
+
+def test_commands_of_one_are_carried_out_whatever_id_another_gave(gate: Gate) -> None:
+    own = "<commands@client.example>"
+    for name in ("anna", "bert"):
+        assert gate.member(name).post("zb.control", "x", "board list", Message_ID=own).code == 240
+    assert "already posted" in gate.member("bert").post("zb.control", "x", "board list", Message_ID=own).text

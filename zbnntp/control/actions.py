@@ -212,14 +212,15 @@ class Control:
 
     def _file_own(self, database: sqlite3.Connection, note: Note, alias: str | None) -> int:
         """File the command article, and the newsreader's own id for it; raises Repeated for what was sent before."""
-        double = promises.find_alias(database, alias) if alias else None
+        me = evidence.person_pk(database, self._view)
+        double = promises.find_alias(database, me, alias) if alias else None
         if double is not None:
             raise Repeated(f"435 already posted as {_id_of(database, double)}")
         now = int(self._clock())
-        file_note(database, evidence.person_pk(database, self._view), note, now)
+        file_note(database, me, note, now)
         article = posts.article_pk(database, note.identifier, now)
         if alias:
-            promises.add_alias(database, alias, article)
+            promises.add_alias(database, me, alias, article)
         return article
 
     def _file_answer(self, database: sqlite3.Connection, own: Note, alias: str | None, answer: Answer) -> None:

@@ -73,7 +73,7 @@ def why_(before: Before, order: Why) -> Receipt:
 
 def _is_post(before: Before, reference: str) -> bool:
     """Whether an id is of a post or names nothing; commands, receipts and articles of zb.people are about people."""
-    article = find_article(before.database, reference)
+    article = find_article(before.database, before.me, reference)
     if article is None:
         return False
     return promises.find_local(before.database, article) is None and cards.subject_of(before.database, article) is None
@@ -150,7 +150,7 @@ def _weights(graph: Graph, ranking: Ranking, explanation: Explanation) -> dict[I
 def post_case(after: After, reference: str) -> PostCase:
     """What became of an article."""
     database = after.database
-    article = find_article(database, reference)
+    article = find_article(database, after.me, reference)
     if article is None:
         return PostCase(reference, Standing.UNKNOWN)
     identifier = message_id(posts.post_id(database, article))

@@ -19,7 +19,7 @@ DAY_SECONDS = 86_400
 
 
 def search(before: Before, order: Search) -> Receipt:
-    people = meant(before.database, order.query)
+    people = meant(before.database, before.me, order.query)
 
     async def receipt(after: After) -> str:
         return found_text(await after.house.search(order.query, people), after.name)
@@ -27,9 +27,9 @@ def search(before: Before, order: Search) -> Receipt:
     return receipt
 
 
-def meant(database: sqlite3.Connection, query: Query) -> list[int]:
+def meant(database: sqlite3.Connection, view: int, query: Query) -> list[int]:
     """Whom a query's authors are; those of whom nothing is held are left out. Raises Missing, NotPermitted."""
-    found = {evidence.find_person(database, find_who(database, who, None)) for who in query.authors}
+    found = {evidence.find_person(database, find_who(database, view, who, None)) for who in query.authors}
     return sorted(person for person in found if person is not None)
 
 

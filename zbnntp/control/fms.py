@@ -60,7 +60,8 @@ class FmsDesk:
 
     def _find(self, name: str) -> Identity:
         key = _KEY.fullmatch(name)
-        return find_who(self._reader, key[1] if key else name, None)
+        me = evidence.find_person(self._reader, self._view) or 0
+        return find_who(self._reader, me, key[1] if key else name, None)
 
     def _rated(self, identity: Identity, ranking: Ranking) -> Rated:
         person, me = (evidence.find_person(self._reader, it) or 0 for it in (identity, self._view))

@@ -87,7 +87,7 @@ class Before:
 
     def who(self, who: str) -> Identity:
         """The one person that is meant; raises Missing, NotPermitted."""
-        return find_who(self.database, who, self.answered)
+        return find_who(self.database, self.me, who, self.answered)
 
     def other(self, who: str, sentence: str) -> Identity:
         """The same, and not oneself."""
@@ -101,7 +101,7 @@ class Before:
         reference = reference or self.answered or ""
         if not reference:
             raise Missing("it does not say which post; give its <message-id>, or send it as a reply to it")
-        article = find_article(self.database, reference)
+        article = find_article(self.database, self.me, reference)
         author = posts.author_of(self.database, article) if article is not None else None
         if article is None or author is None:
             raise Missing(f"there is no post {reference[:80]} here")

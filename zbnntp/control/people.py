@@ -32,16 +32,19 @@ _MESSAGE_ID = re.compile(r"(?:news:)?<?([^\s<>@]+@[^\s<>@]+)>?")
 _OWN_FROM = re.compile(rb"^From: .*<id@([a-z2-7]{56})\.zb\.invalid>\r$", re.MULTILINE)
 
 
-def find_who(database: sqlite3.Connection, who: str, answered: str | None) -> Identity:
-    """The one person that `who` means, empty: the author of the article `answered`. Raises Missing, NotPermitted."""
+def find_who(database: sqlite3.Connection, view: int, who: str, answered: str | None) -> Identity:
+    """The one person that `who` means, empty: the author of the article `answered`. Raises Missing, NotPermitted.
+
+    Articles may be called by the Message-IDs that newsreaders of `view` gave; of view 0 there are none.
+    """
     if not who:
-        return _answered_author(database, answered)
+        return _answered_author(database, view, answered)
     full = _FULL.fullmatch(who)
     if full:
         return _parse_full(full[1].lower())
     message = _MESSAGE_ID.fullmatch(who)
     if message:
-        return author_of(database, f"<{message[1]}>")
+        return author_of(database, view, f"<{message[1]}>")
     named = _NAMED.fullmatch(who)
     found = candidates(database, named[1] if named else who)
     if not found:
@@ -66,16 +69,16 @@ def candidates(database: sqlite3.Connection, who: str) -> list[Identity]:
     return sorted(found)
 
 
-def find_article(database: sqlite3.Connection, message_id: str) -> int | None:
-    """The article behind an id of ours or a newsreader's own; it may be known by name only."""
+def find_article(database: sqlite3.Connection, view: int, message_id: str) -> int | None:
+    """The article behind an id of ours or one that a newsreader of this view gave; it may be known by name only."""
     identifier = parse_message_id(message_id) or parse_local_id(message_id)
     article = posts.find_article(database, identifier) if identifier else None
-    return article or promises.find_alias(database, message_id)
+    return article or promises.find_alias(database, view, message_id)
 
 
-def author_of(database: sqlite3.Connection, message_id: str) -> Identity:
+def author_of(database: sqlite3.Connection, view: int, message_id: str) -> Identity:
     """Who wrote an article (a post, the opening of a thread, one of the owner's own commands), or whom it is about."""
-    article = find_article(database, message_id)
+    article = find_article(database, view, message_id)
     if article is None:
         raise Missing(f"there is no article {message_id[:80]} here")
     author = posts.author_of(database, article) or cards.subject_of(database, article)
@@ -97,10 +100,10 @@ def visible(nick: str) -> str:
     return "".join(it for it in nick if unicodedata.category(it)[0] != "C").strip()
 
 
-def _answered_author(database: sqlite3.Connection, answered: str | None) -> Identity:
+def _answered_author(database: sqlite3.Connection, view: int, answered: str | None) -> Identity:
     if answered is None:
         raise Missing("it does not say whom you mean; name the person, or send it as a reply to an article of theirs")
-    return author_of(database, answered)
+    return author_of(database, view, answered)
 
 
 def _parse_full(text: str) -> Identity:

@@ -37,7 +37,7 @@ def undo(before: Before, order: Undo) -> Receipt:
 def _deed(before: Before, reference: str) -> Deed:
     """The one named, the one answered, or the last."""
     if not reference and before.answered:
-        answered = find_article(before.database, before.answered)
+        answered = find_article(before.database, before.me, before.answered)
         found = deeds.find_deed(before.database, before.me, answered) if answered is not None else None
         if found is not None:
             return _fresh(found)
@@ -46,7 +46,7 @@ def _deed(before: Before, reference: str) -> Deed:
         if last is None:
             raise Missing(f"{NOTHING}: no command of yours has changed anything in the last 90 days")
         return last
-    article = find_article(before.database, reference)
+    article = find_article(before.database, before.me, reference)
     found = deeds.find_deed(before.database, before.me, article) if article is not None else None
     if found is None:
         raise Missing(f"{NOTHING}: {reference[:80]} is no article of commands that changed something")

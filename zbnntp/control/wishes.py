@@ -86,7 +86,7 @@ def _split_note(before: Before, text: str) -> tuple[Identity, str]:
     for size in range(min(NICK_WORDS, len(words)), 0, -1):
         name = " ".join(words[:size]).rstrip(":,").strip(QUOTES)
         try:
-            return find_who(before.database, name, None), " ".join(words[size:])
+            return find_who(before.database, before.me, name, None), " ".join(words[size:])
         except Missing:
             continue
     if before.answered is None:

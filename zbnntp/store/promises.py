@@ -32,14 +32,14 @@ def keep_meta(database: sqlite3.Connection, key: str, value: str) -> str:
     return str(find_meta(database, key))
 
 
-def find_alias(database: sqlite3.Connection, message_id: str) -> int | None:
-    """The article that a newsreader's own Message-ID stands for."""
-    row = database.execute("SELECT article FROM alias WHERE message_id = ?", (message_id,)).fetchone()
+def find_alias(database: sqlite3.Connection, view: int, message_id: str) -> int | None:
+    """The article that a Message-ID stands for which a newsreader of this view gave."""
+    row = database.execute("SELECT article FROM alias WHERE view = ? AND message_id = ?", (view, message_id)).fetchone()
     return row[0] if row else None
 
 
-def add_alias(database: sqlite3.Connection, message_id: str, article: int) -> None:
-    database.execute("INSERT INTO alias VALUES (?, ?)", (message_id, article))
+def add_alias(database: sqlite3.Connection, view: int, message_id: str, article: int) -> None:
+    database.execute("INSERT INTO alias VALUES (?, ?, ?)", (view, message_id, article))
 
 
 def find_fingerprint(database: sqlite3.Connection, sha256: bytes, since: int) -> int | None:

@@ -154,9 +154,11 @@ CREATE TABLE digest (                -- sums over the rows of tables of which no
   sum INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE alias (                 -- Message-IDs that newsreaders gave
-  message_id TEXT PRIMARY KEY,
-  article INTEGER NOT NULL REFERENCES article
+CREATE TABLE alias (                 -- Message-IDs that the newsreaders of one local identity (the view) gave
+  view INTEGER NOT NULL REFERENCES person,
+  message_id TEXT NOT NULL,
+  article INTEGER NOT NULL REFERENCES article,
+  PRIMARY KEY (view, message_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE fingerprint (           -- of recent own posts, against doubles without a Message-ID
