@@ -4,8 +4,8 @@
 #   make demo   [ARGS="--listen 127.0.0.1:1119"]         a small community to look around in
 #   make test   [ARGS="tests/nntp -x"]                   lint, types and every test, real newsreaders and a private Tor included
 #   make check                                           the same without what is slow: for the inner loop
-#   make fuzz   [MINUTES=5] [RUNS=10000000]              random octets at everything that reads octets: so long each,
-#                                                        again and again until so many were tried; figures at the end
+#   make fuzz   [MINUTES=5] [RUNS=10000000] [ARGS=nntp]  random octets at everything that reads octets, or at what is
+#                                                        named: so long each, again until so many were tried; figures
 #   make threats [ARGS="peer"]                           takes each defence out; its test has to fail (docs/security.md)
 #   make kills  [TIMES=1000]                             kill -9 of all that a node does, and a table of what came of it
 #   make hostile [ROUNDS=20]                             peers that break every rule, and what newsreaders notice of them
@@ -55,7 +55,7 @@ test: $(VENV)/installed-dev
 	    -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder --basetemp "$$place/t" $(ARGS)
 
 fuzz: $(VENV)/installed-dev
-	@$(BIN)/python -m tests.fuzz.campaign build/fuzz --seconds $$(( $(MINUTES) * 60 )) $(if $(RUNS),--runs $(RUNS))
+	@$(BIN)/python -m tests.fuzz.campaign build/fuzz $(ARGS) --seconds $$(( $(MINUTES) * 60 )) $(if $(RUNS),--runs $(RUNS))
 
 threats: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.threats $(ARGS)
