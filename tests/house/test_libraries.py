@@ -39,6 +39,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
             "places.py",
             "verifier/bulk.py",
             "nntp/server.py",
+            "nntp/crowd.py",
             "nntp/wire.py",
             "nntp/logins.py",
             "peers/",

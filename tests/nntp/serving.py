@@ -144,5 +144,7 @@ def big_forum(articles: int = 3000) -> tuple[FakeShelf, FakeDesk]:
     return shelf, FakeDesk(shelf)
 
 
-async def serve_on(listeners: list[socket.socket], task_status: trio.TaskStatus[None]) -> None:
-    await serve(listeners, OpenHouse(forum), lambda: NOW, task_status=task_status)
+async def serve_on(
+    listeners: list[socket.socket], house: House | None = None, *, task_status: trio.TaskStatus[None]
+) -> None:
+    await serve(listeners, house or OpenHouse(forum), lambda: NOW, task_status=task_status)

@@ -104,6 +104,12 @@ def test_first_commands_that_resemble_http_are_served() -> None:
     assert [ask(command)[0].code for command in ("HEAD", "HEAD 5", "HEAD <x@y>", "POST")] == [412, 412, 430, 340]
 
 
+@pytest.mark.parametrize(("word", "code"), [("GROUP", 501), ("DATE", 501), ("XYZ", 500)])
+def test_a_first_line_that_is_too_long_is_answered_as_a_later_one_is(word: str, code: int) -> None:
+    line = f"{word} {'a' * 600}"
+    assert [reply.code for reply in ask(line, line, "DATE")] == [code, code, 111]
+
+
 def test_tls_on_a_plain_port_is_told_so() -> None:
     hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"
     assert exchange(hello) == b"400 this port speaks NNTP without TLS; turn off SSL for it\r\n"

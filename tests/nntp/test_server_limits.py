@@ -10,9 +10,11 @@ import trio
 import trio.testing
 
 from tests.fakes import FakeDesk, FakeHouse, small_forum
-from tests.nntp.dialogue import parse_responses, proto
-from tests.nntp.serving import GREETING, big_forum, run, serve_on, serving
+from tests.nntp.dialogue import PASSWORDS, forum, parse_responses, proto
+from tests.nntp.serving import GREETING, Reader, Server, big_forum, run, serve_on, serving
 from zbnntp.nntp.server import DEFAULT_LIMITS, Limits, listen
+
+NOT_LOGGED_IN = b"400 you have not logged in; connect again, and log in at once\r\n"
 
 
 def test_too_many_newsreaders_are_told_so() -> None:
@@ -59,6 +61,73 @@ def test_whose_view_is_nobodys_any_more_is_hung_up_on() -> None:
             assert await first.rest() == b""
             await second.say("DATE")
             assert (await second.line()).startswith(b"111")
+
+    run(main)
+
+
+def demanding() -> FakeHouse:
+    return FakeHouse(forum, PASSWORDS, offers_login=True, demands_login=True)
+
+
+async def log_in(reader: Reader) -> None:
+    await reader.say("AUTHINFO USER anna", f"AUTHINFO PASS {PASSWORDS['anna']}")
+    await reader.until(b"\r\n381 send the password\r\n281 ")
+    await reader.line()
+
+
+def test_who_has_to_log_in_and_does_not_is_told_so_and_hung_up_on() -> None:
+    async def main() -> None:
+        async with serving(demanding()) as server:
+            silent, busy, known = [await server.connect() for _ in range(3)]
+            await log_in(known)
+            began = trio.current_time()
+            for _ in range(4):
+                await busy.say("CAPABILITIES")
+                await busy.until(b"\r\n.\r\n")
+                await trio.sleep(50)
+            assert await silent.rest() == GREETING + NOT_LOGGED_IN
+            assert await busy.rest() == NOT_LOGGED_IN
+            assert trio.current_time() - began < 250
+            await known.say("DATE")
+            assert (await known.line()).startswith(b"111 ")
+
+    run(main)
+
+
+def test_whose_password_is_being_checked_is_not_hung_up_on() -> None:
+    async def main() -> None:
+        house = demanding()
+        house.delay = lambda: trio.sleep(300)
+        async with serving(house, Limits(connections=1)) as server:
+            await log_in_waits(server)
+
+    async def log_in_waits(server: Server) -> None:
+        reader = await server.connect()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(log_in, reader)
+            await trio.sleep(1)
+            late = await server.connect()
+            assert (await late.rest()).startswith(b"400 too many connections")
+
+    run(main)
+
+
+def test_who_has_not_logged_in_makes_room_for_somebody_new() -> None:
+    async def main() -> None:
+        async with serving(demanding(), Limits(connections=3)) as server:
+            known, first, second = [await server.connect() for _ in range(3)]
+            await log_in(known)
+            await first.line()
+            await second.line()
+            third = await server.connect()
+            await log_in(third)
+            assert await first.rest() == NOT_LOGGED_IN
+            await log_in(await server.connect())
+            assert await second.rest() == NOT_LOGGED_IN
+            late = await server.connect()
+            assert (await late.rest()).startswith(b"400 too many connections")
+            await known.say("DATE")
+            assert (await known.line()).startswith(b"111 ")
 
     run(main)
 
@@ -172,6 +241,26 @@ class Exhausted(socket.socket):
             self.faults -= 1
             raise OSError(errno.EMFILE, "Too many open files")
         return super().accept()
+
+
+def test_out_of_descriptors_who_has_not_logged_in_goes() -> None:
+    async def main() -> None:
+        listener = Exhausted()
+        listener.faults = 0
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        async with trio.open_nursery() as nursery:
+            await nursery.start(serve_on, [listener], demanding())
+            async with await trio.open_tcp_stream(*listener.getsockname()) as stream:
+                reader = Reader(stream)
+                assert await reader.line() == GREETING
+                listener.faults = 1
+                async with await trio.open_tcp_stream(*listener.getsockname()) as late:
+                    assert await late.receive_some() == GREETING
+                assert await reader.rest() == NOT_LOGGED_IN
+            nursery.cancel_scope.cancel()
+
+    run(main)
 
 
 def test_out_of_descriptors_the_server_goes_on(caplog: pytest.LogCaptureFixture) -> None:

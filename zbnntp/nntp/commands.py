@@ -253,13 +253,6 @@ def _index() -> tuple[dict[bytes, Command], dict[bytes, dict[bytes, Command]]]:
 _SINGLE, _FAMILIES = _index()
 
 
-def octets_most(line: bytes) -> int:
-    """How long a line with this beginning may be."""
-    first, second = [*line[:LINE_OCTETS].upper().split(), b"", b""][:2]
-    row = _SINGLE.get(first) or _FAMILIES.get(first, {}).get(second)
-    return row.octets if row else LINE_OCTETS
-
-
 def answer(session: Session, line: bytes) -> Answer:
     """One command line without its CRLF, not blank -> its reply. Raises only what is a bug."""
     try:

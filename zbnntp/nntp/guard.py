@@ -2,8 +2,8 @@
 
 Each wrong password makes the next attempt for that user wait, twice as long each time, and any attempt at all wait a
 moment; a right one forgives. Who knows the password waits too while somebody guesses at it, but never longer than
-USER_SECONDS_MOST - and not at all at an address from which that user has logged in before: strangers who guess cannot
-keep anybody out who is known. Users and places are remembered as hashes, in memory only, the latest USERS of them.
+USER_SECONDS_MOST - and not at all at an address from which that user has logged in before: who guesses elsewhere
+keeps nobody out who is known there. Users and places are remembered as hashes, in memory only, the latest USERS.
 """
 
 from __future__ import annotations

@@ -167,6 +167,11 @@ class Machine:
         """Answer the next command with 400 (RFC 3977 section 3.2.1); what is being sent is finished first."""
         self._stopping = True
 
+    def dismiss(self, text: str) -> bytes:
+        """The last octets to send to who waits for a command: 400, RFC 3977 section 3.2.1. The session is over."""
+        self._say(Reply(Code.CLOSING, text, close=True))
+        return self._flush()
+
     def fault(self) -> bytes:
         """After an exception in here or in the desk: the last octets to send. The session is over."""
         if self._windows is None:
@@ -228,7 +233,7 @@ class Machine:
         if not line.strip():
             return
         first, self._first = self._first, False
-        if first and (_HTTP.match(line) or len(line) > commands.octets_most(line)):
+        if first and _HTTP.match(line):
             self._say(Reply(Code.CLOSING, "this is a news server; open it with a newsreader", close=True))
         elif self._stopping:
             self._say(Reply(Code.CLOSING, "this node is stopping; come back later", close=True))

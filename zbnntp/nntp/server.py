@@ -23,6 +23,7 @@ from pathlib import Path
 import trio
 
 from zbnntp.model.errors import NotPermitted, Refused, ZbError
+from zbnntp.nntp.crowd import Connection, Crowd
 from zbnntp.nntp.deflate import Deflate
 from zbnntp.nntp.login import WRONG
 from zbnntp.nntp.logins import Logins
@@ -54,6 +55,8 @@ class Limits:
     connections: int = 2000
     # RFC 3977 section 3.1 asks for three minutes at least; Thunderbird hangs up after 170 seconds by itself.
     idle_seconds: float = 1800
+    # A login that is demanded has to come within this: three minutes as well, for passwords are typed.
+    login_seconds: float = 180
     # Idle connections are looked for this often, so that a command costs no timer.
     sweep_seconds: float = 15
     # What is being sent or posted when the node stops may take this long.
@@ -148,14 +151,6 @@ class Door:
     onion: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class _Connection:
-    wire: Wire
-    machine: Machine
-    scope: trio.CancelScope
-    party: Party | None  # None: at home
-
-
 class _Server:
     """All connections of one node."""
 
@@ -168,7 +163,7 @@ class _Server:
         self._tls = tls
         self._limits = limits
         self._accepting: list[trio.CancelScope] = []
-        self._connections: set[_Connection] = set()
+        self._connections = Crowd()
         self._stopping = False
         self._quiet_until = 0.0
         self._all_gone = trio.Event()
@@ -182,13 +177,11 @@ class _Server:
                 await self._accept_some(door, nursery)
 
     async def sweep(self) -> None:
-        """Hang up on the idle ones and those whose view is nobody's now, silently (RFC 3977 section 3.1)."""
+        """Look now and then who has to go."""
         while True:
             await trio.sleep(self._limits.sweep_seconds)
-            oldest = trio.current_time() - self._limits.idle_seconds
-            for connection in self._connections:
-                if connection.wire.last_active < oldest or not self._house.has(connection.machine.session.shelf):
-                    connection.scope.cancel()
+            now, limits = trio.current_time(), self._limits
+            self._connections.sweep(now - limits.idle_seconds, now - limits.login_seconds, self._house.has)
 
     async def finish(self) -> None:
         """No new newsreaders; those that wait are hung up on, those that are served get a moment."""
@@ -212,9 +205,10 @@ class _Server:
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     self._complain(error)
+                    self._connections.make_room()
                     await trio.sleep(ACCEPT_PAUSE_SECONDS)
                 continue  # or the newsreader has hung up already
-            if len(self._connections) >= self._limits.connections:
+            if len(self._connections) >= self._limits.connections and not self._connections.make_room():
                 _turn_away(connected, door.tls, _TOO_MANY)
             else:
                 self._admit(connected, door, nursery)
@@ -238,11 +232,11 @@ class _Server:
             self._connections.add(connection)
             nursery.start_soon(self._run, connection)
 
-    def _open(self, connected: socket.socket, door: Door) -> _Connection:
+    def _open(self, connected: socket.socket, door: Door) -> Connection:
         private = is_private(connected.getsockname())
         terms = self._terms(door.tls, private, private and not door.onion)
         wire, machine = Wire(connected), Machine(Session(*self._house.open(), self._now, terms))
-        connection = _Connection(wire, machine, trio.CancelScope(), self._party(terms, wire))
+        connection = Connection(wire, machine, trio.CancelScope(), self._party(terms, wire), trio.current_time())
         if not door.tls:  # the newsreader need not wait for the task that will serve it
             try:
                 wire.send_last(machine.take())
@@ -274,7 +268,7 @@ class _Server:
             return None
         return self._shares.join(stranger_of(wire.address), trio.current_time())
 
-    def _leave(self, connection: _Connection) -> None:
+    def _leave(self, connection: Connection) -> None:
         if connection.party:
             self._shares.leave(connection.party)
 
@@ -290,7 +284,7 @@ class _Server:
             raise Refused("too many connections are compressed already; go on without")
         return Deflate()
 
-    async def _run(self, connection: _Connection) -> None:
+    async def _run(self, connection: Connection) -> None:
         try:
             with connection.scope:
                 await self._serve_one(connection)
@@ -302,7 +296,7 @@ class _Server:
             if self._stopping and not self._connections:
                 self._all_gone.set()
 
-    async def _serve_one(self, connection: _Connection) -> None:
+    async def _serve_one(self, connection: Connection) -> None:
         try:
             if connection.machine.session.terms.tls:
                 await connection.wire.shake_hands(self._make_tls(), self._limits.handshake_seconds)
@@ -314,7 +308,7 @@ class _Server:
             with contextlib.suppress(HungUp):
                 connection.wire.send_last(connection.machine.fault())
 
-    async def _converse(self, connection: _Connection) -> None:
+    async def _converse(self, connection: Connection) -> None:
         wire, machine = connection.wire, connection.machine
         while True:
             octets = machine.take()
@@ -331,7 +325,7 @@ class _Server:
             else:
                 machine.receive(await wire.receive())
 
-    async def _run_errand(self, connection: _Connection) -> None:
+    async def _run_errand(self, connection: Connection) -> None:
         wire, machine, errand = connection.wire, connection.machine, connection.machine.errand
         if isinstance(errand, Upload):
             await _post(machine, errand)
@@ -344,7 +338,7 @@ class _Server:
         else:
             wire.push(layer)
 
-    async def _log_in(self, connection: _Connection, login: Login) -> None:
+    async def _log_in(self, connection: Connection, login: Login) -> None:
         machine = connection.machine
         try:
             view = await self._logins.check(login, connection.wire.address)
@@ -356,7 +350,7 @@ class _Server:
         else:
             machine.logged_in(*view)
 
-    def _become(self, connection: _Connection, shelf: Shelf) -> None:
+    def _become(self, connection: Connection, shelf: Shelf) -> None:
         """From now on one of the connections of that view; Refused when it has its share already."""
         if connection.party:
             party = self._shares.join(id(shelf), trio.current_time())  # all of a view have the same shelf

@@ -35,7 +35,7 @@ class HungUp(Exception):
 class Wire:
     """One TCP connection."""
 
-    __slots__ = ("_layers", "_socket", "_tries", "_waited", "last_active", "waiting")
+    __slots__ = ("_layers", "_socket", "_tries", "_waited", "last_active", "shaking", "waiting")
 
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
@@ -47,6 +47,7 @@ class Wire:
         self._waited = 0.0  # when it waited last
         self._tries = 1
         self.waiting = False  # for a command, with nothing left to say
+        self.shaking = False  # hands: nothing can be said
 
     @property
     def address(self) -> str:
@@ -64,12 +65,12 @@ class Wire:
 
     async def shake_hands(self, tls: Tls, seconds: float) -> None:
         """Begin TLS, which lies below all other layers; HungUp when that fails or takes longer."""
-        self.waiting = True
+        self.waiting = self.shaking = True
         with trio.move_on_after(seconds):
             while not tls.ready:
                 await trio.lowlevel.wait_readable(self._socket)
                 await self._shake_once(tls)
-        self.waiting = False
+        self.waiting = self.shaking = False
         if not tls.ready:
             raise HungUp
         self.push(tls)
