@@ -55,6 +55,30 @@ def test_what_stands_in_a_line_comes_through() -> None:
     assert parse_answer(answers.getvalue()[4:]) == [told, [opened(opening())]]
 
 
+@pytest.mark.parametrize("octets", [2, 4, 9, -1])
+def test_a_question_that_a_dying_node_has_cut_off_ends_the_process_quietly(octets: int) -> None:
+    question = framed(print_question([(BOB.identity, LINES)]))
+    command = [*bulk.COMMAND, *sys.path]
+    done = subprocess.run(command, input=question + question[:octets], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert parse_answer(done.stdout[4:]) == [believe_all(BOB.identity, LINES)]
+
+
+@pytest.mark.parametrize("lines", [LINES, LINES[:1]])
+def test_an_answer_that_nobody_takes_ends_the_process_quietly(lines: list[bytes]) -> None:
+    question = framed(print_question([(BOB.identity, lines)]))
+    command = [*bulk.COMMAND, *sys.path]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        with process.stdin as asked:
+            asked.write(question)
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
 async def test_a_lot_is_read_in_another_process_which_ends_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "IDLE_SECONDS", 0.2)
     async with running(Verifier()) as verifier:
