@@ -32,6 +32,7 @@ from zbnntp.cli_trust import add_trust
 from zbnntp.config import load_config
 from zbnntp.discretion import keep_files_private, keep_memory_private
 from zbnntp.model.errors import ZbError
+from zbnntp.premises import look_over
 
 PIPE_BROKEN = 128 + signal.SIGPIPE  # the exit code that shells give to whom SIGPIPE ended
 
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "home" in options:
         keep_files_private()
     try:
+        if "home" in options:
+            look_over(options.home)
         code: int = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read has read enough
@@ -184,10 +187,10 @@ def _run(options: argparse.Namespace) -> int:
     from zbnntp.registrar.rules import make_rules
 
     flags = {name: getattr(options, name) for name in ("listen", "public_reader", "tor", "mirror_only", "onion")}
+    home.make_directory(options.home)
     config = load_config(options.home, **flags)
     check_addresses(config, options.home)
     make_rules(config)
-    home.make_directory(options.home)
     with home.locked(options.home):
         home.check_settled(options.home)
         secret = None if home.has_keys(options.home) else make_first(options, _say)

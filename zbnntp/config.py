@@ -14,6 +14,7 @@ from typing import Any
 
 from zbnntp.model.boards import check_board
 from zbnntp.model.errors import BadEncoding, NotPermitted
+from zbnntp.premises import read_own
 
 FILE_NAME = "zbnntp.toml"
 
@@ -250,7 +251,7 @@ def load_config(home: Path, **flags: Any) -> Config:
     """The settings of a home directory; flags that are not None go first. Raises NotPermitted with the line to mend."""
     path = home / FILE_NAME
     try:
-        values = tomllib.loads(path.read_text()) if path.exists() else {}
+        values = tomllib.loads(read_own(path)) if path.exists() else {}
     except (ValueError, OSError, RecursionError) as error:
         raise NotPermitted(f"{path} cannot be read: {error}") from error
     known = {setting.key: setting for setting in SETTINGS}

@@ -38,7 +38,7 @@ from zbnntp.model.limits import NICK_CHARACTERS
 from zbnntp.model.link import Link, format_link, parse_link
 from zbnntp.model.nick import new_nick
 from zbnntp.model.succession import Renewal, open_renewals
-from zbnntp.premises import check_owner, is_private, make_own, open_own
+from zbnntp.premises import check_owner, is_private, make_own, open_own, read_regular
 
 MORE_IDENTITIES = "identities"
 SHORT_ID = 8  # characters of an identity that are enough to name it
@@ -335,16 +335,16 @@ def _read(home: Path) -> dict[str, Any]:
     path = home / KEY_FILE
     if not path.exists():
         raise NotPermitted(f"there is no identity in {home}; make one with 'zbnntp init --home {home}'")
-    content = _read_keys(path)
+    content = _read_keys(path, read_regular)
     if path.stat().st_mode & 0o077:
         raise NotPermitted(f"{path} can be read by others; run 'chmod 600 {path}'")
     return content
 
 
-def _read_keys(path: Path) -> dict[str, Any]:
-    """A key file, wherever it is kept: a stick has no owners."""
+def _read_keys(path: Path, read: Callable[[Path], str] = Path.read_text) -> dict[str, Any]:
+    """A key file, wherever it is kept: a stick has no owners, and one that is restored may come through a pipe."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(read(path))
     except OSError as error:
         raise NotPermitted(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

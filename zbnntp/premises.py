@@ -2,7 +2,8 @@
 
 A directory that others could write to for a while, or that somebody made before its owner did, may hold links that lead
 a node to write where they point. A link belongs to whoever made it; so it is enough that everything in a home is its
-owner's, or root's, whom nothing keeps out. Names that are written to are opened so that a link is not followed.
+owner's, or root's, whom nothing keeps out. Every command looks first and reads then (`look_over`). Names that are
+written to are opened so that a link is not followed, those that are read so that a pipe holds nobody up.
 
 A socket at which somebody answers is never taken away, whoever that is.
 """
@@ -19,7 +20,18 @@ from pathlib import Path
 from zbnntp.model.errors import NotPermitted
 
 ROOT = 0  # the user who may do anything in any case
+OTHERS, OTHERS_WRITE = 0o077, 0o022  # bits of a mode
 LEVELS = 2  # looked through below a home: its identities have directories of their own
+
+
+def look_over(home: Path) -> None:
+    """NotPermitted when some of a home is another user's, or it is no directory; one that is not there is nobody's."""
+    try:
+        check_owner(home)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise NotPermitted(f"{home} cannot be used as home directory: {error.strerror}") from error
 
 
 def check_owner(home: Path) -> None:
@@ -42,6 +54,44 @@ def make_own(path: Path) -> int:
     """A descriptor of a new file for its owner alone, in the place of what has that name; OSError."""
     path.unlink(missing_ok=True)
     return open_own(path, os.O_WRONLY | os.O_EXCL)
+
+
+def read_regular(path: Path) -> str:
+    """The text of what has to be a file: no pipe, which nobody may ever write to. NotPermitted, OSError, ValueError."""
+    with os.fdopen(_open_regular(path), encoding="utf-8") as file:
+        return file.read()
+
+
+def read_own(path: Path) -> str:
+    """The text of a file that is believed: its owner's or root's, under one name, closed to others before it is read.
+
+    NotPermitted, OSError, ValueError.
+    """
+    with os.fdopen(_open_regular(path), encoding="utf-8") as file:
+        found = os.fstat(file.fileno())
+        if found.st_uid not in {os.getuid(), ROOT}:
+            raise NotPermitted(f"{path} belongs to another user; look what it is, and remove it")
+        if found.st_nlink > 1:
+            raise NotPermitted(f"{path} has another name elsewhere (a hard link); put a copy of it in its place")
+        if found.st_mode & OTHERS:
+            _close_to_others(path, file.fileno())
+        return file.read()
+
+
+def _close_to_others(path: Path, descriptor: int) -> None:
+    """NotPermitted where it can neither be closed nor is it safe from being written to."""
+    with suppress(OSError):  # root's, or on a disk that nothing is written to
+        os.fchmod(descriptor, 0o600)
+    if os.fstat(descriptor).st_mode & OTHERS_WRITE:
+        raise NotPermitted(f"{path} can be written by others; run 'chmod 600 {path}'")
+
+
+def _open_regular(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotPermitted(f"{path} cannot be read: it is no file; look what it is, and remove it")
+    return descriptor
 
 
 def is_private(directory: Path) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.local.neighbours import as_nobody, open_dir
-from zbnntp import home
+from zbnntp import cli, home
+from zbnntp.config import FILE_NAME, load_config
 from zbnntp.home import KEY_FILE, LOCK_FILE
 from zbnntp.model.errors import NotPermitted
 from zbnntp.premises import check_owner, is_private, make_own, open_own
@@ -18,6 +20,17 @@ from zbnntp.store.database import prepare
 
 __all__ = ["open_dir"]
 PRECIOUS = "precious\n"
+COMMANDS = [
+    ["check"],
+    ["check", "--repair"],
+    ["backup", "copy"],
+    ["search", "word"],
+    ["export", "all.zb"],
+    ["rebuild"],
+    ["status"],
+    ["do", "help"],
+    ["run", "--tor", "off"],
+]
 NAMES = ["key.json", "key.json.new", "lock", "store.sqlite", "admin.sock", "published", "zbnntp.toml"]
 
 
@@ -51,6 +64,62 @@ def test_directories_of_identities_are_looked_through_too(open_dir: Path) -> Non
     assert as_nobody(lambda: os.mkdir(open_dir / "identities" / "00", 0o755)) == "None"
     with pytest.raises(NotPermitted, match="00 belongs to another user"):
         check_owner(open_dir)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_command_reads_what_another_user_laid_into_a_home(
+    open_dir: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    prepare(open_dir / "elsewhere")
+    (open_dir / "elsewhere").chmod(0o644)
+    assert as_nobody(lambda: shutil.copy(open_dir / "elsewhere", open_dir / "store.sqlite")) != "PermissionError"
+    assert cli.main([*words, "--home", str(open_dir)]) == 1
+    assert capsys.readouterr().err == (
+        f"zbnntp: {open_dir / 'store.sqlite'} belongs to another user; look what it is, and remove it\n"
+    )
+    assert sorted(it.name for it in open_dir.iterdir()) == ["elsewhere", "store.sqlite"]
+
+
+@pytest.mark.parametrize(
+    "words", [["run", "--tor", "off"], ["init", "--no-passphrase"], ["account", "list"]], ids=" ".join
+)
+@pytest.mark.parametrize("name", ["zbnntp.toml", KEY_FILE])
+def test_a_pipe_of_another_user_holds_no_command_up(
+    open_dir: Path, capsys: pytest.CaptureFixture[str], name: str, words: list[str]
+) -> None:
+    assert as_nobody(lambda: os.mkfifo(open_dir / name)) == "None"
+    assert cli.main([*words, "--home", str(open_dir)]) == 1
+    assert f"{name} belongs to another user" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "read"), [(FILE_NAME, load_config), (KEY_FILE, home.needs_passphrase)])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, name: str, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / name, 0o600)
+    with pytest.raises(NotPermitted, match=f"{name} cannot be read: it is no file"):
+        read(tmp_path)
+
+
+def test_settings_that_others_could_write_are_closed_before_they_are_read(open_dir: Path) -> None:
+    file = open_dir / FILE_NAME
+    file.write_text('login = "demanded"\n')
+    file.chmod(0o666)
+    assert load_config(open_dir).login == "demanded"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert as_nobody(lambda: file.write_text("")) == "PermissionError"
+
+
+def test_settings_of_another_user_are_refused(open_dir: Path) -> None:
+    assert as_nobody(lambda: (open_dir / "theirs").write_text('login = "open"\n')) != "PermissionError"
+    (open_dir / FILE_NAME).symlink_to(open_dir / "theirs")
+    with pytest.raises(NotPermitted, match=f"{FILE_NAME} belongs to another user"):
+        load_config(open_dir)
+
+
+def test_settings_with_a_second_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text('login = "demanded"\n')
+    os.link(tmp_path / FILE_NAME, tmp_path / "other")
+    with pytest.raises(NotPermitted, match="another name elsewhere"):
+        load_config(tmp_path)
 
 
 def test_ones_own_links_are_ones_own(tmp_path: Path) -> None:
