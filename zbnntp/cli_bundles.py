@@ -201,9 +201,10 @@ class Tally:
     def _note_missing(self, offer: Offer) -> None:
         """A person with a lot comes as several offers of one head."""
         from zbnntp.model.manifest import open_head, open_pointer
+        from zbnntp.model.shown import visible
 
         head = open_head(offer.head, open_pointer(offer.pointer))
-        name = f"{head.nick} ({short_id(head.identity)})"
+        name = f"{visible(head.nick)} ({short_id(head.identity)})"
         left = self._missing.setdefault(offer.pointer.hex(), (name, {ref.sha256: ref.octets for ref in head.segments}))[
             1
         ]

@@ -23,6 +23,7 @@ from zbnntp.model.errors import Invalid, NotPermitted, Refused
 from zbnntp.model.keys import Identity, message_id, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, open_pointer
 from zbnntp.model.notices import open_notice
+from zbnntp.model.shown import visible
 from zbnntp.model.succession import Move
 from zbnntp.moving import Taken
 from zbnntp.pacing import FOR_NEW, hold_back, keep_pace, left, read_again, unfinished, withdraw
@@ -205,9 +206,9 @@ class Intake:
 
     def _tell_fork(self, nick: str, identity: Identity) -> None:
         if identity in self._standings.views:
-            self.warn(identity, fork_sentence(nick, identity, True))
+            self.warn(identity, fork_sentence(visible(nick), identity, True))
         else:
-            self.alarm(fork_sentence(nick, identity, False))
+            self.alarm(fork_sentence(visible(nick), identity, False))
 
     async def take_notice(self, raw: bytes, source: str, now: int) -> bool:
         """A fork or a move that came on its own, about somebody who is held; True if it was news.
@@ -295,9 +296,8 @@ class Intake:
 
     def _note_newer(self, head: Head) -> None:
         if head.needs_newer:
-            self._log(
-                f"The manifest of {head.nick} ({short_id(head.identity)}) needs a newer version of zbnntp; install it"
-            )
+            name = f"{visible(head.nick)} ({short_id(head.identity)})"
+            self._log(f"The manifest of {name} needs a newer version of zbnntp; install it")
 
     def _note_labels(self, database: sqlite3.Connection, person: int, fresh: Sequence[Label], now: int) -> None:
         """Into each view's diary, which tells those of people whose judgement it trusts."""

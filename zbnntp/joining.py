@@ -25,6 +25,7 @@ from zbnntp.model.intro import Admitted, Challenge, Terms, make_challenge, open_
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.model.link import Link, format_link
 from zbnntp.model.proof import estimate
+from zbnntp.model.shown import visible
 from zbnntp.store import applications, evidence, promises
 from zbnntp.store.applications import Application
 
@@ -262,4 +263,4 @@ def link_of(database: sqlite3.Connection, identity: Identity) -> str:
 def name_of(database: sqlite3.Connection, identity: Identity) -> str:
     """The nick and the short id, or the short id alone."""
     held = evidence.find_manifest(database, identity)
-    return f"{held.nick} ({short_id(identity)})" if held else short_id(identity)
+    return f"{visible(held.nick)} ({short_id(identity)})" if held else short_id(identity)

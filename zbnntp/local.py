@@ -16,6 +16,7 @@ from email.policy import SMTP
 from email.utils import formatdate
 
 from zbnntp.model.article import encoded, overview_fields, transferred
+from zbnntp.model.shown import seen
 from zbnntp.store import numbers, posts, promises
 
 CONTROL, HELP, LOG, PEOPLE = "zb.control", "zb.help", "zb.log", "zb.people"
@@ -75,7 +76,7 @@ def file_note(database: sqlite3.Connection, view: int, note: Note, now: int) -> 
 
 
 def _compose(note: Note, message_id: str, now: int) -> bytes:
-    octets, form = _with_picture(note, message_id) if note.picture else _text(note.body)
+    octets, form = _with_picture(note, message_id) if note.picture else _text(seen(note.body))
     fields = [
         ("Path", "zbnntp!not-for-mail"),
         ("From", note.sender),
@@ -101,7 +102,7 @@ def _text(body: str) -> tuple[bytes, list[tuple[str, str]]]:
 def _with_picture(note: Note, message_id: str) -> tuple[bytes, list[tuple[str, str]]]:
     """The same with a picture behind the text, RFC 2046 section 5.1.3."""
     mail = EmailMessage(policy=SMTP)
-    mail.set_content(note.body)
+    mail.set_content(seen(note.body))
     mail.add_attachment(note.picture, maintype="image", subtype="png", filename=PICTURE_NAME, disposition="inline")
     boundary = message_id.strip("<>").replace("@", ".")
     mail.set_boundary(boundary)

@@ -248,3 +248,21 @@ async def test_who_needs_a_newer_version_is_shown(open_desk: Open) -> None:
         await node.house.take(mallory.offer(seq=START, crit=["threshold"]))
         (article,) = await people(node)
         assert "needs a newer version of zbnntp" in " ".join(article.split())
+
+
+async def test_nothing_that_others_say_turns_a_line_around_or_is_not_seen(open_desk: Open) -> None:
+    """A name, a profile and the comments of those who rate."""
+    async with open_desk("bob\u202e\u2800", "carol") as node:
+        bob, carol = node.others["bob\u202e\u2800"], node.others["carol"]
+        profile = make_profile("Who\u202e I\u2066 am.\n\u3164And\ufe0f\x9b what.")
+        person = evidence.find_person(bob.reader, bob.identity) or 0
+        await bob.writer.run(lambda database: evidence.add_pending(database, person, STATE, profile))
+        await carol.rate(bob.identity, -5000, note="sells\u202e what\U000e0101 he\u2067 has")
+        await node.meet("carol", rated="50 list 50")
+        await node.meet("bob\u202e\u2800", "One", rated="20")
+        article = next(it for it in await people(node) if field(it, "Subject").startswith("bob"))
+        assert field(article, "Subject").startswith(f"bob ({short_id(bob.identity)})")
+        body = article.partition("\r\n\r\n")[2].replace("\r\n", "\n")
+        assert "What they say of themselves:\n  Who I am.\n  And what.\n" in body
+        assert 'rates them -50 comment "sells what he has"\n' in body
+        assert body.replace("\n", "").isprintable()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.control.conftest import Open
 from tests.houses import open_house
-from zbnntp.control.people import visible
 from zbnntp.model.article import address
 from zbnntp.model.keys import identity_text, short_id
+from zbnntp.model.shown import visible
 
 FORMS = (
     "{id}", "{ID}", "{short}", "{SHORT}", "{longer}", "bob", "BOB", "zb:{id}", "zb:{id}@local:bob",
@@ -134,7 +134,14 @@ async def test_a_pasted_address_means_its_identity(open_desk: Open) -> None:
 
 
 def test_names_are_shown_without_tricks() -> None:
-    assert visible("ev\u202eil\u200b") == "evil"
+    assert visible("ev\u202eil\u200b\u3164\ufe0f") == "evil"
+
+
+async def test_a_name_that_only_looks_like_anothers_does_not_mean_him(open_desk: Open) -> None:
+    async with open_desk("bob", "bo\u2800b\ufe0e") as node:
+        for name in ("bob", "bo\u2800b\ufe0e"):
+            await node.arrive(name)
+        assert "'bob' can mean 2 people" in await node.refused("trust bob 50")
 
 
 def _message_id(article: str) -> str:

@@ -15,10 +15,16 @@ from tests.model.making import ALICE, BOB, TIME, made_post, opened, opening, rep
 from zbnntp.model import article, limits
 from zbnntp.model.entries import Header, Post
 from zbnntp.model.keys import Identity, PostId, identity_text, message_id, sha256, short_id
+from zbnntp.model.shown import seen
 
 ONE_LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=40)
 SUBJECTS = ONE_LINE.filter(str.strip)
 ADDRESS = f"id@{identity_text(ALICE.identity)}.zb.invalid"
+HIDDEN = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u2800\u3164\ufe00\ufe0f\uffa0\ufff0\U0001bca0\U0001d173\U0001d17a"
+    "\U000e0100\U000e01ef\U000e0fff"
+)
+UNSEEN = [f"an{it}na" for it in HIDDEN]
 NAMES_OF_A_REPLY = ["Path", "From", "Newsgroups", "Subject", "Date", "Message-ID", "References"]
 NAMES_OF_A_REPLY += ["MIME-Version", "Content-Type", "Content-Transfer-Encoding"]
 NASTY_NICKS = [
@@ -141,22 +147,21 @@ def test_no_nick_leaves_its_place(nick: str) -> None:
     assert len(headers_of(octets)) == 9
     name, address = email.utils.parseaddr(dict(headers_of(octets))["From"])
     assert address == ADDRESS
-    shown = re.sub("[\u00ad\u200b\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", nick).strip() or short_id(
-        ALICE.identity
-    )
+    has_shape = "".join(seen(nick).split()).strip("\u200c\u200d")
+    shown = seen(nick).strip() if has_shape else short_id(ALICE.identity)
     assert decoded(name) == shown
     assert not re.search(rb"[\x80-\xff]", octets.partition(b"\r\n\r\n")[0])
 
 
 @pytest.mark.parametrize(
-    "nick", ["a\u200bnna", "anna\ufeff", "\u2060anna", "an\u00adna", "anna\U000e0061", "\u202eanna"]
+    "nick", ["a\u200bnna", "anna\ufeff", "\u2060anna", "an\u00adna", "anna\U000e0061", "\u202eanna", *UNSEEN]
 )
 def test_what_is_not_seen_makes_no_other_name(nick: str) -> None:
     assert article.sender(ALICE.identity, nick) == f"anna <{ADDRESS}>"
     assert article.subject_field(nick) == b"anna"
 
 
-@pytest.mark.parametrize("nick", ["\u200d", "\u200b \u200c", "\u2067\U000e0020"])
+@pytest.mark.parametrize("nick", ["\u200d", "\u200b \u200c", "\u2067\U000e0020", "\u3164", "\u2800\u115f\uffa0"])
 def test_a_name_of_nothing_that_is_seen_is_none(nick: str) -> None:
     assert article.sender(ALICE.identity, nick) == f"{short_id(ALICE.identity)} <{ADDRESS}>"
 

@@ -31,6 +31,7 @@ def test_a_name_is_taken_as_it_is_meant(said: str, nick: str) -> None:
         ),
         ("", "a nick has a visible character at least, for example: Alice"),
         ("  ", "a nick has a visible character at least, for example: Alice"),
+        ("\u3164\u2800\ufe0f", "a nick has a visible character at least, for example: Alice"),
         ("\u200d\u200c", "a nick has a visible character at least, for example: Alice"),
     ],
 )

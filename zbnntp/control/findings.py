@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from collections.abc import Callable
 
 from zbnntp.control.ledger import After, Before, Receipt
 from zbnntp.control.orders import Search
 from zbnntp.control.people import find_who
-from zbnntp.control.reports import day_text
+from zbnntp.control.reports import day_text, flat
 from zbnntp.model.boards import is_virtual
 from zbnntp.model.keys import Identity, message_id
 from zbnntp.searching import Found, Hit, Query
@@ -50,14 +49,9 @@ def found_text(found: Found, name: Callable[[Identity], str]) -> str:
 def _hit_text(number: int, hit: Hit, name: Callable[[Identity], str]) -> str:
     boards = [it for it in hit.groups if not is_virtual(it)] or hit.groups
     lines = [
-        f"{number:3}. {_visible(hit.subject)}",
+        f"{number:3}. {flat(hit.subject)}",
         f"     {name(hit.author)}, {day_text(hit.time)}, {', '.join(boards)}",
         f"     <news:{message_id(hit.id).strip('<>')}>",
     ]
-    text = _visible(hit.snippet)
+    text = flat(hit.snippet)
     return "\n".join([*lines, f"     {text}"] if text else lines)
-
-
-def _visible(text: str) -> str:
-    """On one line, without what turns the direction of writing."""
-    return "".join(it for it in " ".join(text.split()) if unicodedata.category(it) not in ("Cc", "Cf"))

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from zbnntp.control.actions import Control
 from zbnntp.control.ledger import own_rating
 from zbnntp.control.orders import SetRating
-from zbnntp.control.people import find_who, visible
+from zbnntp.control.people import find_who
 from zbnntp.model.entries import SCALE
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity, identity_text
+from zbnntp.model.shown import visible
 from zbnntp.model.views import Rated, RatedField
 from zbnntp.standing import Standings
 from zbnntp.store import cards, evidence

@@ -21,6 +21,7 @@ from zbnntp.model.keys import (
     parse_message_id,
     short_id,
 )
+from zbnntp.model.shown import visible
 from zbnntp.store import cards, evidence, posts, promises
 
 CANDIDATES_SHOWN = 5
@@ -93,11 +94,6 @@ def name_of(database: sqlite3.Connection, identity: Identity) -> str:
     manifest = evidence.find_manifest(database, identity)
     nick = visible(manifest.nick) if manifest else ""
     return f"{nick} ({short_id(identity)})" if nick else short_id(identity)
-
-
-def visible(nick: str) -> str:
-    """A nick without what has no shape or turns the direction of writing."""
-    return "".join(it for it in nick if unicodedata.category(it)[0] != "C").strip()
 
 
 def _answered_author(database: sqlite3.Connection, view: int, answered: str | None) -> Identity:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from zbnntp.control.reports import flat
 from zbnntp.model.keys import Identity, short_id
 from zbnntp.store.labels import Said
 
@@ -52,7 +53,7 @@ class PostCase:
 
 def post_text(case: PostCase) -> str:
     """The report on an article; that on its author follows it."""
-    title = f'"{case.subject}" by {case.author_name}' if case.subject else case.author_name
+    title = f'"{flat(case.subject)}" by {case.author_name}' if case.subject else case.author_name
     parts = [
         "\n".join(filter(None, (f"Article {case.message_id}", title))),
         "\n".join(filter(None, (_SENTENCES[case.standing](case), case.blame))),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zbnntp.model.keys import Identity, identity_text, short_id
+from zbnntp.model.shown import seen
 from zbnntp.model.views import Level
 from zbnntp.store.ratings import StoredRating
 from zbnntp.trust.explain import Contribution, Explanation, Source, Vote
@@ -180,8 +181,8 @@ def rating_text(rating: StoredRating | None) -> str:
 
 
 def flat(text: str) -> str:
-    """What somebody wrote, as part of a line of ours: it cannot bring lines of its own."""
-    return " ".join(text.split())
+    """What somebody wrote, as part of a line of ours: it brings no lines of its own, and does not turn ours around."""
+    return seen(" ".join(text.split()))
 
 
 def wrapped(text: str) -> str:

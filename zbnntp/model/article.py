@@ -17,25 +17,12 @@ from functools import lru_cache
 from zbnntp.model.boards import VIRTUAL_OCTETS
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, identity_text, identity_texts, message_id, short_id
+from zbnntp.model.shown import JOINERS, seen
 from zbnntp.model.words import encode_words
 
 PATH = "zbnntp!not-for-mail"
 NO_SUBJECT = "(no subject)"  # for one in which nothing is seen: newsreaders drop articles without
 LINE_OCTETS = 998  # RFC 5322 section 2.1.1
-_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-# Without a width: who has one of them in his name looks like somebody else. The joiners are part of scripts and emoji.
-_NO_WIDTH = (
-    0xAD,
-    0x34F,
-    0x180E,
-    0x200B,
-    *range(0x2060, 0x2066),
-    *range(0x206A, 0x2070),
-    0xFEFF,
-    *range(0xFFF9, 0xFFFC),
-)
-_UNSEEN = dict.fromkeys((*_BIDI, *_NO_WIDTH, *range(0xE0000, 0xE0080)))
-_JOINERS = "\u200c\u200d"
 _SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]|  ')
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
@@ -88,8 +75,8 @@ def sender(identity: Identity, nick: str) -> str:
 
 
 def _name(identity: Identity, nick: str) -> str:
-    seen = nick if nick.isascii() else nick.translate(_UNSEEN)
-    return _phrase(seen.strip() if "".join(seen.split()).strip(_JOINERS) else short_id(identity))
+    name = seen(nick)
+    return _phrase(name.strip() if "".join(name.split()).strip(JOINERS) else short_id(identity))
 
 
 def body_octets(body: str) -> bytes:
@@ -237,7 +224,7 @@ def _boards_of(places: bytes) -> bytes:
 
 def encoded(text: str) -> str:
     """A header text as US-ASCII: without what is not seen, in encoded words where it has to be."""
-    text = (text if text.isascii() else text.translate(_UNSEEN)).replace("\t", " ").strip()
+    text = seen(text).replace("\t", " ").strip()
     return text if text.isascii() and "=?" not in text else encode_words(text)
 
 

@@ -10,8 +10,7 @@ import unicodedata
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.fields import one_line
 from zbnntp.model.limits import NICK_CHARACTERS
-
-_JOINERS = "\u200c\u200d"  # without a width, but part of scripts and emoji
+from zbnntp.model.shown import JOINERS, seen
 
 
 def new_nick(text: str) -> str:
@@ -19,8 +18,8 @@ def new_nick(text: str) -> str:
     name = unicodedata.normalize("NFC", text).strip()
     if len(name) > NICK_CHARACTERS:
         raise NotPermitted(f"a nick has at most {NICK_CHARACTERS} characters; choose a shorter one")
-    if not one_line(name) or any(unicodedata.category(it)[0] == "C" and it not in _JOINERS for it in name):
+    if not one_line(name) or any(unicodedata.category(it)[0] == "C" and it not in JOINERS for it in name):
         raise NotPermitted("a nick has no control or direction characters; write it with visible ones")
-    if not name.strip(_JOINERS):
+    if not "".join(seen(name).split()).strip(JOINERS):
         raise NotPermitted("a nick has a visible character at least, for example: Alice")
     return name
