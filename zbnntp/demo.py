@@ -21,6 +21,7 @@ import trio
 from zbnntp import home, node
 from zbnntp.config import load_config
 from zbnntp.keeping import keep_post
+from zbnntp.listening import allow_connections
 from zbnntp.model.entries import POSTS, STATE, Post, make_post, make_trust, open_entry
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.keys import Identity
@@ -61,6 +62,7 @@ class Line:
 
 def run_demo(listen: str | None, say: Callable[[str], None]) -> None:
     """Run the community until it is stopped; raises NotPermitted when the port is taken."""
+    allow_connections()
     with tempfile.TemporaryDirectory(prefix="zbnntp-demo-") as directory:
         trio.run(_demo, Path(directory), listen or "", say)
 

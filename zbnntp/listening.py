@@ -27,11 +27,20 @@ LOOPBACK = ("127.0.0.1", "::1")
 UNIX = "unix:"
 TAKEN = {ADMIN_SOCKET, CLOSED_SOCKET, ONION_SOCKET, READER_SOCKET}  # names in a home directory
 OPEN_FILES = 8192  # 2,000 newsreaders, 200 visitors of each identity, and as many visits
+OPEN_FILES_LEAST = 64  # a node has 20 open by itself, some more with tor and while it starts
 
 
 def allow_connections() -> None:
-    """Let this process hold as many connections as its limits let in: 1,024 open files, as is usual, are fewer."""
+    """Let this process hold as many connections as its limits let in: 1,024 open files, as is usual, are fewer.
+
+    NotPermitted when it may not even hold what a node needs by itself.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < OPEN_FILES_LEAST:
+        raise NotPermitted(
+            f"the limit of open files is too low: {hard}, and a node needs {OPEN_FILES_LEAST} at least, {OPEN_FILES} "
+            f"when all come; start it after 'ulimit -n {OPEN_FILES}', or with LimitNOFILE={OPEN_FILES} in its unit"
+        )
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -79,8 +79,8 @@ class Plan:
 
 def run_node(plan: Plan) -> None:
     """Run a node until SIGINT or SIGTERM; raises ZbError with what to do when it cannot start."""
-    guard(plan)
     allow_connections()
+    guard(plan)
     trio.run(run, plan)
 
 

@@ -49,6 +49,22 @@ def test_out_of_open_files_a_node_goes_on_and_says_so(short_dir: Path) -> None:
         assert "Traceback" not in node.output
 
 
+def test_a_first_post_needs_no_more_open_files(short_dir: Path) -> None:
+    with NodeProcess(short_dir / "anna", "anna", net=short_dir / "net") as node:
+        node.do(f"board add {BOARD}")
+        node.restart()
+        with node.connect() as honest:
+            honest.group(BOARD)
+            open_files = len(os.listdir(f"/proc/{node.pid}/fd"))
+            limits = resource.prlimit(node.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (open_files, limits[1]))
+            assert honest.post(BOARD, "With the last descriptor", "A text").code == 240
+            honest.group(BOARD)
+            assert [row.subject for row in honest.over()] == ["With the last descriptor"]
+            resource.prlimit(node.pid, resource.RLIMIT_NOFILE, limits)
+        assert "Traceback" not in node.output
+
+
 class Nameless(NodeProcess):
     """A node on a system that resolves no name at all."""
 

@@ -130,7 +130,7 @@ ALLOWED: dict[str, set[str]] = {
         *JOURNEYS,
     },
     "data": set(),
-    "demo": {"model", "store", "spoken", "keeping", "node", "resident", "config", "home", "data"},
+    "demo": {"model", "store", "spoken", "keeping", "node", "resident", "config", "home", "data", "listening"},
     "verifier": {"model", "guard"},
     "importing": {
         *("verifier", "model", "store", "config", "home", "halfway", "byhand", "ingest", "standing", "tuning"),

@@ -102,6 +102,25 @@ def test_do_says_yes_with_0_and_no_with_1(node: NodeProcess) -> None:
         node.do("nonsense")
 
 
+@pytest.mark.parametrize("limit", [8, 12, 16, 63])
+def test_too_few_open_files_are_said_in_one_sentence(place: Path, limit: int) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "zbnntp.cli",
+        "run",
+        "--home",
+        str(place),
+        "--listen",
+        "127.0.0.1:0",
+        "--tor",
+        "off",
+    ]
+    limited = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *command]
+    done = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    refused(done, f"limit of open files is too low: {limit}, and a node needs 64")
+
+
 def test_a_second_node_on_one_home(node: NodeProcess) -> None:
     refused(run(node.home), "another zbnntp runs on")
 

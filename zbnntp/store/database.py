@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -164,9 +165,10 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
         database.execute("COMMIT")
 
 
-def scripts() -> list[str]:
+@cache
+def scripts() -> tuple[str, ...]:
     """SQL that makes version 1 of an empty file, and each next version of the one before."""
-    return [files("zbnntp.store").joinpath(name).read_text() for name in _MIGRATIONS]
+    return tuple(files("zbnntp.store").joinpath(name).read_text() for name in _MIGRATIONS)
 
 
 def _marks(database: sqlite3.Connection) -> tuple[int, int]:

@@ -25,6 +25,8 @@ DICTIONARY = 1  # zbnntp/data/lines-1.zdict; a better one would be 2, and 1 stay
 LEVEL = 9
 MANY, THREADS = 8, 2  # lines for which another thread costs less than it saves
 TEXT_MOST = 1 << 20  # octets of a folded line: more than any line may have
+# read at once: later there may be no descriptor left to read it with
+_WORDS = files("zbnntp.data").joinpath(f"lines-{DICTIONARY}.zdict").read_bytes()
 _RESERVED = re.compile(rb"[\x00-\x1f]")
 
 
@@ -32,11 +34,10 @@ class _Tools(threading.local):
     """Compressors may serve one thread at a time."""
 
     def __init__(self) -> None:
-        data = files("zbnntp.data").joinpath(f"lines-{DICTIONARY}.zdict").read_bytes()
-        shared = zstandard.ZstdCompressionDict(data)
+        shared = zstandard.ZstdCompressionDict(_WORDS)
         settings = zstandard.ZstdCompressionParameters.from_level(
             LEVEL,
-            dict_size=len(data),
+            dict_size=len(_WORDS),
             format=zstandard.FORMAT_ZSTD1_MAGICLESS,
             write_content_size=True,
             write_dict_id=False,
