@@ -72,6 +72,7 @@ ADDRESS = onion_address(bytes(32))
 LINK = f"zb:{ID}@{ADDRESS}"
 PARSED: Link = parse_link(LINK)
 POST = f"<{'a' * 52}@zb.invalid>"
+EVERYTHING = ("x*", ".", "(?s).", ".|x", r"[^\x00]", r"\S", r"\n", "(?m)^.", r"[\W\w]", ".+$")
 NEW_YEAR = 1_798_761_600  # 2027-01-01 00:00:00 UTC
 
 
@@ -168,6 +169,11 @@ NEW_YEAR = 1_798_761_600  # 2027-01-01 00:00:00 UTC
         ('filter "cheap watches" until 2026-12-31', AddFilter("cheap watches", False, NEW_YEAR)),
         ("filter /cheap (watch|pill)es/ until 2026-12-31", AddFilter("cheap (watch|pill)es", True, NEW_YEAR)),
         ('filter "wait until"', AddFilter("wait until", False, None)),
+        ('filter "until"', AddFilter("until", False, None)),
+        ("filter until monday morning", AddFilter("until monday morning", False, None)),
+        ("filter /[\u3040-\u30ff]/", AddFilter("[\u3040-\u30ff]", True, None)),
+        ("filter /[a-z]/", AddFilter("[a-z]", True, None)),
+        ("filter /.{200}/", AddFilter(".{200}", True, None)),
         ("filter /until/", AddFilter("until", True, None)),
         ("filter", ListFilters()),
         ("unfilter 2", DropFilter("2")),
@@ -211,7 +217,9 @@ def test_command(text: str, order: Order) -> None:
         (LINK, f"that is a link; to follow it write: follow {LINK}"),
         ("50", "unknown command '50'"),
         ("help love", "unknown command 'love'"),
-        ("help trust bob", "unknown command 'trust'"),
+        ("help trust bob", "after help the name of one command may follow, for example: help trust"),
+        ("help help help", "after help the name of one command may follow, for example: help help"),
+        ("help board add x", "after help the name of one command may follow, for example: help board add"),
         ("board", "write one of board add, board hide, board show"),
         ("board delete x", "write one of board add, board hide, board show"),
         ("trust", "trust needs a whole number from -100 to 100"),
@@ -260,6 +268,8 @@ def test_command(text: str, order: Order) -> None:
         ("invite revoke", "write invite revoke, then the code"),
         ("register", "write register, then the registrar's link, and no more than the way to get in"),
         ("registrar offer magic", "write registrar offer, then one of captcha, pow, email, command"),
+        ("registrar offer command 9999999999", "9999999999 newcomers a day are too many; name a number up to 99999"),
+        ("registrar offer pow 100000", "100000 newcomers a day are too many"),
         ("registrar close", "write registrar close, then one of captcha"),
         ("registrar revoke", "write registrar revoke, then the code"),
         ("status --json", "status stands alone; leave out '--json'"),
@@ -274,6 +284,9 @@ def test_command(text: str, order: Order) -> None:
         ("filter /x", "an expression stands between slashes"),
         ("filter /(/", "that expression is not understood: missing )"),
         ("filter " + "x" * (PATTERN_CHARACTERS + 1), "a filter has at most 500 characters"),
+        *((f"filter /{it}/", "that expression matches every text") for it in EVERYTHING),
+        ("filter until", "a filter needs words before 'until'"),
+        ("filter until 2020-01-01", "a filter needs words before 'until'"),
         ("filter x until", "the day after 'until' is missing"),
         ("filter x until tomorrow", "'tomorrow' is no date; write it as year-month-day"),
         ("filter x until 2027-02-30", "'2027-02-30' is no date"),

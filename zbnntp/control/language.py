@@ -130,9 +130,17 @@ def _unknown(words: list[str]) -> str:
     return f"unknown command {words[0][:40]!r}{guess}; there are {', '.join(NAMES)}"
 
 
+def _first_name(words: list[str]) -> str:
+    """The longest beginning of these words that names commands."""
+    return next(name for size in (2, 1) if find_rows(name := " ".join(words[:size])))
+
+
 def _help(rest: str) -> Help:
+    words = rest.split(" ")
     if not find_rows(rest):
-        raise NotPermitted(_unknown(rest.split(" ")))
+        if find_rows(words[0]):
+            raise NotPermitted(f"after help the name of one command may follow, for example: help {_first_name(words)}")
+        raise NotPermitted(_unknown(words))
     return Help(rest)
 
 

@@ -53,6 +53,7 @@ from zbnntp.registrar.kinds import KINDS
 from zbnntp.searching import parse_query
 
 OFFER_DEFAULT = 50  # newcomers a day, where nothing is said
+OFFER_MOST = 99_999
 DESCRIPTION_CHARACTERS = 200
 NOTE_CHARACTERS = 1_000  # of a private note; a line has room for it
 LABEL_CHARACTERS = 40
@@ -65,7 +66,7 @@ _TAIL = rf"{_LIST}(?P<private>\s+private)?{_NOTE}"
 _RATING = re.compile(rf"(?:(?P<who>.*?)\s+)??{_NUMBER}{_TAIL}", re.IGNORECASE)
 _BARE = re.compile(rf"{_NUMBER}{_TAIL}", re.IGNORECASE)
 _FOLLOW = re.compile(rf"(?P<link>\S+)(?:\s+(?P<mt>[+-]?[0-9]{{1,7}})%?)?{_LIST}{_NOTE}", re.IGNORECASE)
-_OFFER = re.compile(r"(?P<way>[a-z]{1,20})(?:\s+(?P<number>[0-9]{1,5}))?", re.IGNORECASE)
+_OFFER = re.compile(r"(?P<way>[a-z]{1,20})(?:\s+(?P<number>[0-9]+))?", re.IGNORECASE)
 _REGISTER = re.compile(r"(?P<link>\S+)(?:\s+(?P<way>[a-z]{1,20}))?", re.IGNORECASE)
 _INVITE = re.compile(r"(?:\+?(?P<mt>[0-9]{1,7})%?)?(?:(?:^|\s+)for\s+(?P<note>\S.*))?", re.IGNORECASE)
 _WORD_NUMBER = re.compile(r"(?<!\S)[+-]?[0-9]{1,7}%?(?!\S)")
@@ -74,6 +75,7 @@ _MESSAGE_ID = re.compile(r"(?:news:)?<?([^\s<>@]+@[^\s<>@]+)>?", re.IGNORECASE)
 _REPORT = re.compile(r"(?:(?P<post>(?:news:)?<[^\s<>]+>|news:\S+)(?:\s+|$))?(?P<reason>.*)", re.IGNORECASE)
 _LABEL = re.compile(rf"([a-z][a-z0-9.-]{{0,{LABEL_CHARACTERS - 1}}})(?::\s*(.*))?", re.IGNORECASE)
 _UNTIL = re.compile(r"(?P<pattern>.*?)\s+until(?:\s+(?P<date>\S+))?", re.IGNORECASE)
+_UNTIL_ALONE = re.compile(r"until(?:\s+\S+)?", re.IGNORECASE)
 _BOARD_LINK = re.compile(r"(?P<link>zb:[^/\s]+)/(?P<board>[^/\s]+)", re.IGNORECASE)
 
 
@@ -119,7 +121,10 @@ def offer(rest: str) -> Offer:
         raise NotPermitted(
             f"write registrar offer, then one of {', '.join(KINDS)}, and perhaps a number of newcomers a day"
         )
-    return Offer(match["way"].lower(), int(match["number"] or OFFER_DEFAULT))
+    number = match["number"] or str(OFFER_DEFAULT)
+    if len(number) > len(str(OFFER_MOST)) or int(number) > OFFER_MOST:
+        raise NotPermitted(f"{number[:20]} newcomers a day are too many; name a number up to {OFFER_MOST}")
+    return Offer(match["way"].lower(), int(number))
 
 
 def close(rest: str) -> Offer:
@@ -262,6 +267,8 @@ def profile(rest: str) -> Profile:
 def add_filter(rest: str) -> AddFilter | ListFilters:
     if not rest:
         return ListFilters()
+    if _UNTIL_ALONE.fullmatch(rest):
+        raise NotPermitted("a filter needs words before 'until'; for the word itself write: filter \"until\"")
     dated = _UNTIL.fullmatch(rest)
     pattern, until = (dated["pattern"], _day_after(dated["date"] or "")) if dated else (rest, None)
     if not pattern.startswith("/"):
