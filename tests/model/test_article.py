@@ -154,7 +154,18 @@ def test_no_nick_leaves_its_place(nick: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "nick", ["a\u200bnna", "anna\ufeff", "\u2060anna", "an\u00adna", "anna\U000e0061", "\u202eanna", *UNSEEN]
+    "nick",
+    [
+        "a\u200bnna",
+        "anna\ufeff",
+        "\u2060anna",
+        "an\u00adna",
+        "anna\U000e0061",
+        "\u202eanna",
+        "an\u200dna",
+        "anna\u200c",
+        *UNSEEN,
+    ],
 )
 def test_what_is_not_seen_makes_no_other_name(nick: str) -> None:
     assert article.sender(ALICE.identity, nick) == f"anna <{ADDRESS}>"
@@ -164,6 +175,11 @@ def test_what_is_not_seen_makes_no_other_name(nick: str) -> None:
 @pytest.mark.parametrize("nick", ["\u200d", "\u200b \u200c", "\u2067\U000e0020", "\u3164", "\u2800\u115f\uffa0"])
 def test_a_name_of_nothing_that_is_seen_is_none(nick: str) -> None:
     assert article.sender(ALICE.identity, nick) == f"{short_id(ALICE.identity)} <{ADDRESS}>"
+
+
+@pytest.mark.parametrize("nick", ["Ан\u200dна", "\u200dАнна", "Анна\u200c \u200d", "Ан\u3164\u200d\u200cна"])
+def test_joiners_make_no_other_name_of_letters_that_are_not_joined(nick: str) -> None:
+    assert seen(nick).strip() == "Анна"
 
 
 def test_joiners_stay_where_they_join() -> None:

@@ -1,14 +1,15 @@
 """What others wrote, as it is shown: without what nobody sees, and without what turns the direction of writing.
 
 One character that is not seen would make another name of the same look; one that turns the direction would turn what
-stands behind it, too. The joiners are part of scripts and of emoji and stay. Variation selectors go: an emoji without
-one looks plainer and is still what it was.
+stands behind it, too. The joiners are part of emoji and of scripts without capitals, and stay between these. Variation
+selectors go: an emoji without one looks plainer and is still what it was.
 Source: Default_Ignorable_Code_Point of Unicode 14 (DerivedCoreProperties.txt), which `unicodedata` does not have; the
 controls of ISO 6429, and the characters of Unicode that have a width but no ink.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 JOINERS = "\u200c\u200d"
@@ -33,6 +34,7 @@ _DEFAULT_IGNORABLE = (
 )
 _CONTROLS = ((0x00, 0x08), (0x0B, 0x0C), (0x0E, 0x1F), (0x7F, 0x9F))  # those that neither end a line nor are a tab
 _BLANK = ((0x2800, 0x2800), (0xFFF9, 0xFFFB))  # Braille without a dot, and the marks of annotations
+_JOINED = re.compile(f"[{JOINERS}]+")
 _UNSEEN = dict.fromkeys(
     code
     for first, last in (*_DEFAULT_IGNORABLE, *_CONTROLS, *_BLANK)
@@ -43,7 +45,19 @@ _UNSEEN = dict.fromkeys(
 
 def seen(text: str) -> str:
     """A text of one line or several without what is not seen or turns its direction; line ends and tabs stay."""
-    return text if text.isascii() and text.isprintable() else text.translate(_UNSEEN)
+    if text.isascii() and text.isprintable():
+        return text
+    return _JOINED.sub(_joint, text.translate(_UNSEEN))
+
+
+def _joint(match: re.Match[str]) -> str:
+    """The first of some joiners, when there is something to be joined on both sides."""
+    text, start, end = match.string, match.start(), match.end()
+    return text[start] if all(map(_can_join, (text[max(start - 1, 0) : start], text[end : end + 1]))) else ""
+
+
+def _can_join(character: str) -> bool:
+    return character > "\x7f" and not character.isspace() and character.lower() == character.upper()
 
 
 def visible(nick: str) -> str:
