@@ -24,6 +24,8 @@ from zbnntp.store.room import room_on
 
 DISK_OCTETS = 4 << 20
 ROWS, ROW_OCTETS = 300, 4000  # 1.2 MB
+READING = [("backup",), ("export",), ("export", "--mbox"), ("search", "word"), ("trust", "compute")]
+WRITING = ("backup", "export")  # into a file that they are given
 ROOM = "there is no room on the disk of {}; make room and try again"
 
 
@@ -123,12 +125,27 @@ def test_a_repair_without_room_leaves_the_store_as_it_was(small: Path, place: Pa
 
 
 def test_a_home_that_nothing_may_be_written_to_is_said_in_a_sentence(
-    small: Path, place: Path, capsys: pytest.CaptureFixture[str]
+    small: Path, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small], check=True)
     for words in (("check",), ("check", "--repair")):
         code, said = command(capsys, place, *words)
         assert (code, said) == (1, f"zbnntp: {place / COPY_FILE} cannot be written: Read-only file system\n")
+    for words in READING:
+        code, said = command(capsys, place, *words, *([tmp_path / words[0]] if words[0] in WRITING else []))
+        assert (code, said) == (
+            1,
+            f"zbnntp: {place} cannot be written to; copy all that is in it to where it can be\n",
+        )
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_a_full_home_is_named_by_what_only_reads(
+    small: Path, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    fill(small, 0)
+    code, said = command(capsys, place, *words, *([tmp_path / words[0]] if words[0] in WRITING else []))
+    assert (code, said) == (1, f"zbnntp: {ROOM.format(place)}\n")
 
 
 def test_a_look_that_fails_for_want_of_room_finds_no_fault() -> None:

@@ -96,12 +96,24 @@ def configure(database: sqlite3.Connection) -> None:
 def connect_reader(path: Path, mapped: bool = True) -> sqlite3.Connection:
     """A read-only connection for the trio thread; every SELECT is its own snapshot.
 
-    Not `mapped` for whoever goes through the whole store: all of it would count as this process's memory.
+    Not `mapped` for whoever goes through the whole store: all of it would count as this process's memory. Raises
+    NotPermitted where the disk is full or closed to writing, sqlite3.DatabaseError where the file is no store.
     """
-    reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, factory=Store)
+    with room_on(path.absolute().parent):
+        reader = _open_reader(path)
     reader.execute("PRAGMA query_only = ON")
     reader.execute("PRAGMA cache_size = -4096")  # pages of the system's cache are mapped, which costs no memory of ours
     reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS if mapped else 0}")
+    return reader
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, factory=Store)
+    try:
+        reader.execute("PRAGMA schema_version").fetchone()  # reads of the file
+    except sqlite3.Error:
+        reader.close()
+        raise
     return reader
 
 

@@ -1,7 +1,8 @@
 """A disk without room is no damage: it is said by its name, so that nobody restores a backup over a sound store.
 
 SQLite tells of a full disk by a code of its own; where it cannot even make the index of its log, by that of a failed
-write. What it sorts or compares goes into files of another directory, which may lie on another disk.
+write. What it sorts or compares goes into files of another directory, which may lie on another disk. Even to read a
+store it makes that index, so where nothing may be written a store is not opened, sound as it is.
 """
 
 from __future__ import annotations
@@ -30,10 +31,17 @@ def is_full(error: BaseException) -> bool:
 
 @contextmanager
 def room_on(*places: Path) -> Iterator[None]:
-    """NotPermitted, in place of the error, when the disk of one of these directories is full: that with least room."""
+    """NotPermitted, in place of the error, when the disk of one of these directories is full: that with least room.
+
+    Or when nothing may be written to the first, so that SQLite cannot open what lies there.
+    """
     try:
         yield
     except (sqlite3.Error, OSError) as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN and not os.access(places[0], os.W_OK):
+            raise NotPermitted(
+                f"{places[0]} cannot be written to; copy all that is in it to where it can be"
+            ) from error
         if not is_full(error):
             raise
         full = min(places, key=lambda it: shutil.disk_usage(it).free)
