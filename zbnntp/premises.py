@@ -101,16 +101,19 @@ def is_private(directory: Path) -> bool:
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory where nobody else can do anything; NotPermitted when another kind of one is there."""
+    """A directory where nobody else can do anything; NotPermitted when somebody else could before, or it is a link."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private = is_private(directory)
+        found = directory.lstat()
+        own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+        if own:
+            directory.chmod(0o700)
     except OSError as error:
         raise NotPermitted(f"{directory} cannot be used for sockets: {error.strerror}; choose another") from error
-    if not private:
+    if not own:
         raise NotPermitted(
-            f"{directory} is a link, or another user's, or open to others; choose another directory, or close your own "
-            "with chmod 700"
+            f"{directory} is a link, or another user's, or others may write to it; choose another directory, or close "
+            "your own with chmod 700"
         )
 
 

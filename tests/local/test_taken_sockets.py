@@ -89,7 +89,7 @@ def test_a_directory_of_sockets_that_is_no_private_one_is_refused_and_left_as_it
     assert as_nobody(lambda: os.mkdir(net, 0o700)) == "None"
     (open_dir / "link").symlink_to(net)
     (open_dir / "open").mkdir()
-    (open_dir / "open").chmod(0o755)
+    (open_dir / "open").chmod(0o777)
     (open_dir / "file").touch()
     modes = [path.lstat().st_mode for path in sorted(open_dir.iterdir())]
     for path in sorted(open_dir.iterdir()):
