@@ -250,7 +250,8 @@ async def test_a_tor_without_a_cookie_or_without_socks_is_told_what_to_set(short
 
 def test_what_opens_a_file_of_tors_is_its_group_or_a_line_of_torrc(tmp_path: Path) -> None:
     cookie = tmp_path / "cookie"
-    cookie.touch(0o640)
+    cookie.touch()
+    cookie.chmod(0o640)
     os.chown(cookie, -1, os.getgid() or grp.getgrnam("daemon").gr_gid)
     user, group = pwd.getpwuid(os.getuid()).pw_name, cookie.group()
     join = f"as root run 'adduser {user} {group}', then log in anew and start again"
