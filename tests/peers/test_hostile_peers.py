@@ -284,8 +284,9 @@ async def test_a_peer_that_lost_what_was_pushed_gets_all_of_it_next_time(short_d
         await sync.push_to(EVIL, author.identity)
         author.publish([lines("post", 7)])
         library.keep(author)
-        with pytest.raises(PeerGone, match="no longer has what was pushed"):
+        with pytest.raises(NoAnswer, match="no longer has what was pushed") as told:
             await sync.push_to(EVIL, author.identity)
+        assert told.value.pause == 10, "it has just seen this head, and wants no other for so long"
         await sync.push_to(EVIL, author.identity)
         await transport.aclose()
     assert [body[2]["at"] for body in bodies] == [0, len(lines("post", 5)), 0]

@@ -290,6 +290,43 @@ async def test_a_peer_that_asks_for_a_pause_is_left_alone_so_long(autojump_clock
         assert all(later - earlier >= 300 for earlier, later in itertools.pairwise(times))
 
 
+async def test_a_peer_that_was_busy_gets_a_head_as_soon_as_it_said(autojump_clock: trio.testing.MockClock) -> None:
+    """Two busy answers and one that wants everything are no reason to stay away for minutes."""
+    answers = [NoAnswer("busy", Remedy.BACK_OFF, 10) for _ in range(3)]
+    times: list[float] = []
+
+    async def push_to(endpoint: str, identity: Identity) -> None:
+        await trio.lowlevel.checkpoint()
+        times.append(trio.current_time())
+        if answers:
+            raise answers.pop()
+
+    async with scheduling(people(1, 0)) as bench:
+        bench.sync.push_to = push_to  # type: ignore[method-assign]
+        bench.schedule.visits.note_answer("local:m0")
+        OWN.publish()
+        bench.house.keep(OWN)
+        bench.schedule.publish()
+        await trio.sleep(60)
+    assert len(times) == 4
+    assert times[-1] - times[0] < 45
+
+
+async def test_a_chore_goes_on_as_soon_as_its_peer_has_rested(autojump_clock: trio.testing.MockClock) -> None:
+    """That its address rests is no failure of the chore, after which it would wait longer each time."""
+    async with scheduling(people(1, 0)) as bench:
+        await trio.sleep(10)
+        for _ in range(4):
+            bench.schedule.visits.book.note_failure("local:m0", trio.current_time(), Remedy.BACK_OFF, 40)
+            OWN.publish()
+            bench.house.keep(OWN)
+            bench.schedule.publish()
+            due = bench.schedule.visits.book["local:m0"].due
+            await trio.sleep_until(due + 3)
+            pushed = [time for time, what, _ in bench.sync.calls if what == "push"]
+            assert due <= pushed[-1] <= due + 3
+
+
 async def test_a_feed_is_read_on_from_where_it_was_before_a_restart(autojump_clock: trio.testing.MockClock) -> None:
     cursors = {"local:m0": "epoch.7"}
     async with scheduling(people(1, 0), cursors=cursors) as bench:

@@ -33,6 +33,7 @@ SLICE_OCTETS = 128 * 1024
 DEPTH = 8  # of nested objects and arrays; guards the parsers behind us
 TIME_MOST = 253_402_300_799  # unix seconds; the last of the year 9999, beyond which no Date header goes
 INTEGER = 2**53 - 1  # the integers that every JSON implementation keeps
+PUSH_GAP_SECONDS = 10.0  # between two heads of one identity that are pushed to a peer
 CLOCK_AHEAD_SECONDS = 2 * 3600  # a head further ahead is parked, so that a thief cannot burn the number space
 FIRST_CONTACT_POSTS = 5_000
 FIRST_CONTACT_OCTETS = 20 * 1024 * 1024

@@ -41,7 +41,6 @@ HELD_POLLS = 100  # of 200 connections
 BEAT_SECONDS = 45.0
 WAIT_SECONDS = 600
 CHANGES_GAP_SECONDS = 5.0  # between two answers on one connection
-PUSH_GAP_SECONDS = 10.0  # between two heads of one identity
 BUSY_SECONDS = 60  # what to wait when all polls are taken
 PUSH_MEMORY = 10_000  # identities whose last push is remembered
 SMALL_OCTETS = 1_000  # not worth packing
@@ -292,8 +291,8 @@ class Api:
     def _keep_push_pace(self, identity: Identity) -> None:
         """429 unless this identity's last accepted pointer is ten seconds old; only its author can make new ones."""
         now = trio.current_time()
-        left = self._pushed.pop(identity, -math.inf) + PUSH_GAP_SECONDS - now
-        self._pushed[identity] = now if left <= 0 else now + left - PUSH_GAP_SECONDS
+        left = self._pushed.pop(identity, -math.inf) + limits.PUSH_GAP_SECONDS - now
+        self._pushed[identity] = now if left <= 0 else now + left - limits.PUSH_GAP_SECONDS
         while len(self._pushed) > PUSH_MEMORY:
             del self._pushed[next(iter(self._pushed))]
         if left > 0:

@@ -18,6 +18,7 @@ from zbnntp.model.keys import Identity
 from zbnntp.peers.backends import Remedy
 
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 20.0, 1800.0
+BELIEVED_TIMES = 3  # in a row that a peer says when to come again
 SHORTEST_RETRY_SECONDS = 1.0  # full jitter may draw nothing at all
 STOPPED_SECONDS = 86_400.0  # a peer that does not let us in is asked once a day
 ONLINE_SECONDS = 600.0
@@ -79,9 +80,15 @@ class Book:
         reach.failures += 1
         reach.timeouts = reach.timeouts + 1 if remedy is Remedy.TRY_AGAIN else 0
         stopped = remedy is Remedy.STOP
-        reach.due = now + (STOPPED_SECONDS if stopped else max(pause, retry_seconds(reach.failures, self._rng)))
+        reach.due = now + (STOPPED_SECONDS if stopped else self._rest(reach.failures, pause))
         if pause:
             reach.answered = now
+
+    def _rest(self, failures: int, pause: float) -> float:
+        """A peer that says when is taken at its word, a few times; a little later, for others were told the same."""
+        if pause and failures <= BELIEVED_TIMES:
+            return max(pause, SHORTEST_RETRY_SECONDS) * self._rng.uniform(1, 1.25)
+        return max(pause, retry_seconds(failures, self._rng))
 
     def is_online(self, endpoint: str, now: float) -> bool:
         return now - self[endpoint].answered < ONLINE_SECONDS

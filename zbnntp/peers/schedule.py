@@ -19,6 +19,7 @@ import trio
 
 from zbnntp.model.errors import Missing, PeerGone, Refused, TorDown, ZbError
 from zbnntp.model.keys import Identity, Sha256, short_id
+from zbnntp.peers.backends import NoAnswer
 from zbnntp.peers.feeds import TOR_DOWN_SECONDS, Feeds
 from zbnntp.peers.needs import Directory, Library, Person
 from zbnntp.peers.reach import retry_seconds
@@ -193,7 +194,7 @@ class Schedule:
                 pause = TOR_DOWN_SECONDS
             except ZbError as error:
                 log.info("%s with %s: %s", name, short_id(person.identity), error)
-                pause = self._pause_after_failure(key)
+                pause = self._pause_after_failure(key, error)
             except Exception:
                 log.exception("%s with %s", name, short_id(person.identity))
                 pause = self._pause_after_failure(key)
@@ -202,7 +203,10 @@ class Schedule:
         self._due[key] = trio.current_time() + pause
         self._awake.set()  # who has just answered is on line, and may be told something
 
-    def _pause_after_failure(self, key: tuple[str, Identity]) -> float:
+    def _pause_after_failure(self, key: tuple[str, Identity], error: ZbError | None = None) -> float:
+        """Who rests, or asks for a pause, is asked again when that is over."""
+        if isinstance(error, NoAnswer) and error.pause:
+            return error.pause
         self._failures[key] = self._failures.get(key, 0) + 1
         return retry_seconds(self._failures[key], self._rng)
 

@@ -30,6 +30,7 @@ from zbnntp.model.keys import Identity, Sha256, parse_hex, sha256, short_id
 from zbnntp.model.manifest import Head, Pointer, SegmentRef, check_segment, open_head, open_pointer
 from zbnntp.model.notices import is_notice
 from zbnntp.peers.answers import answered_pointer, check_status
+from zbnntp.peers.backends import NoAnswer, Remedy
 from zbnntp.peers.carrier import Answer, Carrier
 from zbnntp.peers.needs import Held, Library
 from zbnntp.peers.prefix import held_prefix
@@ -156,7 +157,8 @@ class Sync:
             return  # it holds a newer one: ours came back from a backup, or it went faster by another way
         if answer.status == 400 and endpoint in self._pushed:
             del self._pushed[endpoint]
-            raise PeerGone("that peer no longer has what was pushed to it before; next time it gets all")
+            again = "that peer no longer has what was pushed to it before; next time it gets all"
+            raise NoAnswer(again, Remedy.BACK_OFF, limits.PUSH_GAP_SECONDS)
         check_status(answer, 200)
         self._library.handed_over(identity, sha256(manifest[1]))
         self._pushed.pop(endpoint, None)

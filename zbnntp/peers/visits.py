@@ -89,10 +89,13 @@ class Visits:
         return self.book.find_best(self.addresses(person))
 
     def address(self, person: Person) -> str:
-        """The address to try; PeerGone while all of them are backed off from."""
+        """The address to try; NoAnswer while all of them are backed off from."""
         endpoint = self.best(person)
-        if endpoint is None or self.book[endpoint].due > trio.current_time():
-            raise PeerGone("it did not answer lately")
+        if endpoint is None:
+            raise PeerGone("it has no address")
+        rest = self.book[endpoint].due - trio.current_time()
+        if rest > 0:
+            raise NoAnswer("it did not answer lately", Remedy.BACK_OFF, rest)
         return endpoint
 
     def is_online(self, person: Person) -> bool:
