@@ -63,6 +63,7 @@ def nodes(tmp_path: Path) -> Iterator[Trio]:
 
 
 def test_fork_and_heal(nodes: Trio) -> None:
+    """Whether anna hears of the fork is chance: bert's nodes may have healed it before she sees both versions."""
     nodes.anna.stop()
     post(nodes.bert, "From the one machine")
     post(nodes.copy, "From the other")
@@ -71,7 +72,6 @@ def test_fork_and_heal(nodes: Trio) -> None:
     for name, node in vars(nodes).items():
         wait_until(lambda node=node: subjects(node) == everything, f"all posts at {name}'s", 120)
     wait_until(lambda: WARNING in text_of(nodes.bert, "zb.log") + text_of(nodes.copy, "zb.log"), "the warning", 60)
-    wait_until(lambda: "a fork" in text_of(nodes.anna, "zb.log"), "word of the fork", 60)
     wait_until(lambda: "two versions" not in text_of(nodes.anna, "zb.people"), "the mark to be cleared", 120)
 
 
