@@ -117,7 +117,7 @@ class Shelf:
         place = self._place(group)
         low = max(low, 1)
         while place and low <= high:
-            block = self._roster.directory(place).from_block(low // BLOCK_NUMBERS, 1)
+            block = place.directory.from_block(low // BLOCK_NUMBERS, 1)
             if block is None or block * BLOCK_NUMBERS > high:
                 return
             window = self._window(place, block, low, high)
@@ -149,7 +149,7 @@ class Shelf:
     def neighbour(self, group: str, number: int, step: int) -> tuple[int, str] | None:
         place = self._place(group)
         at = (number + step) // BLOCK_NUMBERS if place else None
-        while place and (at := self._roster.directory(place).from_block(at or 0, step)) is not None:
+        while place and (at := place.directory.from_block(at or 0, step)) is not None:
             block = self._block(place, at)
             index = bisect_right(block.numbers, number) if step > 0 else bisect_left(block.numbers, number) - 1
             if 0 <= index < len(block.numbers):
@@ -220,7 +220,7 @@ class Shelf:
             max(block * BLOCK_NUMBERS, place.group.low),
             min((block + 1) * BLOCK_NUMBERS - 1, place.group.high),
         )
-        version = self._roster.directory(place).versions.get(block, 0)
+        version = place.directory.version(block) or 0
         is_ready = self._rack.find(place.pk, block, version, self._roster.levels) is not None
         if is_ready or (low <= first and high >= last) or self._is_expected(place, ~block):
             return self._block(place, block).cut(low, high)
@@ -229,13 +229,13 @@ class Shelf:
         return Window(render(self._stamps, columns)[0]) if columns.numbers else None
 
     def _block(self, place: Place, block: int) -> Block:
-        version = self._roster.directory(place).versions.get(block, 0)
+        version = place.directory.version(block) or 0
         return self._rack.block(self._reader, self._stamps, place.pk, block, version, self._roster.levels)
 
     def _block_in_order(self, place: Place, number: int) -> Block | None:
         """The block of a number if it stands ready or if somebody goes through it; a single line costs less without."""
         at = number // BLOCK_NUMBERS
-        version = self._roster.directory(place).versions.get(at)
+        version = place.directory.version(at)
         if version is None:
             return None
         block = self._rack.find(place.pk, at, version, self._roster.levels)

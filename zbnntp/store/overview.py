@@ -163,12 +163,22 @@ def _find_block(database: sqlite3.Connection, pk: int) -> Block | None:
     return Block(row[0]) if row else None
 
 
-def blocks_since(database: sqlite3.Connection, newsgroup: int, version: int) -> list[tuple[int, int, int]]:
-    """Block, count of rows and version of the blocks of a group that have changed since a version."""
+def versions(database: sqlite3.Connection, newsgroup: int, first: int, last: int) -> list[tuple[int, int]]:
+    """Blocks of a span that hold visible articles, ascending, each with its version."""
     return database.execute(
-        "SELECT block, count, version FROM block WHERE newsgroup = ? AND version > ? ORDER BY block",
-        (newsgroup, version),
+        "SELECT block, version FROM block WHERE newsgroup = ? AND block BETWEEN ? AND ? AND count > 0 ORDER BY block",
+        (newsgroup, first, last),
     ).fetchall()
+
+
+def nearest_block(database: sqlite3.Connection, newsgroup: int, block: int, step: int) -> int | None:
+    """The next block with visible articles above one (step 1) or below it (-1)."""
+    beside = "block > ? AND count > 0 ORDER BY block" if step > 0 else "block < ? AND count > 0 ORDER BY block DESC"
+    row = database.execute(
+        f"SELECT block FROM block WHERE newsgroup = ? AND {beside} LIMIT 1",  # noqa: S608
+        (newsgroup, block),
+    ).fetchone()
+    return int(row[0]) if row else None
 
 
 def level_version(database: sqlite3.Connection, view: int) -> int:
