@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import quopri
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from enum import IntFlag
@@ -24,6 +24,7 @@ PATH = "zbnntp!not-for-mail"
 NO_SUBJECT = "(no subject)"  # for one in which nothing is seen: newsreaders drop articles without
 LINE_OCTETS = 998  # RFC 5322 section 2.1.1
 _SPECIALS = re.compile(r'[()<>@,:;.\[\]\\"]|  ')
+_PLAIN = bytes(range(ord(" "), 127)).translate(None, b'()<>@,:;.[]\\"=')  # "=" begins an encoded word
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
 FEW_SENDERS = 32  # more are better made together, fewer are likely to have been made before
@@ -71,12 +72,9 @@ def address(identity: Identity) -> str:
 
 def sender(identity: Identity, nick: str) -> str:
     """The From of an identity's articles."""
-    return f"{_name(identity, nick)} <{address(identity)}>"
-
-
-def _name(identity: Identity, nick: str) -> str:
     name = seen(nick)
-    return _phrase(name.strip() if "".join(name.split()).strip(JOINERS) else short_id(identity))
+    shown = name.strip() if "".join(name.split()).strip(JOINERS) else short_id(identity)
+    return f"{_phrase(shown)} <{address(identity)}>"
 
 
 def body_octets(body: str) -> bytes:
@@ -121,22 +119,24 @@ def subject_field(subject: str) -> bytes:
     return _unfolded(encoded(subject) or NO_SUBJECT)
 
 
-def sender_fields(people: Collection[tuple[Identity, str]]) -> dict[tuple[Identity, str], bytes]:
-    """What the overview shows of authors, given as identity and nick."""
-    if len(people) <= FEW_SENDERS:
-        return {who: _sender_field(*who) for who in people}
-    texts = identity_texts([identity for identity, _ in people])
-    return {who: _sender_of(_name(*who), text) for who, text in zip(people, texts, strict=True)}
+def sender_fields(identities: Sequence[Identity], nicks: Sequence[bytes]) -> list[bytes]:
+    """What the overview shows of authors, given by identity and nick."""
+    if len(identities) <= FEW_SENDERS:
+        return [_sender_field(*who) for who in zip(identities, nicks, strict=True)]
+    return [
+        b"%b <id@%b.zb.invalid>" % (nick, text) if _is_plain(nick) else _sender_field(identity, nick)
+        for identity, nick, text in zip(identities, nicks, identity_texts(identities), strict=True)
+    ]
 
 
-def _sender_of(name: str, text: bytes) -> bytes:
-    made = b"%b <id@%b.zb.invalid>" % (name.encode(), text)
-    return made if name.isprintable() else _unfolded(made.decode())
+def _is_plain(nick: bytes) -> bool:
+    """Whether it stands in From as it is: of most nicks this is told in a fifth of the time that writing one takes."""
+    return bool(nick) and not nick.translate(None, _PLAIN) and nick.strip() == nick and b"  " not in nick
 
 
 @lru_cache(maxsize=4096)
-def _sender_field(identity: Identity, nick: str) -> bytes:
-    return _unfolded(sender(identity, nick))
+def _sender_field(identity: Identity, nick: bytes) -> bytes:
+    return _unfolded(sender(identity, nick.decode()))
 
 
 def date_field(time: int) -> bytes:

@@ -24,9 +24,9 @@ from zbnntp.store.database import Store
 _Who = tuple[int, bytes]  # key of a person, nick
 NOBODY = Identity(bytes(32))  # where this node is the author: such a line stands whole
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
-_MANY_NAMES = "SELECT pk, id FROM article WHERE pk IN (SELECT value FROM json_each(?))"
+_MANY_NAMES = "SELECT a.pk, a.id FROM json_each(?) asked CROSS JOIN article a ON a.pk = asked.value"
 _FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
-_PEOPLE = "SELECT pk, id FROM person WHERE pk IN (SELECT value FROM json_each(?))"
+_PEOPLE = "SELECT p.pk, p.id FROM json_each(?) asked CROSS JOIN person p ON p.pk = asked.value"
 _GAPS = "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?"
 _KNOWN = (  # what a packed block does not say of its articles
     "SELECT n.number, n.article, a.id, coalesce(s.units, 0), {} FROM number n CROSS JOIN article a ON a.pk = n.article "
@@ -216,7 +216,7 @@ def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterab
     ids = {key: identifier for key, identifier in own.items() if key not in made}
     if unknown := [key for key in others if key not in made and key not in ids]:
         few = len(unknown) < len(_FEW_NAMES)
-        query, values = (_FEW_NAMES[len(unknown)], unknown) if few else (_MANY_NAMES, [json.dumps(unknown)])
+        query, values = (_FEW_NAMES[len(unknown)], unknown) if few else (_MANY_NAMES, [json.dumps(sorted(unknown))])
         ids.update(database.execute(query, values).fetchall())
     if ids:
         texts = message_ids([it if len(it) == ID_OCTETS else bytes(ID_OCTETS) for it in ids.values()])
@@ -231,11 +231,10 @@ def _senders(database: sqlite3.Connection, people: Collection[_Who]) -> Mapping[
         if len(made) > Store.SENDERS_MOST:
             made.clear()
             unknown = list(people)
-        keys = json.dumps([person for person, _ in unknown])
+        keys = json.dumps(sorted({person for person, _ in unknown}))
         identities = dict(database.execute(_PEOPLE, (keys,)).fetchall())
-        known = [(identities.get(person, NOBODY), nick.decode()) for person, nick in unknown]
-        fields = sender_fields(known)
-        made.update(zip(unknown, map(fields.__getitem__, known), strict=True))
+        known = [identities.get(person, NOBODY) for person, _ in unknown]
+        made.update(zip(unknown, sender_fields(known, [nick for _, nick in unknown]), strict=True))
     return made
 
 
