@@ -16,7 +16,7 @@ from zbnntp import choosing, moving
 from zbnntp.healing import COPY, fork_sentence, keep_branch, keep_fork, keep_proof, proves, strange_sentence
 from zbnntp.keeping import keep_fresh, keep_segments
 from zbnntp.model import limits
-from zbnntp.model.believing import Told, believe_all
+from zbnntp.model.believing import Reading, believe_all
 from zbnntp.model.bundle import Offer, read_bundle, write_offer
 from zbnntp.model.entries import Label
 from zbnntp.model.errors import Invalid, NotPermitted, Refused
@@ -67,9 +67,9 @@ class Kept:
     moves: Sequence[Taken]
 
 
-async def believe_at_once(author: Identity, lines: Sequence[bytes]) -> list[Told | None]:
+async def believe_at_once(author: Identity, lines: Sequence[bytes]) -> Reading:
     """For those who have nobody to do it beside."""
-    return believe_all(author, lines)
+    return Reading(believe_all(author, lines))
 
 
 class Stale(Exception):

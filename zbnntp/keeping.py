@@ -56,7 +56,7 @@ def keep_segments(
     fresh = put_off(database, person, [it for it, _ in kept], latest)
     arrived = keep_fresh(database, person, hold_back(database, person, fresh, now) if counted else fresh, now)
     for plan, (it, octets) in zip(verified.plans, kept, strict=True):  # smaller now that the ids in them are known
-        lines.add(database, it.segment, plan.first, octets)
+        lines.add(database, it.segment, plan.first, octets, plan.prepared)
         evidence.clear_pending(database, person, plan.role, plan.lines)
     if rescuing:
         adopt_name(database, verified.head, verified.base)
@@ -122,8 +122,8 @@ def keep_entries(
     for line, entry in entries:
         if not isinstance(entry, Carry):
             continue
-        known = segment is not None and posts.is_answered_in(database, entry.header, segment)
-        if known or answered.get(entry.header.id, -limits.INTEGER) >= posts.earliest_answer(entry.header):
+        here = answered.get(entry.header.id, -limits.INTEGER) >= posts.earliest_answer(entry.header)
+        if here or (segment is not None and posts.is_answered_in(database, entry.header, segment)):
             thread = posts.record_opening(database, entry.header, line, now)
             touched += posts.articles_in(database, thread) if thread else []
             touched.append(carries.record_carry(database, entry.header, line, person, now))

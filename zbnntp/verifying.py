@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from dataclasses import dataclass, replace
 
 from zbnntp.model import limits
-from zbnntp.model.believing import Told, believe, find_carried
+from zbnntp.model.believing import Prepared, Reading, Told, believe, find_carried
 from zbnntp.model.bundle import Offer, Slice
 from zbnntp.model.entries import POSTS, STATE, Carry, Post
 from zbnntp.model.errors import BadEncoding, BadSignature, NotPermitted, TooLarge
@@ -23,7 +23,7 @@ from zbnntp.store.evidence import HeldManifest, HeldSegment
 
 CARRY = b'"kind":"carry"'
 STALE_OCTETS = 20 * 1024 * 1024  # held of somebody that the newest head does not name: what replaces it may never come
-Believe = Callable[[Identity, Sequence[bytes]], Awaitable[list[Told | None]]]  # as model.believing.believe_all
+Believe = Callable[[Identity, Sequence[bytes]], Awaitable[Reading]]  # what lines of a posts segment tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Plan:
     before: tuple[bytes, ...]  # the lines up to there, of a segment that grew
     lines: tuple[bytes, ...]
     entries: tuple[tuple[int, Told], ...] = ()  # ordinal of the line, and what was believed there: `read_lines`
+    prepared: Sequence[Prepared | None] = ()  # what the store keeps of `lines`, if somebody has prepared that
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,25 +160,21 @@ def _plan_new(
     return Plan(role, position, ref, grown, first, lines[:first], lines[first:])
 
 
-async def read_lines(reader: sqlite3.Connection, verified: Verified, believe_all: Believe) -> Verified:
+async def read_lines(reader: sqlite3.Connection, verified: Verified, believe: Believe) -> Verified:
     """The same with what the new lines of posts say; state is read once all of it is held."""
     plans = [
-        replace(plan, entries=await _read(reader, plan, verified.head, believe_all))
-        if plan.role == POSTS and plan.lines
-        else plan
+        await _read(reader, plan, verified.head, believe) if plan.role == POSTS and plan.lines else plan
         for plan in verified.plans
     ]
     return replace(verified, plans=tuple(plans))
 
 
-async def _read(
-    reader: sqlite3.Connection, plan: Plan, head: Head, believe_all: Believe
-) -> tuple[tuple[int, Told], ...]:
-    told = enumerate(await believe_all(head.identity, plan.lines), plan.first)
-    entries = [(ordinal, entry) for ordinal, entry in told if entry]
+async def _read(reader: sqlite3.Connection, plan: Plan, head: Head, believe: Believe) -> Plan:
+    reading = await believe(head.identity, plan.lines)
+    entries = [(ordinal, entry) for ordinal, entry in enumerate(reading.told, plan.first) if entry]
     if plan.held:
         entries += _early_carries(reader, plan.held.pk, plan.before, [entry for _, entry in entries], head)
-    return tuple(entries)
+    return replace(plan, entries=tuple(entries), prepared=reading.prepared)
 
 
 def _early_carries(

@@ -35,7 +35,7 @@ from bench.store.searches import searches
 from bench.store.serving import serving
 from bench.store.world import World, kept_world
 from zbnntp.home import STORE_FILE, load_keys, make_keys
-from zbnntp.housekeeping import pack_quiet, shrink
+from zbnntp.housekeeping import pack_quiet
 from zbnntp.model.keys import Identity
 from zbnntp.store import compaction, condensing
 from zbnntp.store.database import connect_reader, give_back, prepare, transaction
@@ -66,13 +66,14 @@ async def build(home: Path, world: World) -> None:
         await show(reader, writer, owner, world.boards, 0, now)
         clocks.append((time.perf_counter(), time.process_time()))
         await pack_quiet(writer, await writer.run(condensing.version))
-        await shrink(writer)
+        while await writer.run(give_back):
+            pass
         clocks.append((time.perf_counter(), time.process_time()))
         reader.close()
     names = ("verified and kept", "given numbers", "overview packed")
     for name, before, after in zip(names, clocks, clocks[1:], strict=False):
         seconds, processor = (world.posts / (end - begin) for begin, end in zip(before, after, strict=True))
-        print(f"{name:18} {seconds:10,.0f} posts/s, {processor:,.0f} a second of processor")
+        print(f"{name:18} {seconds:10,.0f} posts/s, {processor:,.0f} a second of processor", flush=True)
 
 
 def sizes(path: Path, world: World, yardstick: int, form: str) -> None:

@@ -131,7 +131,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "data": set(),
     "demo": {"model", "store", "spoken", "keeping", "node", "resident", "config", "home", "data", "listening"},
-    "verifier": {"model", "guard"},
+    "verifier": {"model", "guard", "store"},
     "importing": {
         *("verifier", "model", "store", "config", "home", "halfway", "byhand", "ingest", "standing", "tuning"),
     },

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.store.database import VERSION, connect_reader, give_back, opened, prepare
+from zbnntp.store.database import STEP_PAGES, VERSION, connect_reader, give_back, opened, prepare
 
 
 def test_a_new_file_gets_the_newest_version(tmp_path: Path) -> None:
@@ -70,6 +70,10 @@ def test_readers_cannot_write(tmp_path: Path) -> None:
     reader.close()
 
 
+def _pages(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA page_count").fetchone()[0])
+
+
 def test_a_file_becomes_smaller_a_bit_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "store.sqlite"
     monkeypatch.setattr("zbnntp.store.database.FREE_LEAST", 100)
@@ -82,10 +86,11 @@ def test_a_file_becomes_smaller_a_bit_at_a_time(tmp_path: Path, monkeypatch: pyt
         database.execute("DELETE FROM meta WHERE key > 'key  1000'")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         full = path.stat().st_size
-        steps = 0
+        pages = [_pages(database)]
         while give_back(database):
-            steps += 1
+            pages.append(_pages(database))
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        assert steps > 3
+        assert len(pages) > 3
+        assert pages[0] - pages[1] == STEP_PAGES, "a step gives back more than a page"
         assert path.stat().st_size < full / 2
         assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

@@ -14,6 +14,7 @@ import trio
 from tests.model.making import ALICE, BOB, TIME, opened, opening, reply
 from zbnntp.model.believing import believe_all, parse_answer, print_question
 from zbnntp.model.entries import Carry, Delete, Post, make_carry, make_delete, make_post
+from zbnntp.store.packing import finish, pack
 from zbnntp.verifier import bulk
 from zbnntp.verifier.bulk import Verifier
 from zbnntp.verifier.process import framed, serve
@@ -52,7 +53,22 @@ def test_what_stands_in_a_line_comes_through() -> None:
     assert told[3:10] == [None] * 7  # somebody else's, forged, of other kinds, no lines at all
     answers = io.BytesIO()
     serve(io.BytesIO(framed(print_question([(BOB.identity, LINES), (ALICE.identity, [opening()])]))), answers)
-    assert parse_answer(answers.getvalue()[4:]) == [told, [opened(opening())]]
+    assert [it.told for it in parse_answer(answers.getvalue()[4:])] == [told, [opened(opening())]]
+
+
+def test_what_the_store_keeps_is_prepared() -> None:
+    """The same as it would make itself, of all lines of which it knows what they name."""
+    ids = {}
+    answers = io.BytesIO()
+    serve(io.BytesIO(framed(print_question([(BOB.identity, LINES)]))), answers)
+    (reading,) = parse_answer(answers.getvalue()[4:])
+
+    def find(kind: int, octets: bytes) -> int:
+        return ids.setdefault((kind, octets), len(ids))
+
+    for line, prepared in zip(LINES, reading.prepared, strict=True):
+        assert prepared is None if not line else finish(prepared, find) == pack(line, find)
+    assert finish(reading.prepared[0], lambda kind, octets: None) is None
 
 
 @pytest.mark.parametrize("octets", [2, 4, 9, -1])
@@ -61,7 +77,7 @@ def test_a_question_that_a_dying_node_has_cut_off_ends_the_process_quietly(octet
     command = [*bulk.COMMAND, *sys.path]
     done = subprocess.run(command, input=question + question[:octets], capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert parse_answer(done.stdout[4:]) == [believe_all(BOB.identity, LINES)]
+    assert [it.told for it in parse_answer(done.stdout[4:])] == [believe_all(BOB.identity, LINES)]
 
 
 @pytest.mark.parametrize("lines", [LINES, LINES[:1]])
@@ -86,7 +102,7 @@ async def test_a_lot_is_read_in_another_process_which_ends_when_nothing_comes(mo
             told: set[str] = set()
 
             async def ask(lines: Sequence[bytes], told: set[str] = told) -> None:
-                told |= set(map(repr, await verifier.believe(BOB.identity, lines)))
+                told |= set(map(repr, (await verifier.believe(BOB.identity, lines)).told))
 
             async with trio.open_nursery() as nursery:
                 for at in range(0, len(LINES), 10):
@@ -99,7 +115,7 @@ async def test_a_lot_is_read_in_another_process_which_ends_when_nothing_comes(mo
 
 async def test_little_is_read_here() -> None:
     async with running(Verifier(["/nonexistent"])) as verifier:
-        assert await verifier.believe(BOB.identity, LINES[:10]) == believe_all(BOB.identity, LINES[:10])
+        assert (await verifier.believe(BOB.identity, LINES[:10])).told == believe_all(BOB.identity, LINES[:10])
         assert verifier.process is None
 
 
@@ -120,7 +136,7 @@ async def test_a_process_that_is_of_no_use(program: str | None, monkeypatch: pyt
     command = ["/nonexistent"] if program is None else [sys.executable, "-c", program]
     async with running(Verifier(command)) as verifier:
         with trio.fail_after(60):
-            assert await verifier.believe(BOB.identity, LINES) == believe_all(BOB.identity, LINES)
+            assert (await verifier.believe(BOB.identity, LINES)).told == believe_all(BOB.identity, LINES)
 
 
 async def test_a_process_that_is_killed_is_replaced() -> None:
@@ -128,7 +144,7 @@ async def test_a_process_that_is_killed_is_replaced() -> None:
     async with running(Verifier()) as verifier, trio.open_nursery() as nursery:
 
         async def ask() -> None:
-            assert await verifier.believe(BOB.identity, POSTS) == told
+            assert (await verifier.believe(BOB.identity, POSTS)).told == told
 
         nursery.start_soon(ask)
         (await process_of(verifier)).kill()
@@ -141,7 +157,7 @@ def test_the_process_knows_neither_store_nor_network() -> None:
     program = """
 import io, socket, sys
 from zbnntp.verifier.process import main
-print(sorted({"trio", "sqlite3", "numpy", "zbnntp.store"} & sys.modules.keys()), flush=True)
+print(sorted({"trio", "sqlite3", "numpy", "zbnntp.store.database"} & sys.modules.keys()), flush=True)
 sys.stdin = io.TextIOWrapper(io.BytesIO())
 main()
 socket.create_connection(("127.0.0.1", 9))

@@ -7,8 +7,8 @@ parsed by Python itself (marshal): it never leaves this machine and this version
 from __future__ import annotations
 
 import marshal
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 from zbnntp.model.canonical import decode, reprint
 from zbnntp.model.entries import POSTS, Carry, Delete, Entry, Header, Post, open_entry
@@ -16,7 +16,16 @@ from zbnntp.model.errors import Invalid
 from zbnntp.model.keys import Identity, PostId, sha256
 
 Told = Post | Carry | Delete  # what a posts segment tells; Unknown is kept in its line alone
+Prepared = tuple[bytes, list[tuple[int, bytes]]]  # of a line, for the store: store/packing.py
 _NAMES = tuple(field.name for field in fields(Header))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What lines of a posts segment tell, as `believe_all`, and, if that was done, what the store keeps of each."""
+
+    told: list[Told | None]
+    prepared: Sequence[Prepared | None] = ()
 
 
 def believe(line: bytes, author: Identity, role: str) -> Entry | None:
@@ -47,15 +56,21 @@ def print_question(parts: Sequence[tuple[Identity, Sequence[bytes]]]) -> bytes:
     return marshal.dumps([(author, list(lines)) for author, lines in parts])
 
 
-def answer(question: bytes) -> bytes:
-    """What the lines of a printed question tell, printed."""
+def answer(question: bytes, prepare: Callable[[bytes], Prepared | None]) -> bytes:
+    """What the lines of a printed question tell, and what is prepared of them, printed."""
     parts = marshal.loads(question)  # noqa: S302 - from this very program
-    return marshal.dumps([[_print(entry) for entry in believe_all(author, lines)] for author, lines in parts])
+    return marshal.dumps(
+        [
+            ([_print(entry) for entry in believe_all(author, lines)], [prepare(line) for line in lines])
+            for author, lines in parts
+        ]
+    )
 
 
-def parse_answer(printed: bytes) -> list[list[Told | None]]:
-    """As `believe_all`, for each part of the question."""
-    return [[_parse(item) for item in items] for items in marshal.loads(printed)]  # noqa: S302 - from this very program
+def parse_answer(printed: bytes) -> list[Reading]:
+    """For each part of the question."""
+    parts = marshal.loads(printed)  # noqa: S302 - from this very program
+    return [Reading([_parse(item) for item in told], prepared) for told, prepared in parts]
 
 
 def _print(entry: Told | None) -> tuple[object, ...] | None:

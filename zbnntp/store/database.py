@@ -40,6 +40,7 @@ class Store(sqlite3.Connection):
     BLOCKS_MOST = 192  # about 35 kB each
     SENDERS_MOST = 2048  # who, by which nick, and what From says of them: 1 MB
     NAMES_MOST = 8192  # Message-IDs: 2 MB
+    BOARDS_MOST = 1024  # combinations of boards
     KEYS_MOST = 4096  # of people and of articles: 1 MB each; of whose ids were found by them: 1 MB
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -52,6 +53,7 @@ class Store(sqlite3.Connection):
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
         self.ids: dict[tuple[int, int], bytes] = {}
+        self.boards: dict[str, int] = {}  # for one transaction: they may be deleted by another process
 
     def forget_keys(self) -> None:
         """Changes were taken back: some keys may not have been given."""
@@ -133,7 +135,8 @@ def give_back(database: sqlite3.Connection) -> bool:
     pages, free = (int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count"))
     if free <= max(FREE_LEAST, pages // FREE_PART):
         return False
-    database.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
+    for _ in range(STEP_PAGES):  # sqlite3 would leave off after the first of many
+        database.execute("PRAGMA incremental_vacuum(1)")
     return int(database.execute("PRAGMA freelist_count").fetchone()[0]) < free
 
 

@@ -9,37 +9,56 @@ to four octets; all else stays as its 32 or 64 octets. What is left reads as its
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from collections.abc import Callable, Iterable, Iterator
 
 # Places in a folded text, of strings of hexadecimal digits.
 PERSON, ARTICLE, HASH, SIGNATURE = 1, 2, 3, 4
 SIZES = {HASH: 32, SIGNATURE: 64}
 _ESCAPES = ((b"\\\\", b"\x05"), (b"\\n", b"\n"), (b'\\"', b"\x06"), (b"\\t", b"\t"))  # pairs of \ first
-_HEX = re.compile(rb"[0-9a-f]+")
-_WHO = (b"author", b"id")  # keys whose value is an identity
+_DIGITS = re.compile(rb'"((?:author|id|body_sha256)":")?([0-9a-f]{64}(?:[0-9a-f]{64})?)"')
+_KINDS = {b'author":"': PERSON, b'id":"': PERSON, b'body_sha256":"': HASH}  # by the key before; others: ARTICLE
+RESERVED = bytes(range(0x20))  # octets that stand for something in a folded text
 PLACES = re.compile(rb"[\x01-\x04]")
 _BODY = re.compile(rb'\{"author":"[\x01\x03]","boards":\[[^]]*\],"body":"')
 
 Find = Callable[[int, bytes], int | None]  # PERSON or ARTICLE, 32 octets -> the store's key, if it has one
+Folded = tuple[bytes, bytes]  # text and references
+Place = tuple[int, bytes]  # kind, and the octets that stand there
 Name = Callable[[int, int], bytes]  # PERSON or ARTICLE, key -> 32 octets
 
 
-def fold(line: bytes, find: Find) -> tuple[bytes, bytes]:
+def fold(line: bytes, find: Find) -> Folded:
     """Text and references of a line that `unfold` gives back if it holds no octet below 0x20."""
+    text, places = take_apart(line)
+    numbers = [find(*place) if place[0] < HASH else None for place in places]
+    if any(number is None and place[0] < HASH for number, place in zip(numbers, places, strict=True)):
+        pairs = zip(numbers, places, strict=True)
+        kinds = (max(kind, HASH) if number is None else kind for number, (kind, _) in pairs)
+        text = PLACES.sub(lambda _: b"%c" % next(kinds), text)
+    return text, refer(places, numbers)
+
+
+def refer(places: Iterable[Place], numbers: Iterable[int | None]) -> bytes:
+    """References to what stands at the places of a text, by the store's keys where it has them."""
+    pairs = zip(places, numbers, strict=True)
+    return b"".join([octets if number is None else varint(number) for (_, octets), number in pairs])
+
+
+def take_apart(line: bytes) -> tuple[bytes, list[Place]]:
+    """The text of a line of which everybody and everything is known, and what stands at its places."""
     text = line
     for escape, octet in _ESCAPES:
         text = text.replace(escape, octet)
-    parts = text.split(b'"')  # strings are every second one
-    references: list[bytes] = []
-    for at in range(1, len(parts), 2):
-        part = parts[at]
-        if len(part) in (64, 128) and _HEX.fullmatch(part):
-            octets = bytes.fromhex(part.decode())
-            kind = SIGNATURE if len(part) > 64 else PERSON if parts[at - 2] in _WHO else ARTICLE
-            number = find(kind, octets) if kind < HASH else None
-            parts[at] = b"%c" % (max(kind, HASH) if number is None else kind)
-            references.append(octets if number is None else varint(number))
-    return b'"'.join(parts), b"".join(references)
+    places: list[Place] = []
+
+    def place(found: re.Match[bytes]) -> bytes:
+        before, digits = found.groups()
+        kind = SIGNATURE if len(digits) > 64 else _KINDS.get(before, ARTICLE)
+        places.append((kind, unhexlify(digits)))
+        return b'"%b%c"' % (before or b"", kind)
+
+    return _DIGITS.sub(place, text), places
 
 
 def unfold(text: bytes, references: Iterator[bytes]) -> bytes:
@@ -76,6 +95,8 @@ def body_of(text: bytes) -> bytes | None:
 
 def varint(number: int) -> bytes:
     """A number from 0, seven bits an octet, the lowest first."""
+    if number < 1 << 14:
+        return bytes((number,) if number < 128 else (number & 127 | 128, number >> 7))
     octets = bytearray()
     while number > 127:
         octets.append(number & 127 | 128)

@@ -13,7 +13,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Sha256
@@ -23,7 +23,7 @@ from zbnntp.store.database import Store
 from zbnntp.store.folding import PERSON, body_of, read_varint, unfold, varint, varints
 from zbnntp.store.frames import Codec, Frame, grow_dictionary
 from zbnntp.store.ids import find_article, find_person
-from zbnntp.store.packing import is_folded, open_packed, pack, pack_all, unpack
+from zbnntp.store.packing import Prepared, finish, is_folded, open_packed, pack, pack_all, unpack
 
 _ESCAPE = re.compile(rb"\\.")
 ORDINALS = 1 << 20  # as in the schema; a segment has at most half as many lines
@@ -41,10 +41,23 @@ def span(segment: int) -> tuple[int, int]:
     return key(segment, 0), key(segment + 1, 0) - 1
 
 
-def add(database: sqlite3.Connection, segment: int, first: int, lines: Sequence[bytes]) -> None:
-    """Lines of a segment from ordinal `first` on; the smaller the more of the ids in them are known."""
+def add(
+    database: sqlite3.Connection,
+    segment: int,
+    first: int,
+    lines: Sequence[bytes],
+    prepared: Sequence[Prepared | None] = (),
+) -> None:
+    """Lines of a segment from ordinal `first` on; the smaller the more of the ids in them are known.
+
+    `prepared`: what `packing.prepare` made of them; what has become of an empty line since is of no use.
+    """
     find = partial(find_key, database)
-    rows = ((key(segment, ordinal), octets) for ordinal, octets in enumerate(pack_all(lines, find), first))
+    pairs = zip_longest(lines, prepared if prepared else ())
+    packed = [finish(it, find) if it and line else None for line, it in pairs]
+    rest = iter(pack_all([line for line, octets in zip(lines, packed, strict=True) if octets is None], find))
+    octets = (next(rest) if it is None else it for it in packed)
+    rows = ((key(segment, ordinal), it) for ordinal, it in enumerate(octets, first))
     database.executemany("INSERT INTO line (pk, octets) VALUES (?, ?)", rows)
 
 

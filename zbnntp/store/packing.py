@@ -6,19 +6,33 @@ shorter than what a compressor needs to learn how forum posts look.
     packed = VERBATIM line | DICTIONARY length references frame | nothing, for a line that was purged
     length = varint, of the references, which stand in the order of their places in the text
 
-A line that does not unfold to itself, such as one with control characters, is kept verbatim. docs/store.md "Lines".
+A line with control characters is kept verbatim. docs/store.md "Lines".
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 import zstandard
 
-from zbnntp.store.folding import Find, Name, fold, named, read_varint, unfold, varint
+from zbnntp.store.folding import (
+    HASH,
+    RESERVED,
+    Find,
+    Name,
+    Place,
+    fold,
+    named,
+    read_varint,
+    refer,
+    take_apart,
+    unfold,
+    varint,
+)
+
+Prepared = tuple[bytes, list[Place]]  # the frame of a text in which everybody and everything is known, and its places
 
 VERBATIM = 0
 DICTIONARY = 1  # zbnntp/data/lines-1.zdict; a better one would be 2, and 1 stay readable
@@ -27,7 +41,6 @@ MANY, THREADS = 8, 2  # lines for which another thread costs less than it saves
 TEXT_MOST = 1 << 20  # octets of a folded line: more than any line may have
 # read at once: later there may be no descriptor left to read it with
 _WORDS = files("zbnntp.data").joinpath(f"lines-{DICTIONARY}.zdict").read_bytes()
-_RESERVED = re.compile(rb"[\x00-\x1f]")
 
 
 class _Tools(threading.local):
@@ -60,12 +73,30 @@ def pack(line: bytes, find: Find) -> bytes:
 
 def pack_all(lines: Sequence[bytes], find: Find) -> list[bytes]:
     """The same for each of many, some of the work on a second processor."""
-    folded = [_fold(line, find) for line in lines]
+    folded = [fold(line, find) if _is_plain(line) else None for line in lines]
     frames = _compress([it[0] for it in folded if it])
-    return [
-        b"%c%b%b%b" % (DICTIONARY, varint(len(it[1])), it[1], next(frames)) if it else _verbatim(line)
-        for it, line in zip(folded, lines, strict=True)
-    ]
+    return [_packed(it[1], next(frames)) if it else _verbatim(line) for it, line in zip(folded, lines, strict=True)]
+
+
+def prepare(line: bytes) -> Prepared | None:
+    """What a line becomes if the store knows all that it names; None for one that is kept verbatim."""
+    if not _is_plain(line):
+        return None
+    text, places = take_apart(line)
+    return _tools.compress(text), places
+
+
+def finish(prepared: Prepared, find: Find) -> bytes | None:
+    """What `pack` makes of the line that was prepared; None where the store does not know all that it names."""
+    frame, places = prepared
+    numbers = [find(*place) if place[0] < HASH else None for place in places]
+    if any(number is None and place[0] < HASH for number, place in zip(numbers, places, strict=True)):
+        return None
+    return _packed(refer(places, numbers), frame)
+
+
+def _packed(references: bytes, frame: bytes) -> bytes:
+    return b"%c%b%b%b" % (DICTIONARY, varint(len(references)), references, frame)
 
 
 def _compress(texts: list[bytes | bytearray | memoryview]) -> Iterator[bytes]:
@@ -79,21 +110,9 @@ def _verbatim(line: bytes) -> bytes:
     return b"%c%b" % (VERBATIM, line) if line else b""
 
 
-def _fold(line: bytes, find: Find) -> tuple[bytes, bytes] | None:
-    """Text and references; None for a line that is kept as it is."""
-    if _RESERVED.search(line) or not 0 < len(line) < TEXT_MOST:
-        return None
-    numbers: dict[tuple[int, int], bytes] = {}
-
-    def noted(kind: int, octets: bytes) -> int | None:
-        number = find(kind, octets)
-        if number is not None:
-            numbers[kind, number] = octets
-        return number
-
-    text, references = fold(line, noted)
-    again = unfold(text, named(text, references, lambda kind, number: numbers[kind, number]))
-    return (text, references) if again == line else None
+def _is_plain(line: bytes) -> bool:
+    """Whether a line comes back from its fold."""
+    return 0 < len(line) < TEXT_MOST and len(line.translate(None, RESERVED)) == len(line)
 
 
 def unpack(packed: bytes, name: Name) -> bytes:

@@ -11,7 +11,7 @@ from zbnntp.model import limits
 from zbnntp.model.entries import Header
 from zbnntp.model.keys import Identity, PostId
 from zbnntp.store import lines
-from zbnntp.store.database import snapshot
+from zbnntp.store.database import Store, snapshot
 from zbnntp.store.ids import article_pk as article_pk
 from zbnntp.store.ids import find_article as find_article
 from zbnntp.store.ids import id_key as id_key
@@ -76,20 +76,27 @@ def record_post(database: sqlite3.Connection, header: Header, line: int, now: in
 def record_opening(database: sqlite3.Connection, header: Header, line: int, now: int) -> int | None:
     """Note that `line` (a post or carry) holds a thread's opening; returns the thread when that is new."""
     thread = article_pk(database, header.id, now)
-    if database.execute("UPDATE opening SET line = ? WHERE thread = ?", (line, thread)).rowcount:
-        return None
-    database.execute(
-        "INSERT INTO opening (thread, author, boards, subject, line) VALUES (?, ?, ?, ?, ?)",
+    made = database.execute(
+        "INSERT INTO opening (thread, author, boards, subject, line) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (thread, person_pk(database, header.author), _boards_pk(database, header), header.subject or "", line),
     )
-    return thread
+    if made.rowcount:
+        return thread
+    database.execute("UPDATE opening SET line = ? WHERE thread = ?", (line, thread))
+    return None
 
 
 def _boards_pk(database: sqlite3.Connection, header: Header) -> int:
     """The key of the boards in which a post wants to stand."""
-    names = (",".join(header.boards),)
-    row = database.execute("SELECT pk FROM boards WHERE names = ?", names).fetchone()
-    return int(row[0]) if row else database.execute("INSERT INTO boards (names) VALUES (?)", names).lastrowid or 0
+    names = ",".join(header.boards)
+    known = database.boards if isinstance(database, Store) else {}
+    if (found := known.get(names)) is None:
+        row = database.execute("SELECT pk FROM boards WHERE names = ?", (names,)).fetchone()
+        found = row[0] if row else database.execute("INSERT INTO boards (names) VALUES (?)", (names,)).lastrowid or 0
+        if len(known) >= Store.BOARDS_MOST:
+            known.clear()
+        known[names] = found
+    return found
 
 
 def is_answered_in(database: sqlite3.Connection, opening: Header, segment: int) -> bool:

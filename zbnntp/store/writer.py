@@ -178,6 +178,7 @@ async def _in_thread(connection: aiosqlite.Connection, function: Callable[..., T
 
 def _commit_group(database: Store, jobs: list[_Job]) -> list[outcome.Outcome[Any]]:
     database.execute("BEGIN IMMEDIATE")
+    database.boards.clear()
     try:
         results = [_attempt(database, job.change) for job in jobs]
         database.execute("COMMIT")

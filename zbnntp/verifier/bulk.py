@@ -15,7 +15,7 @@ from itertools import chain
 
 import trio
 
-from zbnntp.model.believing import Told, believe_all, parse_answer, print_question
+from zbnntp.model.believing import Reading, Told, believe_all, parse_answer, print_question
 from zbnntp.model.keys import Identity
 from zbnntp.verifier.process import LENGTH, framed
 
@@ -33,12 +33,12 @@ _BROKEN = (trio.BrokenResourceError, trio.TooSlowError, EOFError, ValueError, Ty
 
 
 class _Question:
-    __slots__ = ("author", "done", "lines", "octets", "told")
+    __slots__ = ("author", "done", "lines", "octets", "reading")
 
     def __init__(self, author: Identity, lines: Sequence[bytes], octets: int) -> None:
         self.author, self.lines = author, lines
         self.octets = octets
-        self.told: list[Told | None] | None = None  # None: to be read here
+        self.reading: Reading | None = None  # None: to be read here
         self.done = trio.Event()
 
 
@@ -54,8 +54,8 @@ class Verifier:
         self._octets = 0  # of lines that are being read now
         self.process: trio.Process | None = None  # while there is one
 
-    async def believe(self, author: Identity, lines: Sequence[bytes]) -> list[Told | None]:
-        """As `believe_all`."""
+    async def believe(self, author: Identity, lines: Sequence[bytes]) -> Reading:
+        """What the lines tell."""
         octets = sum(map(len, lines))
         self._octets += octets
         try:
@@ -66,10 +66,10 @@ class Verifier:
         finally:
             self._octets -= octets
 
-    async def _ask(self, question: _Question) -> list[Told | None]:
+    async def _ask(self, question: _Question) -> Reading:
         self._send.send_nowait(question)
         await question.done.wait()
-        return await _believe_here(question.author, question.lines) if question.told is None else question.told
+        return question.reading or await _believe_here(question.author, question.lines)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -139,10 +139,10 @@ async def _hear(process: trio.Process, asked: deque[_Batch]) -> None:
 def _answer(asked: deque[_Batch], printed: bytes) -> None:
     """An answer has come to the first of those that were asked."""
     answers = parse_answer(printed)
-    if [len(told) for told in answers] != [len(question.lines) for question in asked[0]]:
+    if [(len(it.told), len(it.prepared)) for it in answers] != [(len(it.lines),) * 2 for it in asked[0]]:
         raise ValueError("it answers something else than what it was asked")
-    for question, told in zip(asked.popleft(), answers, strict=True):
-        question.told = told
+    for question, reading in zip(asked.popleft(), answers, strict=True):
+        question.reading = reading
         question.done.set()
 
 
@@ -153,9 +153,9 @@ async def _end(process: trio.Process) -> None:
     await process.wait()
 
 
-async def _believe_here(author: Identity, lines: Sequence[bytes]) -> list[Told | None]:
+async def _believe_here(author: Identity, lines: Sequence[bytes]) -> Reading:
     told: list[Told | None] = []
     for at in range(0, len(lines), STEP_LINES):
         told += believe_all(author, lines[at : at + STEP_LINES])
         await trio.lowlevel.checkpoint()
-    return told
+    return Reading(told)

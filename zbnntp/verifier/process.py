@@ -1,6 +1,7 @@
 """The second process: questions come in, answers go out, until there are no more.
 
-It has no key, no store and no socket; all it ever sees is what peers publish.
+It has no key, no store and no socket; all it ever sees is what peers publish. Beside what lines tell it says in what
+form the store can keep them, for to compress them takes as long as to read them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import BinaryIO
 
 from zbnntp.guard import Guard
 from zbnntp.model.believing import answer
+from zbnntp.store.packing import prepare
 
 LENGTH = struct.Struct(">I")  # before each question and each answer, in octets
 
@@ -28,7 +30,7 @@ def main() -> None:
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """One answer a question; a question that is cut off was nobody's any more."""
     while (question := _read(questions)) is not None:
-        answers.write(framed(answer(question)))
+        answers.write(framed(answer(question, prepare)))
         answers.flush()
 
 
