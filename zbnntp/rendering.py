@@ -53,8 +53,9 @@ class Stamp(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _stamp(trust: bytes, is_limited: bool, is_own: bool) -> Stamp:
+def _stamp(mt: float, is_limited: bool, is_own: bool) -> Stamp:
     """There are not many different ones, and thousands of authors."""
+    trust = b"X-Zb-Trust: %+.2f\r\n" % mt
     limited = LIMITED if is_limited else b""
     octets = len(trust) + len(UNVOTED) + len(limited) + (len(WAITING) if is_own else 0)
     return Stamp(trust, limited, _tail(trust, UNVOTED), octets)
@@ -83,8 +84,7 @@ class Stamps:
                 self.clear()
                 unknown = set(authors) - {None}
             for author, (mt, level) in ratings.shown_trust(self._reader, self.view, unknown).items():
-                trust = b"X-Zb-Trust: %+.2f\r\n" % mt
-                self._stamps[author] = _stamp(trust, level == Level.LIMITED, author == self.view)
+                self._stamps[author] = _stamp(mt, level == Level.LIMITED, author == self.view)
         return self._stamps
 
     def of(self, author: int | None) -> Stamp:

@@ -28,8 +28,8 @@ _PLAIN = bytes(range(ord(" "), 127)).translate(None, b'()<>@,:;.[]\\"=')  # "=" 
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
 FEW_SENDERS = 32  # more are better made together, fewer are likely to have been made before
-_HOURS = [b"%02d:" % hour for hour in range(24)]
-_MINUTES = [b"%02d:%02d +0000" % divmod(second, 60) for second in range(3600)]
+_MINUTES = [b"%02d:%02d:" % divmod(minute, 60) for minute in range(1440)]
+_SECONDS = [b"%02d +0000" % second for second in range(60)]
 _ADDRESS = "id@{}.zb.invalid"
 _TYPE, _FLOWED = b"text/plain; charset=utf-8", b"; format=flowed"
 _HEAD = (
@@ -141,7 +141,13 @@ def _sender_field(identity: Identity, nick: bytes) -> bytes:
 
 def date_field(time: int) -> bytes:
     """The Date of an article, from unix seconds."""
-    return _day(time // 86400) + _HOURS[time // 3600 % 24] + _MINUTES[time % 3600]
+    return _day(time // 86400) + _MINUTES[time // 60 % 1440] + _SECONDS[time % 60]
+
+
+def date_fields(times: Sequence[int]) -> list[bytes]:
+    """The Dates of many."""
+    days = {day: _day(day) for day in {time // 86400 for time in times}}
+    return [days[time // 86400] + _MINUTES[time // 60 % 1440] + _SECONDS[time % 60] for time in times]
 
 
 @lru_cache(maxsize=1024)

@@ -32,6 +32,7 @@ Sha256 = NewType("Sha256", bytes)
 
 KEY_OCTETS = 32
 SIGNATURE_OCTETS = 64
+ID_PADDING = bytes(3)  # with which an id has a multiple of 5 octets
 SHORT_ID_CHARACTERS = 8
 ARGON2_OPS, ARGON2_OCTETS = argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE
 ARGON2_OPS_MOST, ARGON2_OCTETS_MOST = argon2id.OPSLIMIT_SENSITIVE, argon2id.MEMLIMIT_SENSITIVE
@@ -102,9 +103,9 @@ def message_id(post: PostId) -> str:
     return f"<{_base32(post)}@zb.invalid>"
 
 
-def message_ids(posts: Sequence[bytes]) -> list[bytes]:
-    """The Message-IDs of many posts, each in a tenth of the time."""
-    text = _text(b"\0\0\0".join([*posts, b""]))
+def message_ids(posts: bytes) -> list[bytes]:
+    """The Message-IDs of many posts, whose ids have ID_PADDING between them; each in a tenth of the time."""
+    text = _text(posts + ID_PADDING) if posts else b""
     return [b"<%b@zb.invalid>" % text[at : at + 52] for at in range(0, len(text), 56)]
 
 

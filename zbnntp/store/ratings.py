@@ -146,12 +146,15 @@ def shown_trust(
 ) -> dict[int | None, tuple[float, int]]:
     """Message trust and level of authors as articles show them; 0 and HIDDEN for one never ranked, 1 for oneself."""
     rows = database.execute(
-        "SELECT person, mt, level FROM level WHERE view = ? AND person IN (SELECT value FROM json_each(?))",
-        (view, json.dumps(list(people))),
+        "SELECT l.person, l.mt, l.level FROM json_each(?) asked "
+        "CROSS JOIN level l ON l.view = ? AND l.person = asked.value",
+        (json.dumps(list(people)), view),
     ).fetchall()
     found = dict.fromkeys(people, (0.0, int(Level.HIDDEN)))
     found |= {person: (mt, level) for person, mt, level in rows}
-    return found | {view: (1.0, int(Level.FULL))} if view in found else found
+    if view in found:
+        found[view] = (1.0, int(Level.FULL))
+    return found
 
 
 def put_standing(database: sqlite3.Connection, view: int, person: int, standing: Standing | None) -> None:

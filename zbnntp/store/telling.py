@@ -9,33 +9,40 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, Self
 
-from zbnntp.model.article import Form, date_field, sender_fields
-from zbnntp.model.keys import Identity, message_ids
+from zbnntp.model.article import Form, date_field, date_fields, sender_fields
+from zbnntp.model.keys import ID_PADDING, Identity, message_ids
 from zbnntp.store import lines
 from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
 from zbnntp.store.database import Store
 
 _Who = tuple[int, bytes]  # key of a person, nick
 NOBODY = Identity(bytes(32))  # where this node is the author: such a line stands whole
+KEPT_ROWS = 64  # of so many at once names and senders are remembered; rendered blocks are kept whole (rack.py)
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
-_MANY_NAMES = "SELECT a.pk, a.id FROM json_each(?) asked CROSS JOIN article a ON a.pk = asked.value"
+# Many ids come in one piece, each but the last with ID_PADDING behind it: a row for each would take as long again.
+_IDS = "CAST(group_concat(iif(length(a.id) = 32, a.id, zeroblob(32)), zeroblob(3)) AS BLOB)"
+_MANY_NAMES = f"SELECT {_IDS} FROM json_each(?) asked CROSS JOIN article a ON a.pk = asked.value"  # noqa: S608
 _FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
 _PEOPLE = "SELECT p.pk, p.id FROM json_each(?) asked CROSS JOIN person p ON p.pk = asked.value"
 _GAPS = "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?"
-_KNOWN = (  # what a packed block does not say of its articles
-    "SELECT n.number, n.article, a.id, coalesce(s.units, 0), {} FROM number n CROSS JOIN article a ON a.pk = n.article "
+_KNOWN = (  # what a packed block does not say of its articles; the scan of numbers is in order
+    "SELECT {} FROM number n CROSS JOIN article a ON a.pk = n.article "
     "LEFT JOIN score s ON s.article = n.article AND s.view = (SELECT view FROM newsgroup WHERE pk = ?1) {}"
-    "WHERE n.newsgroup = ?1 AND n.number BETWEEN ?2 AND ?3 ORDER BY n.number"
+    "WHERE n.newsgroup = ?1 AND n.number BETWEEN ?2 AND ?3"
 )
-_PACKED = _KNOWN.format("NULL", "")
+_PACKED = _KNOWN.format(
+    f"json_group_array(n.number), json_group_array(n.article), {_IDS}, "
+    "json_group_object(n.number, s.units) FILTER (WHERE s.units <> 0)",
+    "",
+)
 _PACKED_FILED = _KNOWN.format(
-    "line.octets", "LEFT JOIN post p ON p.article = n.article LEFT JOIN line ON line.pk = p.line "
+    "n.number, n.article, iif(length(a.id) = 32, a.id, zeroblob(32)), coalesce(s.units, 0), line.octets",
+    "LEFT JOIN post p ON p.article = n.article LEFT JOIN line ON line.pk = p.line ",
 )
 
 
@@ -96,8 +103,8 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
     if marks < WHOLE:
         chain = block.references[block.begins[at] : block.begins[at + 1]]
         told = names(database, {known.article: known.identifier}, chain)
-        who = _who(block, author)
-        sender = _senders(database, (who,))[who]
+        kept = database.senders if isinstance(database, Store) else {}
+        sender = _senders(database, block, (author,), kept)[author]
         references = b" ".join([told[key] for key in chain])
         fields = b"\t".join((fields, sender, date_field(block.times[at]), told[known.article], references))
     xref = texts[block.xrefs[at]] or b"Xref: zbnntp %b:%d" % (group.encode(), known.number)
@@ -109,7 +116,8 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
 
 def tell_all(database: sqlite3.Connection, block: Block, newsgroup: int, low: int, high: int) -> Columns:
     """All lines of a block in a span of its numbers."""
-    return _told(database, block, newsgroup, _wanted(database, block, newsgroup, low, high), _PACKED)[0]
+    wanted = _wanted(database, block, newsgroup, low, high)
+    return _told(database, block, newsgroup, wanted, _many(database, newsgroup, wanted))
 
 
 def tell_rows(
@@ -123,8 +131,11 @@ def tell_rows(
 ) -> list[Row]:
     """The first of them as rows, with their bodies where they are to be `filed`."""
     wanted = dict(islice(_wanted(database, block, newsgroup, low, high).items(), limit))
-    told, kept = _told(database, block, newsgroup, wanted, _PACKED_FILED if filed else _PACKED)
-    return told.rows([body_of(database, form, line) for form, line in zip(told.forms, kept, strict=True)])
+    many = (_many_filed if filed else _many)(database, newsgroup, wanted)
+    told = _told(database, block, newsgroup, wanted, many)
+    if not filed:
+        return told.rows()
+    return told.rows([body_of(database, form, line) for form, line in zip(told.forms, many.lines, strict=True)])
 
 
 def body_of(database: sqlite3.Connection, form: int, line: bytes | None) -> bytes | None:
@@ -147,26 +158,59 @@ def _wanted(database: sqlite3.Connection, block: Block, newsgroup: int, low: int
     return wanted
 
 
-def _told(
-    database: sqlite3.Connection, block: Block, newsgroup: int, wanted: Mapping[int, int], query: str
-) -> tuple[Columns, Sequence[bytes | None]]:
-    """Lines of a block, with the lines of their posts: column by column, which is much faster."""
+class _Many(NamedTuple):
+    """What is known of many numbers, ascending, as `Known` is of one."""
+
+    numbers: Sequence[int]
+    articles: Sequence[int]
+    ids: bytes  # with ID_PADDING between them
+    scores: Sequence[int]
+    lines: Sequence[bytes | None] = ()
+
+
+def _many(database: sqlite3.Connection, newsgroup: int, wanted: Mapping[int, int]) -> _Many:
+    """What is known of wanted numbers, without the lines of their posts."""
     if not wanted:
-        return Columns.of(()), ()
+        return _Many((), (), b"", ())
     span = (newsgroup, min(wanted), max(wanted))
-    known = [it for it in database.execute(query, span).fetchall() if it[0] in wanted]
+    found, keys, ids, votes = database.execute(_PACKED, span).fetchone()
+    numbers, articles = json.loads(found), json.loads(keys)
+    if numbers != list(wanted):
+        known = [at for at, number in enumerate(numbers) if number in wanted]
+        numbers, articles = [numbers[at] for at in known], [articles[at] for at in known]
+        step = ID_OCTETS + len(ID_PADDING)
+        ids = ID_PADDING.join([ids[at * step : at * step + ID_OCTETS] for at in known])
+    units = json.loads(votes) if votes else {}
+    scores = [units.get(str(number), 0) for number in numbers] if units else [0] * len(numbers)
+    return _Many(numbers, articles, ids or b"", scores)
+
+
+def _many_filed(database: sqlite3.Connection, newsgroup: int, wanted: Mapping[int, int]) -> _Many:
+    """The same with the lines of their posts."""
+    span = (newsgroup, min(wanted, default=0), max(wanted, default=0))
+    known = [it for it in database.execute(_PACKED_FILED, span).fetchall() if it[0] in wanted]
     if not known:
-        return Columns.of(()), ()
-    (group,) = database.execute("SELECT name FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
+        return _Many((), (), b"", ())
     numbers, articles, ids, scores, kept = zip(*known, strict=True)
-    positions = [wanted[number] for number in numbers]
-    its = _Picked(block, positions)
-    fields = _fields(database, block, its, articles, ids)
+    return _Many(numbers, articles, ID_PADDING.join(ids), scores, kept)
+
+
+def _told(
+    database: sqlite3.Connection, block: Block, newsgroup: int, wanted: Mapping[int, int], known: _Many
+) -> Columns:
+    """Lines of a block: column by column, which is much faster."""
+    if not known.numbers:
+        return Columns.of(())
+    (group,) = database.execute("SELECT name FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
+    its = _Picked(block, [wanted[number] for number in known.numbers])
+    fields = _fields(database, block, its, known)
     alone, texts = b"Xref: zbnntp %b:" % group.encode(), block.texts
-    xrefs = [texts[xref] or b"%b%d" % (alone, number) for xref, number in zip(its.xrefs, numbers, strict=True)]
+    xrefs = [texts[xref] or b"%b%d" % (alone, number) for xref, number in zip(its.xrefs, known.numbers, strict=True)]
     people = [block.people[author] or None for author in its.authors]
     sages, forms = [mark // SAGE % 2 for mark in its.marks], [mark % SAGE for mark in its.marks]
-    return Columns(numbers, articles, people, fields, its.octets, its.lines, xrefs, sages, forms, scores), kept
+    return Columns(
+        known.numbers, known.articles, people, fields, its.octets, its.lines, xrefs, sages, forms, known.scores
+    )
 
 
 class _Picked:
@@ -176,65 +220,83 @@ class _Picked:
         first, last = positions[0], positions[-1] + 1
         is_whole = last - first == len(positions)
 
-        def pick(column: array[int]) -> Sequence[int]:
+        def pick(column: Sequence[int]) -> Sequence[int]:
             return column[first:last] if is_whole else [column[at] for at in positions]
 
         self.octets, self.lines, self.times = pick(block.octets), pick(block.lines), pick(block.times)
         self.authors, self.subjects = pick(block.authors), pick(block.subjects)
         self.xrefs, self.marks = pick(block.xrefs), pick(block.marks)
-        begins, references = block.begins, block.references
-        self.chains = [references[begins[at] : begins[at + 1]] for at in positions]
+        self._base, end = block.begins[first], block.begins[last]
+        self.cited = block.references[self._base : end]  # of all lines from the first to the last
+        self._begins, self._ends = pick(block.begins), pick(block.begins[1:])
+
+    def references(self, names: Sequence[bytes]) -> list[bytes]:
+        """Of each line, by the names of those cited."""
+        base = self._base
+        return [b" ".join(names[it - base : end - base]) for it, end in zip(self._begins, self._ends, strict=True)]
 
 
-def _fields(
-    database: sqlite3.Connection, block: Block, its: _Picked, articles: Sequence[int], ids: Sequence[bytes]
-) -> list[bytes]:
+def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Many) -> list[bytes]:
     """Subject, sender, date, id and references of lines."""
     texts = block.texts
     subjects = [texts[subject] for subject in its.subjects]
-    people = {author: _who(block, author) for author in set(its.authors)}
-    senders = _senders(database, people.values())
-    told = names(database, dict(zip(articles, ids, strict=True)), set().union(*its.chains))
+    kept = database if isinstance(database, Store) and len(known.numbers) <= KEPT_ROWS else None
+    senders = _senders(database, block, list(set(its.authors)), kept.senders if kept else {})
+    own = message_ids(known.ids)
+    cited = _cited(database, known.articles, own, its.cited, kept.names if kept else {})
     columns = (
-        subjects,
-        [senders[people[author]] for author in its.authors],
-        [date_field(time) for time in its.times],
-        [told[article] for article in articles],
-        [b" ".join(map(told.__getitem__, chain)) for chain in its.chains],
-    )
-    fields = [b"\t".join(it) for it in zip(*columns, strict=True)]
+        subjects, map(senders.__getitem__, its.authors), date_fields(its.times), own, its.references(cited)
+    )  # fmt: skip
+    fields = list(map(b"\t".join, zip(*columns, strict=True)))
     if max(its.marks) < WHOLE:
         return fields
     return [text if mark >= WHOLE else made for mark, text, made in zip(its.marks, subjects, fields, strict=True)]
 
 
+def _cited(
+    database: sqlite3.Connection,
+    articles: Sequence[int],
+    own: Sequence[bytes],
+    keys: Sequence[int],
+    names: dict[int, bytes],
+) -> list[bytes]:
+    """Message-IDs of articles; those of some are known."""
+    if len(names) > Store.NAMES_MOST:
+        names.clear()
+    names.update(zip(articles, own, strict=True))
+    if unknown := sorted({key for key in keys if key not in names}):
+        (ids,) = database.execute(_MANY_NAMES, (json.dumps(unknown),)).fetchone()
+        names.update(zip(unknown, message_ids(ids), strict=True))
+    return list(map(names.__getitem__, keys))
+
+
+def _senders(
+    database: sqlite3.Connection, block: Block, authors: Sequence[int], made: dict[_Who, bytes]
+) -> dict[int, bytes]:
+    """What From says of authors of a block."""
+    people = [_who(block, author) for author in authors]
+    if unknown := [who for who in people if who not in made]:
+        if len(made) > Store.SENDERS_MOST:
+            made.clear()
+            unknown = people
+        keys = json.dumps(sorted([person for person, _ in unknown]))
+        identities = dict(database.execute(_PEOPLE, (keys,)).fetchall())
+        known = [identities.get(person, NOBODY) for person, _ in unknown]
+        made.update(zip(unknown, sender_fields(known, [nick for _, nick in unknown]), strict=True))
+    return dict(zip(authors, map(made.__getitem__, people), strict=True))
+
+
 def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterable[int]) -> Mapping[int, bytes]:
-    """Message-IDs of articles, which are known by their ids, and of others, at least; none of the node's own."""
+    """Message-IDs of an article, which is known by its id, and of those it cites, at least; none of the node's own."""
     made = database.names if isinstance(database, Store) else {}
     if len(made) > Store.NAMES_MOST:
         made.clear()
     ids = {key: identifier for key, identifier in own.items() if key not in made}
     if unknown := [key for key in others if key not in made and key not in ids]:
-        few = len(unknown) < len(_FEW_NAMES)
-        query, values = (_FEW_NAMES[len(unknown)], unknown) if few else (_MANY_NAMES, [json.dumps(sorted(unknown))])
-        ids.update(database.execute(query, values).fetchall())
+        ids.update(database.execute(_FEW_NAMES[len(unknown)], unknown).fetchall())
     if ids:
-        texts = message_ids([it if len(it) == ID_OCTETS else bytes(ID_OCTETS) for it in ids.values()])
-        made.update(zip(ids, texts, strict=True))
-    return made
-
-
-def _senders(database: sqlite3.Connection, people: Collection[_Who]) -> Mapping[_Who, bytes]:
-    """What From says of people at least."""
-    made = database.senders if isinstance(database, Store) else {}
-    if unknown := [who for who in people if who not in made]:
-        if len(made) > Store.SENDERS_MOST:
-            made.clear()
-            unknown = list(people)
-        keys = json.dumps(sorted({person for person, _ in unknown}))
-        identities = dict(database.execute(_PEOPLE, (keys,)).fetchall())
-        known = [identities.get(person, NOBODY) for person, _ in unknown]
-        made.update(zip(unknown, sender_fields(known, [nick for _, nick in unknown]), strict=True))
+        posts = [it if len(it) == ID_OCTETS else bytes(ID_OCTETS) for it in ids.values()]
+        made.update(zip(ids, message_ids(ID_PADDING.join(posts)), strict=True))
     return made
 
 
