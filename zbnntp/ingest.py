@@ -149,8 +149,10 @@ class Intake:
         pointer = open_pointer(offer.pointer)
         with snapshot(self._reader):
             self._check_wanted(pointer.identity, source)
+            held = evidence.find_manifest(self._reader, pointer.identity)
         for _ in range(STALE_TRIES):
-            await self.witness(pointer)
+            if held:
+                await self.witness(pointer)
             try:
                 with snapshot(self._reader):
                     keeps = self.keeps(pointer.identity, source, now)
@@ -345,7 +347,7 @@ class Intake:
             keep_pace(database, person, verified, now)
         latest = limits.INTEGER if own else verified.head.time
         arrived, gone, spoken = keep_segments(
-            database, person, verified, now, latest=latest, counted=counted, rescuing=own and source != OWN
+            database, person, verified, now, latest=latest, counted=counted, own=own, rescuing=own and source != OWN
         )
         if verified.base and latest < verified.base.time:
             late, answered = withdraw(database, person, latest)

@@ -12,10 +12,8 @@ from collections.abc import Iterable, Sequence
 from zbnntp.healing import adopt_name, rescue
 from zbnntp.model import limits
 from zbnntp.model.entries import STATE, Carry, Delete, Post
-from zbnntp.model.manifest import SegmentRef
 from zbnntp.pacing import Fresh, hold_back, put_off
 from zbnntp.store import carries, evidence, lines, posts, purges
-from zbnntp.store.evidence import HeldSegment
 from zbnntp.verifying import Plan, Verified
 
 
@@ -39,12 +37,13 @@ def keep_segments(
     *,
     latest: int,
     counted: bool,
+    own: bool,
     rescuing: bool,
 ) -> tuple[list[int], list[int], bool]:
     """Segments and lines; returns the articles to settle, those that are gone, and whether state has changed.
 
-    `latest`: posts dated after that wait. `counted`: by the author's quota. `rescuing`: what a local identity said in
-    segments that a version made elsewhere drops is said again.
+    `latest`: posts dated after that wait. `counted`: by the author's quota. `own`: of a local identity, who has an
+    outbox; `rescuing`: what it said in segments that a version made elsewhere drops is said again.
 
     New lines come before old ones go, so that a key that a post still holds is never given again.
     """
@@ -57,7 +56,8 @@ def keep_segments(
     arrived = keep_fresh(database, person, hold_back(database, person, fresh, now) if counted else fresh, now)
     for plan, (it, octets) in zip(verified.plans, kept, strict=True):  # smaller now that the ids in them are known
         lines.add(database, it.segment, plan.first, octets, plan.prepared)
-        evidence.clear_pending(database, person, plan.role, plan.lines)
+        if own:
+            evidence.clear_pending(database, person, plan.role, plan.lines)
     if rescuing:
         adopt_name(database, verified.head, verified.base)
         arrived += keep_entries(database, person, None, rescue(database, person, verified.dropped), now)
@@ -65,11 +65,16 @@ def keep_segments(
         arrived += carries.release(database, segment.pk)
         evidence.drop_segment(database, segment.pk)
     gone = posts.drop_missing(database, person) if verified.dropped else []
-    return arrived, gone, _state(verified.segments) != _state(evidence.segments(database, person))
+    return arrived, gone, _is_state_changed(verified)
 
 
-def _state(segments: Iterable[HeldSegment]) -> list[SegmentRef]:
-    return [segment.ref for segment in segments if segment.role == STATE]
+def _is_state_changed(verified: Verified) -> bool:
+    """Whether state segments come, grow, go, or change their order."""
+    before = [it.ref for it in verified.segments if it.role == STATE]
+    named = {plan.held.pk for plan in verified.plans if plan.held}
+    waiting = [it for it in verified.segments if it.pk not in named and it not in verified.dropped]
+    after = [it.ref for it in waiting if it.role == STATE]
+    return before != after + [plan.ref for plan in verified.plans if plan.role == STATE]
 
 
 def _keep_segment(database: sqlite3.Connection, person: int, plan: Plan) -> tuple[Fresh, list[bytes]]:

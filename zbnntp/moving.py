@@ -89,17 +89,19 @@ def keep_head(
 
     `spoken`: its state is another than before.
     """
-    moves = _pin(database, person, head) + (read_moves(database, person) if spoken else [])
-    taken = [take_move(database, views, move, now) for move in moves]
     ending = endings.find(database, person)
+    moves = ([] if ending else _pin(database, person, head)) + (read_moves(database, person) if spoken else [])
+    taken = [take_move(database, views, move, now) for move in moves]
+    if moves:
+        ending = endings.find(database, person)
     if ending:
         disown(database, person, ending)
     return taken
 
 
 def _pin(database: sqlite3.Connection, person: int, head: Head) -> list[Move]:
-    """The moves that can be proved now. Of somebody who has ended nothing changes: the last head has the last word."""
-    if endings.find(database, person) or notices.pinned_next(database, person) == head.next:
+    """The moves that can be proved now, of somebody who has not ended: there the last head has the last word."""
+    if notices.pinned_next(database, person) == head.next:
         return []
     notices.pin_next(database, person, head.next)
     waiting = [it for it in notices.of_person(database, person, notices.MOVE) if not it.proved]

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any
 
 from zbnntp.store.packing import pack, unpack
 
@@ -19,13 +22,16 @@ LEANING = 4  # the first octet; packing.py and lines.py have the others
 _NAMED = re.compile(rb'\{"bytes":(\d+),"from":(\d+),"lines":(\d+),"sha256":"([0-9a-f]{64})"\}')
 _MARK = b"\xff"
 _PLACE = re.compile(rb"\xff(-?\d+)\xff")
-_ROW = "SELECT octets, since, lines, sha256 FROM segment WHERE pk = ?"
+_ROWS = "SELECT pk, octets, since, lines, sha256 FROM segment"
+
+Row = Sequence[Any]  # octets, since, lines, sha256
 
 
 def keep(database: sqlite3.Connection, person: int, head: bytes) -> bytes:
     """What to keep of somebody's head."""
-    text = head if _MARK in head else _lean(database, person, head)
-    return bytes((LEANING,)) + _packed(text) if text != head and _written(database, text) == head else _packed(head)
+    rows = {pk: row for pk, *row in database.execute(f"{_ROWS} WHERE person = ?", (person,))}
+    text = head if _MARK in head else _lean(rows, head)
+    return bytes((LEANING,)) + _packed(text) if text != head and _written(rows, text) == head else _packed(head)
 
 
 def is_leaning(kept: bytes) -> bool:
@@ -34,7 +40,8 @@ def is_leaning(kept: bytes) -> bool:
 
 def read(database: sqlite3.Connection, kept: bytes) -> bytes:
     """The head that leans."""
-    return _written(database, unpack(kept[1:], _nobody))
+    text = unpack(kept[1:], _nobody)
+    return _written(_named_in(database, text), text)
 
 
 def write_out(database: sqlite3.Connection, segment: int) -> None:
@@ -61,10 +68,9 @@ def _nobody(kind: int, number: int) -> bytes:
     raise KeyError(number)  # a head names nobody by a key
 
 
-def _lean(database: sqlite3.Connection, person: int, head: bytes) -> bytes:
+def _lean(rows: Mapping[int, Row], head: bytes) -> bytes:
     """The head with a place for each segment that is held."""
-    rows = database.execute("SELECT pk, octets, since, lines, sha256 FROM segment WHERE person = ?", (person,))
-    held = {tuple(values): pk for pk, *values in rows}
+    held = {tuple(row): pk for pk, row in rows.items()}
     before = 0
 
     def place(named: re.Match[bytes]) -> bytes:
@@ -79,14 +85,20 @@ def _lean(database: sqlite3.Connection, person: int, head: bytes) -> bytes:
     return _NAMED.sub(place, head)
 
 
-def _written(database: sqlite3.Connection, text: bytes) -> bytes:
+def _written(rows: Mapping[int, Row], text: bytes) -> bytes:
     """The head again."""
     pk = 0
 
     def named(place: re.Match[bytes]) -> bytes:
         nonlocal pk
         pk += int(place[1])
-        *numbers, name = database.execute(_ROW, (pk,)).fetchone()
+        *numbers, name = rows[pk]
         return b'{"bytes":%d,"from":%d,"lines":%d,"sha256":"%b"}' % (*numbers, name.hex().encode())
 
     return _PLACE.sub(named, text)
+
+
+def _named_in(database: sqlite3.Connection, text: bytes) -> dict[int, Row]:
+    """The rows on which a head leans."""
+    keys = accumulate(int(step) for step in _PLACE.findall(text))
+    return {key: database.execute(f"{_ROWS} WHERE pk = ?", (key,)).fetchone()[1:] for key in keys}
