@@ -25,7 +25,7 @@ from zbnntp.store.writer import Writer, open_writer
 from zbnntp.tuning import make_parameters
 from zbnntp.verifier.bulk import Verifier
 
-OFFERS_AT_ONCE = 128  # they share commits, and signatures are verified beside
+OFFERS_AT_ONCE = 256  # they share commits, and signatures are verified beside
 OCTETS_AT_ONCE = 8 << 20  # of their posts, unless one alone has more
 
 Told = Callable[[Offer, bool, ZbError | None], None]  # an offer, whether it was news, and why it was refused

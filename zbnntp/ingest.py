@@ -149,10 +149,8 @@ class Intake:
         pointer = open_pointer(offer.pointer)
         with snapshot(self._reader):
             self._check_wanted(pointer.identity, source)
-            held = evidence.find_manifest(self._reader, pointer.identity)
         for _ in range(STALE_TRIES):
-            if held:
-                await self.witness(pointer)
+            await self.witness(pointer)
             try:
                 with snapshot(self._reader):
                     keeps = self.keeps(pointer.identity, source, now)

@@ -13,6 +13,7 @@ is used again.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import shutil
@@ -60,6 +61,7 @@ async def build(home: Path, world: World) -> None:
     async with open_writer(path) as writer:
         reader = connect_reader(path)
         await rate(writer, owner, [identity for identity, _ in world.offers], now)
+        gc.freeze()  # the world is not a part of a node, and to look through it for garbage takes a while
         clocks = [(time.perf_counter(), time.process_time())]
         await take_in(reader, writer, (offer for _, offer in world.offers))
         clocks.append((time.perf_counter(), time.process_time()))

@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], Any]
 
-GROUP_MOST = 64  # changes in one commit: bounds how long the first of them waits
+GROUP_MOST = 128  # changes in one commit: bounds how long the first of them waits
+IDLE_TURNS = 8  # of all other tasks, in which no change has come: then a commit begins
 _DISK_TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 _UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 CHECKPOINT_COMMITS = 200  # the WAL is copied back after this many, when nobody waits
@@ -84,7 +85,7 @@ class Writer:
         """Commit what is queued, until the queue is closed."""
         with trio.CancelScope(shield=True):
             async for first in self._receive:
-                jobs = [first, *self._queued()]
+                jobs = await self._gather(first)
                 results = await self._commit(jobs)
                 self.commits += 1
                 for job, result in zip(jobs, results, strict=True):
@@ -107,13 +108,16 @@ class Writer:
         """No more changes; `serve` ends when those queued are done."""
         self._send.close()
 
-    def _queued(self) -> list[_Job]:
-        jobs: list[_Job] = []
-        while len(jobs) < GROUP_MOST - 1:
+    async def _gather(self, first: _Job) -> list[_Job]:
+        """What waits, and what those bring who have work to do now: threads slow each other while both work."""
+        jobs, idle = [first], 0
+        while idle < IDLE_TURNS and len(jobs) < GROUP_MOST:
             try:
                 jobs.append(self._receive.receive_nowait())
+                idle = 0
             except (trio.WouldBlock, trio.EndOfChannel):
-                break
+                idle += 1
+                await trio.lowlevel.checkpoint()
         return jobs
 
     async def _checkpoint(self) -> None:

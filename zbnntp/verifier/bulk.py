@@ -5,6 +5,8 @@ Whatever becomes of the process, every question gets its answer: what it leaves 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
 import math
 import subprocess
@@ -26,6 +28,7 @@ BATCH_OCTETS = 128 * 1024  # of lines in one question
 STEP_LINES = 32  # read in this process before others have their turn: some milliseconds
 IDLE_SECONDS = 10  # after which it ends; another one starts within a fraction of a second
 ANSWER_SECONDS = 120  # for one question, on the busiest of machines
+PIPE_OCTETS = 1 << 20
 READ_OCTETS = 256 * 1024  # of answers at once
 _MAIN = "import sys; sys.path[:] = sys.argv[1:]; from zbnntp.verifier.process import main; main()"
 COMMAND = (sys.executable, "-I", "-c", _MAIN)  # followed by where this process finds its modules
@@ -99,6 +102,7 @@ class Verifier:
         process = self.process = await trio.lowlevel.open_process(
             [*self._command, *sys.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
+        _widen(process)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_hear, process, asked)
@@ -120,6 +124,14 @@ class Verifier:
             with trio.move_on_after(IDLE_SECONDS):
                 batch = self._batch(await self._receive.receive())
                 asked.append(batch)
+
+
+def _widen(process: trio.Process) -> None:
+    """Room for whole questions and answers in the pipes, so that neither process waits for the other's turn."""
+    for stream in (process.stdin, process.stdout):
+        if isinstance(stream, trio.lowlevel.FdStream) and hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):  # the system allows less
+                fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, PIPE_OCTETS)
 
 
 async def _hear(process: trio.Process, asked: deque[_Batch]) -> None:
