@@ -12,6 +12,7 @@ processor.
 from __future__ import annotations
 
 import argparse
+import gc
 import resource
 import shutil
 import sqlite3
@@ -90,6 +91,7 @@ async def grow(grown: Grown, said: list[Said]) -> None:
     more = [make_offer(it, now + 60) for it in say(grown.community, again(said))]
     people = [it.signer.identity for it in authors if it.signer.identity not in grown.people]
     owner = load_keys(grown.home, None).signer.identity
+    gc.freeze()  # the community is not a part of a node, and to look through it for garbage takes a while
     async with open_writer(grown.store) as writer:
         reader = connect_reader(grown.store)
         if people:
