@@ -184,7 +184,8 @@ def test_many_texts_are_what_each_would_be(many: int) -> None:
         keys.message_id(keys.PostId(it)).encode() for it in hashes
     ]
     people = [keys.Identity(it) for it in hashes]
-    assert keys.identity_texts(people) == [keys.identity_text(it).encode() for it in people]
+    tailed = b"".join([it + keys.identity_tail(it) for it in people])
+    assert keys.identity_texts(tailed) == [keys.identity_text(it).encode() for it in people]
 
 
 @pytest.mark.parametrize("octet", range(0, 256, 17))

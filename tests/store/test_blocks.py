@@ -13,7 +13,7 @@ from zbnntp.store.blocks import NUMBER_MOST, SAGE, WHOLE, Block, Line, make
 NUMBERS = st.integers(0, NUMBER_MOST)
 TEXTS = st.binary(max_size=40).map(lambda octets: octets.replace(b"\n", b" "))
 LINES = st.builds(
-    Line, st.just(0), NUMBERS, NUMBERS, NUMBERS, NUMBERS, TEXTS, TEXTS, TEXTS,
+    Line, st.just(0), NUMBERS, NUMBERS, NUMBERS, NUMBERS, TEXTS, NUMBERS, TEXTS, TEXTS,
     st.integers(0, 1), st.integers(0, 7), st.lists(NUMBERS, max_size=9).map(tuple), st.just(b""),
 )  # fmt: skip
 
@@ -31,7 +31,8 @@ def told(block: Block) -> list[Line]:
         found.append(
             Line(
                 *numbers,
-                block.texts[block.nicks[author]],
+                block.texts[block.names[author]],
+                block.tails[author],
                 subject,
                 block.texts[block.xrefs[at]],
                 sage,
@@ -54,7 +55,9 @@ def test_lines_come_back_as_they_were(chosen: list[tuple[int, Line, bytes]]) -> 
 
 
 def test_a_bit_that_turned_over_is_noticed_or_harmless() -> None:
-    packed = make([Line(at, 900, 12, 1_790_000_000 + at, 7, b"Ann", b"Re: Tea", b"", 0, 1, (at,)) for at in range(256)])
+    packed = make(
+        [Line(at, 900, 12, 1_790_000_000 + at, 7, b"Ann", 9, b"Re: Tea", b"", 0, 1, (at,)) for at in range(256)]
+    )
     assert len(packed) < 1024
     sound = told(Block(packed))
     for bit in range(0, len(packed) * 8, 5):

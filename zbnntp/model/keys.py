@@ -11,7 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NewType, Self
 
@@ -32,6 +32,7 @@ Sha256 = NewType("Sha256", bytes)
 
 KEY_OCTETS = 32
 SIGNATURE_OCTETS = 64
+TAIL_OCTETS = 3  # behind an identity that is written
 ID_PADDING = bytes(3)  # with which an id has a multiple of 5 octets
 SHORT_ID_CHARACTERS = 8
 ARGON2_OPS, ARGON2_OCTETS = argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE
@@ -74,13 +75,9 @@ def _base32(data: bytes) -> str:
     return base64.b32encode(data).decode().rstrip("=").lower()
 
 
-def _check(identity: bytes) -> bytes:
-    return hashlib.sha256(b"zbnntp1 id" + identity + _VERSION).digest()[:2]
-
-
 def identity_text(identity: Identity) -> str:
     """The 56 characters that people see, type and link to."""
-    return _base32(identity + _check(identity) + _VERSION)
+    return _base32(identity + identity_tail(identity))
 
 
 def parse_identity(text: str) -> Identity:
@@ -88,8 +85,8 @@ def parse_identity(text: str) -> Identity:
     if not _IDENTITY_TEXT.fullmatch(text):
         raise BadEncoding("an identity is 56 characters a-z and 2-7")
     data = base64.b32decode(text.upper())
-    identity, check = data[:KEY_OCTETS], data[KEY_OCTETS:]
-    if check != _check(identity) + _VERSION:
+    identity, tail = data[:KEY_OCTETS], data[KEY_OCTETS:]
+    if tail != identity_tail(identity):
         raise BadEncoding("that identity has a typing error: its check characters do not fit")
     return Identity(identity)
 
@@ -109,10 +106,15 @@ def message_ids(posts: bytes) -> list[bytes]:
     return [b"<%b@zb.invalid>" % text[at : at + 52] for at in range(0, len(text), 56)]
 
 
-def identity_texts(identities: Sequence[Identity]) -> list[bytes]:
-    """The same as `identity_text` for each, in a third of the time."""
-    text = _text(b"".join([identity + _check(identity) + _VERSION for identity in identities]))
+def identity_texts(identities: bytes) -> list[bytes]:
+    """The same as `identity_text` of many, each of which has its `identity_tail` behind it; in a tenth of the time."""
+    text = _text(identities)
     return [text[at : at + 56] for at in range(0, len(text), 56)]
+
+
+def identity_tail(identity: bytes) -> bytes:
+    """What is written behind an identity: two octets by which typing errors are found, and the version."""
+    return hashlib.sha256(b"zbnntp1 id" + identity + _VERSION).digest()[:2] + _VERSION
 
 
 def _text(data: bytes) -> bytes:

@@ -2,8 +2,9 @@
 
     packed  = varint length, columns; texts
     columns = zstd of numbers of 4 octets, all lowest octets first, then all second ones, and so on: how many lines,
-              and how many people; for each line what COLUMNS says; the keys of the people; which texts their nicks are;
-              the keys of the articles in the References of all lines, one line behind the other
+              and how many people; for each line what COLUMNS says; the keys of the people; which texts their names
+              are; the tails of their identities; the keys of the articles in the References of all lines, one line
+              behind the other
     texts   = zstd of all texts, each ended by a line end; those before the first are empty
 
 A line has no id and no address: the number says which article it is, and article and author know theirs. A line that
@@ -39,7 +40,8 @@ class Line(NamedTuple):
     lines: int
     time: int  # unix seconds
     author: int  # key of the person; 0: this node
-    nick: bytes
+    name: bytes  # of the author, as it stands in From
+    tail: int  # of the author's identity
     subject: bytes
     xref: bytes  # empty: this group and number alone
     sage: int
@@ -50,13 +52,13 @@ class Line(NamedTuple):
 
 def make(lines: Sequence[Line]) -> bytes:
     """A block of these lines, their offsets ascending."""
-    people: dict[tuple[int, int], int] = {}
+    people: dict[tuple[int, int, int], int] = {}
     texts: dict[bytes, int] = {b"": 0}
     references = array("I")
     rows: list[tuple[int, ...]] = []
     before = 0
     for it in lines:
-        author = people.setdefault((it.author, texts.setdefault(it.nick, len(texts))), len(people))
+        author = people.setdefault((it.author, texts.setdefault(it.name, len(texts)), it.tail), len(people))
         subject = texts.setdefault(it.whole or it.subject, len(texts))
         xref = texts.setdefault(it.xref, len(texts))
         marks = bool(it.whole) * WHOLE + it.sage * SAGE + it.form
@@ -68,8 +70,8 @@ def make(lines: Sequence[Line]) -> bytes:
     numbers = array("I", (len(rows), len(people)))
     for column in zip(*rows, strict=True):
         numbers.extend(column)
-    numbers.extend(person for person, _ in people)
-    numbers.extend(nick for _, nick in people)
+    for column in zip(*people, strict=True):
+        numbers.extend(column)
     packed = _compress(spread(numbers + references))
     return varint(len(packed)) + packed + _compress(b"".join([text + b"\n" for text in texts]))
 
@@ -82,8 +84,8 @@ class Block:
     """An open block: a list for each column, and of where in `references` those of each line begin."""
 
     __slots__ = (
-        "authors", "begins", "lines", "marks", "nicks", "octets", "offsets", "people", "references", "subjects",
-        "texts", "times", "xrefs",
+        "authors", "begins", "lines", "marks", "names", "octets", "offsets", "people", "references", "subjects",
+        "tails", "texts", "times", "xrefs",
     )  # fmt: skip
 
     def __init__(self, packed: bytes) -> None:
@@ -96,8 +98,8 @@ class Block:
         self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks = columns[1:8]
         self.begins = [0, *accumulate(columns[8])]
         end = 2 + count * COLUMNS
-        self.people, self.nicks = numbers[end : end + people], numbers[end + people : end + 2 * people]
-        self.references = numbers[end + 2 * people :]
+        self.people, self.names, self.tails = (numbers[end + at * people :][:people] for at in range(3))
+        self.references = numbers[end + 3 * people :]
 
 
 class _Tools(threading.local):

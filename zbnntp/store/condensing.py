@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 
-from zbnntp.model.article import Form, date_field
-from zbnntp.model.keys import parse_message_id
+from zbnntp.model.article import Form, date_field, sender_name
+from zbnntp.model.keys import Identity, identity_tail, parse_message_id
 from zbnntp.store import blocks, overview, telling
 from zbnntp.store.blocks import BLOCK_NUMBERS, NUMBER_MOST, Block, Line
 from zbnntp.store.overview import Row
@@ -104,15 +104,13 @@ def _lines(database: sqlite3.Connection, newsgroup: int, rows: Mapping[int, Row]
         ).fetchall()
     )
     people = json.dumps([row.author for row in rows.values()])
-    nicks = dict(
-        database.execute(
-            "SELECT person, nick FROM manifest WHERE person IN (SELECT value FROM json_each(?))", (people,)
-        ).fetchall()
+    identities = dict(
+        database.execute("SELECT pk, id FROM person WHERE pk IN (SELECT value FROM json_each(?))", (people,)).fetchall()
     )
     find = cache(partial(_article_named, database))
     packable = {number: row for number, row in rows.items() if row.form < Form.PLACEHOLDER}
     lines = {
-        number: _line(row, times.get(number), nicks.get(row.author, ""), find) or _whole(row)
+        number: _line(row, times.get(number), identities.get(row.author), find) or _whole(row)
         for number, row in packable.items()
     }
     alone = "Xref: zbnntp {}:{}"
@@ -122,21 +120,25 @@ def _lines(database: sqlite3.Connection, newsgroup: int, rows: Mapping[int, Row]
     }
 
 
-def _line(row: Row, time: int | None, nick: str, find: Callable[[bytes], int | None]) -> Line | None:
+def _line(row: Row, time: int | None, identity: Identity | None, find: Callable[[bytes], int | None]) -> Line | None:
     """None where not all of it can be told."""
-    subject, _, date, _, references = row.fields.split(b"\t")
-    keys = [key for name in references.split(b" ") if references and (key := find(name)) is not None]
-    whole = len(keys) == len(references.split()) and max([*keys, row.author or 0, time or 0]) <= NUMBER_MOST
-    if not row.author or time is None or date != date_field(time) or not whole:
+    if not row.author or time is None or identity is None:
         return None
-    return _whole(row)._replace(time=time, nick=nick.encode(), subject=subject, references=keys, whole=b"")
+    subject, sender, date, _, references = row.fields.split(b"\t")
+    keys = [key for name in references.split(b" ") if references and (key := find(name)) is not None]
+    whole = len(keys) == len(references.split()) and max([*keys, row.author, time]) <= NUMBER_MOST
+    name = sender_name(sender, identity)
+    if name is None or date != date_field(time) or not whole:
+        return None
+    tail = int.from_bytes(identity_tail(identity), "big")
+    return _whole(row)._replace(time=time, name=name, tail=tail, subject=subject, references=keys, whole=b"")
 
 
 def _whole(row: Row) -> Line:
     """A line of which the fields stand there as they are."""
     offset = row.number % BLOCK_NUMBERS
     return Line(
-        offset, row.octets, row.lines, 0, row.author or 0, b"", b"", row.xref, row.sage, row.form, (), row.fields
+        offset, row.octets, row.lines, 0, row.author or 0, b"", 0, b"", row.xref, row.sage, row.form, (), row.fields
     )
 
 

@@ -38,7 +38,7 @@ class Store(sqlite3.Connection):
 
     FRAMES_MOST = 96  # about 70 kB each; more than there are boards that somebody reads at the same time
     BLOCKS_MOST = 192  # about 35 kB each
-    SENDERS_MOST = 2048  # who, by which nick, and what From says of them: 1 MB
+    SENDERS_MOST = 2048  # who, by which name, and what From says of them: 1 MB
     NAMES_MOST = 8192  # Message-IDs: 2 MB
     BOARDS_MOST = 1024  # combinations of boards
     KEYS_MOST = 4096  # of people and of articles: 1 MB each; of whose ids were found by them: 1 MB
@@ -48,7 +48,7 @@ class Store(sqlite3.Connection):
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
         self.blocks: dict[int, Block] = {}
-        self.senders: dict[tuple[int, bytes], bytes] = {}
+        self.senders: dict[tuple[int, bytes, int], bytes] = {}
         self.names: dict[int, bytes] = {}
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}

@@ -1,8 +1,9 @@
 """Overview lines out of packed blocks (blocks.py), one or many: what a block leaves out is looked up.
 
 Ids come with the numbers; those in References and the identities of authors are looked up, and written in base32, for
-all lines together. What was written is remembered by the store's keys, which mean the same for ever: who reads a
-thread, or a board from its end, meets the same people and the same openings again.
+all lines together. What was written for a few lines is remembered by the store's keys, which mean the same for ever:
+who reads a thread meets the same people and the same openings again. For a whole block that would take longer than it
+saves.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ from itertools import islice
 from typing import NamedTuple, Self
 
 from zbnntp.model.article import Form, date_field, date_fields, sender_fields
-from zbnntp.model.keys import ID_PADDING, Identity, message_ids
+from zbnntp.model.keys import ID_PADDING, KEY_OCTETS, TAIL_OCTETS, message_ids
 from zbnntp.store import lines
 from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
 from zbnntp.store.database import Store
 
-_Who = tuple[int, bytes]  # key of a person, nick
-NOBODY = Identity(bytes(32))  # where this node is the author: such a line stands whole
+_Who = tuple[int, bytes, int]  # key of a person, name, tail of the identity
 KEPT_ROWS = 64  # of so many at once names and senders are remembered; rendered blocks are kept whole (rack.py)
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 # Many ids come in one piece, each but the last with ID_PADDING behind it: a row for each would take as long again.
 _IDS = "CAST(group_concat(iif(length(a.id) = 32, a.id, zeroblob(32)), zeroblob(3)) AS BLOB)"
 _MANY_NAMES = f"SELECT {_IDS} FROM json_each(?) asked CROSS JOIN article a ON a.pk = asked.value"  # noqa: S608
 _FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
-_PEOPLE = "SELECT p.pk, p.id FROM json_each(?) asked CROSS JOIN person p ON p.pk = asked.value"
+_PEOPLE = (  # each with room behind it for the tail; where this node is the author, such a line stands whole
+    "SELECT CAST(group_concat(coalesce(p.id, zeroblob(32)) || zeroblob(3), '') AS BLOB) "
+    "FROM json_each(?) asked LEFT JOIN person p ON p.pk = asked.value"
+)
 _GAPS = "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?"
 _KNOWN = (  # what a packed block does not say of its articles; the scan of numbers is in order
     "SELECT {} FROM number n CROSS JOIN article a ON a.pk = n.article "
@@ -103,8 +106,7 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
     if marks < WHOLE:
         chain = block.references[block.begins[at] : block.begins[at + 1]]
         told = names(database, {known.article: known.identifier}, chain)
-        kept = database.senders if isinstance(database, Store) else {}
-        sender = _senders(database, block, (author,), kept)[author]
+        (sender,) = _senders(database, block, (author,), True)
         references = b" ".join([told[key] for key in chain])
         fields = b"\t".join((fields, sender, date_field(block.times[at]), told[known.article], references))
     xref = texts[block.xrefs[at]] or b"Xref: zbnntp %b:%d" % (group.encode(), known.number)
@@ -240,10 +242,12 @@ def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Ma
     """Subject, sender, date, id and references of lines."""
     texts = block.texts
     subjects = [texts[subject] for subject in its.subjects]
-    kept = database if isinstance(database, Store) and len(known.numbers) <= KEPT_ROWS else None
-    senders = _senders(database, block, list(set(its.authors)), kept.senders if kept else {})
-    own = message_ids(known.ids)
-    cited = _cited(database, known.articles, own, its.cited, kept.names if kept else {})
+    is_kept = len(known.numbers) <= KEPT_ROWS
+    authors = list(set(its.authors))
+    senders = dict(zip(authors, _senders(database, block, authors, is_kept), strict=True))
+    own, names = message_ids(known.ids), _kept_names(database) if is_kept else {}
+    names.update(zip(known.articles, own, strict=True))
+    cited = _cited(database, names, its.cited)
     columns = (
         subjects, map(senders.__getitem__, its.authors), date_fields(its.times), own, its.references(cited)
     )  # fmt: skip
@@ -253,44 +257,39 @@ def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Ma
     return [text if mark >= WHOLE else made for mark, text, made in zip(its.marks, subjects, fields, strict=True)]
 
 
-def _cited(
-    database: sqlite3.Connection,
-    articles: Sequence[int],
-    own: Sequence[bytes],
-    keys: Sequence[int],
-    names: dict[int, bytes],
-) -> list[bytes]:
-    """Message-IDs of articles; those of some are known."""
-    if len(names) > Store.NAMES_MOST:
-        names.clear()
-    names.update(zip(articles, own, strict=True))
-    if unknown := sorted({key for key in keys if key not in names}):
+def _cited(database: sqlite3.Connection, known: dict[int, bytes], keys: Sequence[int]) -> list[bytes]:
+    """Message-IDs of articles; those that are not known yet are known then."""
+    if unknown := sorted({key for key in keys if key not in known}):
         (ids,) = database.execute(_MANY_NAMES, (json.dumps(unknown),)).fetchone()
-        names.update(zip(unknown, message_ids(ids), strict=True))
-    return list(map(names.__getitem__, keys))
+        known.update(zip(unknown, message_ids(ids), strict=True))
+    return list(map(known.__getitem__, keys))
 
 
-def _senders(
-    database: sqlite3.Connection, block: Block, authors: Sequence[int], made: dict[_Who, bytes]
-) -> dict[int, bytes]:
-    """What From says of authors of a block."""
-    people = [_who(block, author) for author in authors]
-    if unknown := [who for who in people if who not in made]:
+def _senders(database: sqlite3.Connection, block: Block, authors: Sequence[int], is_kept: bool) -> list[bytes]:
+    """What From says of authors of a block; remembered or not."""
+    if not (is_kept and isinstance(database, Store)):
+        return _made_senders(database, block, authors)
+    made, people = database.senders, [_who(block, author) for author in authors]
+    if any(who not in made for who in people):
         if len(made) > Store.SENDERS_MOST:
             made.clear()
-            unknown = people
-        keys = json.dumps(sorted([person for person, _ in unknown]))
-        identities = dict(database.execute(_PEOPLE, (keys,)).fetchall())
-        known = [identities.get(person, NOBODY) for person, _ in unknown]
-        made.update(zip(unknown, sender_fields(known, [nick for _, nick in unknown]), strict=True))
-    return dict(zip(authors, map(made.__getitem__, people), strict=True))
+        made.update(zip(people, _made_senders(database, block, authors), strict=True))
+    return list(map(made.__getitem__, people))
+
+
+def _made_senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:
+    people, texts, names = [block.people[author] for author in authors], block.texts, block.names
+    (ids,) = database.execute(_PEOPLE, (json.dumps(people),)).fetchone()
+    identities = bytearray(ids)
+    tails = b"".join([block.tails[author].to_bytes(TAIL_OCTETS, "big") for author in authors])
+    for at in range(TAIL_OCTETS):
+        identities[KEY_OCTETS + at :: KEY_OCTETS + TAIL_OCTETS] = tails[at::TAIL_OCTETS]
+    return sender_fields([texts[names[author]] for author in authors], bytes(identities))
 
 
 def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterable[int]) -> Mapping[int, bytes]:
     """Message-IDs of an article, which is known by its id, and of those it cites, at least; none of the node's own."""
-    made = database.names if isinstance(database, Store) else {}
-    if len(made) > Store.NAMES_MOST:
-        made.clear()
+    made = _kept_names(database)
     ids = {key: identifier for key, identifier in own.items() if key not in made}
     if unknown := [key for key in others if key not in made and key not in ids]:
         ids.update(database.execute(_FEW_NAMES[len(unknown)], unknown).fetchall())
@@ -300,5 +299,13 @@ def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterab
     return made
 
 
+def _kept_names(database: sqlite3.Connection) -> dict[int, bytes]:
+    """Those that are remembered."""
+    made = database.names if isinstance(database, Store) else {}
+    if len(made) > Store.NAMES_MOST:
+        made.clear()
+    return made
+
+
 def _who(block: Block, author: int) -> _Who:
-    return block.people[author], block.texts[block.nicks[author]]
+    return block.people[author], block.texts[block.names[author]], block.tails[author]
