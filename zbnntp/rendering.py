@@ -42,13 +42,12 @@ class Stamp(NamedTuple):
 
     trust: bytes  # X-Zb-Trust
     limited: bytes  # X-Zb-Sage
-    tail: bytes  # the end of an overview line: X-Zb-Trust and X-Zb-Vote
-    octets: int  # by how much all these make an article longer
+    line: tuple[bytes, int]  # the end of an overview line, X-Zb-Trust and X-Zb-Vote; by how much an article is longer
 
     def changed(self, score: int, sage: int) -> tuple[bytes, int]:
-        """Tail and octets for a post with votes, or one that was sent with sage."""
+        """The same as `line` for a post with votes, or one that was sent with sage."""
         vote = (vote_line(score) if score else UNVOTED) if self.trust else b""
-        octets = self.octets - (len(UNVOTED) if self.trust else 0) - len(self.limited)
+        octets = self.line[1] - (len(UNVOTED) if self.trust else 0) - len(self.limited)
         return _tail(self.trust, vote), octets + len(vote) + len(SAGE if sage else self.limited)
 
 
@@ -58,7 +57,7 @@ def _stamp(mt: float, is_limited: bool, is_own: bool) -> Stamp:
     trust = b"X-Zb-Trust: %+.2f\r\n" % mt
     limited = LIMITED if is_limited else b""
     octets = len(trust) + len(UNVOTED) + len(limited) + (len(WAITING) if is_own else 0)
-    return Stamp(trust, limited, _tail(trust, UNVOTED), octets)
+    return Stamp(trust, limited, (_tail(trust, UNVOTED), octets))
 
 
 def _tail(trust: bytes, vote: bytes) -> bytes:
@@ -74,7 +73,7 @@ class Stamps:
 
     def clear(self) -> None:
         """Trust has changed."""
-        self._stamps: dict[int | None, Stamp] = {None: Stamp(b"", b"", _tail(b"", b""), 0)}
+        self._stamps: dict[int | None, Stamp] = {None: Stamp(b"", b"", (_tail(b"", b""), 0))}
 
     def learn(self, authors: Collection[int | None]) -> Mapping[int | None, Stamp]:
         """What is known of these at least, and maybe of others; what is new is looked up at once."""
@@ -110,16 +109,17 @@ def overview_text(stamps: Stamps, row: Row) -> bytes:
 
 def render(stamps: Stamps, columns: Columns) -> tuple[bytes, Sequence[int], array[int]]:
     """Overview lines as OVER prints them, their numbers, and where each ends."""
-    lines: list[bytes] = []
     known = stamps.learn(columns.authors)
-    for number, author, fields, octets, count, xref, sage, score in zip(
-        columns.numbers, columns.authors, columns.fields, columns.octets, columns.lines, columns.xrefs, columns.sages,
-        columns.scores, strict=True,
-    ):  # fmt: skip
-        _, _, tail, more = known[author]
-        if score or sage:
-            tail, more = known[author].changed(score, sage)
-        lines.append(b"%d\t%b\t%d\t%d\t%b%b" % (number, fields, octets + len(xref) + 2 + more, count, xref, tail))
+    shown = [
+        known[author].changed(score, sage) if score or sage else known[author].line
+        for author, sage, score in zip(columns.authors, columns.sages, columns.scores, strict=True)
+    ]
+    lines = [
+        b"%d\t%b\t%d\t%d\t%b%b" % (number, fields, octets + len(xref) + 2 + more, count, xref, tail)
+        for number, fields, octets, count, xref, (tail, more) in zip(
+            columns.numbers, columns.fields, columns.octets, columns.lines, columns.xrefs, shown, strict=True
+        )
+    ]
     return b"".join(lines), _compact(columns.numbers), array("I", accumulate(map(len, lines)))
 
 

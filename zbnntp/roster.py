@@ -79,7 +79,8 @@ class Roster:
         self._seen: int | None = None
         self._version = -1
         self.levels = 0  # the version of the view's trust
-        self._places: dict[str, Place] = {}
+        self._rows: dict[str, Newsgroup] = {}  # of groups that are not hidden
+        self._places: dict[str, Place] = {}  # of those that somebody asked for
         self._names: dict[int, str] = {}  # of all the view's groups, hidden ones too
         self._groups: tuple[Group, ...] | None = None
         self._lines: dict[str, dict[str, bytes]] = {}
@@ -99,7 +100,8 @@ class Roster:
 
     def find(self, name: str) -> Place | None:
         """A group that is not hidden."""
-        return self._places.get(name)
+        row = self._rows.get(name)
+        return self._place(row) if row else None
 
     def name(self, newsgroup: int) -> str | None:
         """The name of a group, hidden or not; None when it is another view's."""
@@ -115,7 +117,7 @@ class Roster:
     def groups(self) -> Sequence[Group]:
         """All that are not hidden, by name."""
         if self._groups is None:
-            self._groups = tuple(place.group for _, place in sorted(self._places.items()))
+            self._groups = tuple(self._place(row).group for _, row in sorted(self._rows.items()))
         return self._groups
 
     def listed(self, key: str, line: Callable[[Group], bytes]) -> bytes:
@@ -139,5 +141,13 @@ class Roster:
         for lines in self._lines.values():
             lines.pop(row.name, None)
         self._places.pop(row.name, None)
+        self._rows.pop(row.name, None)
         if not row.hidden:
-            self._places[row.name] = Place(row.pk, self._make(row), row.version, Directory(self._reader, row.pk))
+            self._rows[row.name] = row
+
+    def _place(self, row: Newsgroup) -> Place:
+        place = self._places.get(row.name)
+        if place is None:
+            place = Place(row.pk, self._make(row), row.version, Directory(self._reader, row.pk))
+            self._places[row.name] = place
+        return place

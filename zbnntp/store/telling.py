@@ -29,7 +29,7 @@ _IDS = "CAST(group_concat(iif(length(a.id) = 32, a.id, zeroblob(32)), zeroblob(3
 _MANY_NAMES = f"SELECT {_IDS} FROM json_each(?) asked CROSS JOIN article a ON a.pk = asked.value"  # noqa: S608
 _FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
 _PEOPLE = (  # each with room behind it for the tail; where this node is the author, such a line stands whole
-    "SELECT CAST(group_concat(coalesce(p.id, zeroblob(32)) || zeroblob(3), '') AS BLOB) "
+    "SELECT CAST(group_concat(coalesce(p.id, zeroblob(32)), zeroblob(3)) AS BLOB) "
     "FROM json_each(?) asked LEFT JOIN person p ON p.pk = asked.value"
 )
 _GAPS = "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?"
@@ -39,10 +39,10 @@ _KNOWN = (  # what a packed block does not say of its articles; the scan of numb
     "WHERE n.newsgroup = ?1 AND n.number BETWEEN ?2 AND ?3"
 )
 _PACKED = _KNOWN.format(
-    f"json_group_array(n.number), json_group_array(n.article), {_IDS}, "
-    "json_group_object(n.number, s.units) FILTER (WHERE s.units <> 0)",
+    f"count(*), json_group_array(n.article), {_IDS}, json_group_object(n.number, s.units) FILTER (WHERE s.units <> 0)",
     "",
 )
+_GIVEN = "SELECT number FROM number WHERE newsgroup = ? AND number BETWEEN ? AND ? ORDER BY number"
 _PACKED_FILED = _KNOWN.format(
     "n.number, n.article, iif(length(a.id) = 32, a.id, zeroblob(32)), coalesce(s.units, 0), line.octets",
     "LEFT JOIN post p ON p.article = n.article LEFT JOIN line ON line.pk = p.line ",
@@ -174,12 +174,13 @@ def _many(database: sqlite3.Connection, newsgroup: int, wanted: Mapping[int, int
     """What is known of wanted numbers, without the lines of their posts."""
     if not wanted:
         return _Many((), (), b"", ())
-    span = (newsgroup, min(wanted), max(wanted))
-    found, keys, ids, votes = database.execute(_PACKED, span).fetchone()
-    numbers, articles = json.loads(found), json.loads(keys)
-    if numbers != list(wanted):
-        known = [at for at, number in enumerate(numbers) if number in wanted]
-        numbers, articles = [numbers[at] for at in known], [articles[at] for at in known]
+    low, high = next(iter(wanted)), next(reversed(wanted))
+    count, keys, ids, votes = database.execute(_PACKED, (newsgroup, low, high)).fetchone()
+    numbers, articles = list(wanted), json.loads(keys)
+    if not count == len(numbers) == high - low + 1:
+        given = [it for (it,) in database.execute(_GIVEN, (newsgroup, low, high))]
+        known = [at for at, number in enumerate(given) if number in wanted]
+        numbers, articles = [given[at] for at in known], [articles[at] for at in known]
         step = ID_OCTETS + len(ID_PADDING)
         ids = ID_PADDING.join([ids[at * step : at * step + ID_OCTETS] for at in known])
     units = json.loads(votes) if votes else {}
@@ -280,7 +281,7 @@ def _senders(database: sqlite3.Connection, block: Block, authors: Sequence[int],
 def _made_senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:
     people, texts, names = [block.people[author] for author in authors], block.texts, block.names
     (ids,) = database.execute(_PEOPLE, (json.dumps(people),)).fetchone()
-    identities = bytearray(ids)
+    identities = bytearray(ids + bytes(TAIL_OCTETS))
     tails = b"".join([block.tails[author].to_bytes(TAIL_OCTETS, "big") for author in authors])
     for at in range(TAIL_OCTETS):
         identities[KEY_OCTETS + at :: KEY_OCTETS + TAIL_OCTETS] = tails[at::TAIL_OCTETS]
