@@ -82,8 +82,8 @@ class Stamps:
             if len(self._stamps) + len(unknown) > AUTHORS_MOST:
                 self.clear()
                 unknown = set(authors) - {None}
-            for author, (mt, level) in ratings.shown_trust(self._reader, self.view, unknown).items():
-                self._stamps[author] = _stamp(mt, level == Level.LIMITED, author == self.view)
+            shown, view = ratings.shown_trust(self._reader, self.view, unknown), self.view
+            self._stamps |= {author: _stamp(mt, level == Level.LIMITED, author == view) for author, mt, level in shown}
         return self._stamps
 
     def of(self, author: int | None) -> Stamp:

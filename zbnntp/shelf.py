@@ -21,7 +21,7 @@ from zbnntp.model.errors import NotVisible
 from zbnntp.model.keys import Identity, identity_text, parse_message_id
 from zbnntp.model.views import Article, Group, Level, Overview, Window
 from zbnntp.rack import Block, Rack
-from zbnntp.rendering import Stamps, article_id, overview_text, render, render_article, render_head
+from zbnntp.rendering import Stamps, overview_text, render, render_article, render_head
 from zbnntp.roster import Place, Roster
 from zbnntp.store import evidence, overview, posts, promises
 from zbnntp.store.database import data_version, snapshot
@@ -141,8 +141,7 @@ class Shelf:
             return None
         block = self._block_in_order(place, number)
         if block is None:
-            row = next(iter(overview.rows(self._reader, place.pk, number, number)), None)
-            return article_id(row) if row else None
+            return overview.find_name(self._reader, place.pk, number)
         at = bisect_left(block.numbers, number)
         return block.message_id(at) if at < len(block.numbers) and block.numbers[at] == number else None
 

@@ -98,8 +98,9 @@ class Block:
         self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks = columns[1:8]
         self.begins = [0, *accumulate(columns[8])]
         end = 2 + count * COLUMNS
-        self.people, self.names, self.tails = (numbers[end + at * people :][:people] for at in range(3))
-        self.references = numbers[end + 3 * people :]
+        names, tails, references = (end + people * at for at in (1, 2, 3))
+        self.people, self.names = numbers[end:names], numbers[names:tails]
+        self.tails, self.references = numbers[tails:references], numbers[references:]
 
 
 class _Tools(threading.local):

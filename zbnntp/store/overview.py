@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from zbnntp.model.keys import PostId, message_id
 from zbnntp.store import telling
 from zbnntp.store.blocks import BLOCK_NUMBERS as BLOCK_NUMBERS
 from zbnntp.store.blocks import Block
@@ -88,6 +89,18 @@ def find_row(database: sqlite3.Connection, newsgroup: int, number: int) -> Row |
     """One article with its body."""
     found = database.execute(_BY_NUMBER, (newsgroup, number)).fetchone()
     return open_spot(database, _spot(found)) if found else None
+
+
+def find_name(database: sqlite3.Connection, newsgroup: int, number: int) -> str | None:
+    """The Message-ID of one article; that of a post is told by its id."""
+    found = database.execute(_BY_NUMBER, (newsgroup, number)).fetchone()
+    if found is None:
+        return None
+    spot = _spot(found)
+    if len(spot.known.identifier) == telling.ID_OCTETS:
+        return message_id(PostId(spot.known.identifier))
+    row = open_spot(database, spot)
+    return row.fields.split(b"\t", 4)[3].decode() if row else None
 
 
 def places(database: sqlite3.Connection, article: int) -> list[Spot]:

@@ -143,18 +143,14 @@ def find_standing(database: sqlite3.Connection, view: int, person: int) -> Stand
 
 def shown_trust(
     database: sqlite3.Connection, view: int, people: Collection[int | None]
-) -> dict[int | None, tuple[float, int]]:
-    """Message trust and level of authors as articles show them; 0 and HIDDEN for one never ranked, 1 for oneself."""
-    rows = database.execute(
-        "SELECT l.person, l.mt, l.level FROM json_each(?) asked "
-        "CROSS JOIN level l ON l.view = ? AND l.person = asked.value",
-        (json.dumps(list(people)), view),
+) -> list[tuple[int, float, int]]:
+    """Author, message trust and level as articles show them; 0 and HIDDEN for one never ranked, 1 for oneself."""
+    rows: list[tuple[int, float, int]] = database.execute(
+        "SELECT asked.value, coalesce(l.mt, 0.0), coalesce(l.level, ?3) FROM json_each(?1) asked "
+        "LEFT JOIN level l ON l.view = ?2 AND l.person = asked.value",
+        (json.dumps(list(people)), view, int(Level.HIDDEN)),
     ).fetchall()
-    found = dict.fromkeys(people, (0.0, int(Level.HIDDEN)))
-    found |= {person: (mt, level) for person, mt, level in rows}
-    if view in found:
-        found[view] = (1.0, int(Level.FULL))
-    return found
+    return [*rows, (view, 1.0, int(Level.FULL))] if view in people else rows
 
 
 def put_standing(database: sqlite3.Connection, view: int, person: int, standing: Standing | None) -> None:

@@ -106,7 +106,7 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
     if marks < WHOLE:
         chain = block.references[block.begins[at] : block.begins[at + 1]]
         told = names(database, {known.article: known.identifier}, chain)
-        (sender,) = _senders(database, block, (author,), True)
+        (sender,) = _kept_senders(database, block, (author,))
         references = b" ".join([told[key] for key in chain])
         fields = b"\t".join((fields, sender, date_field(block.times[at]), told[known.article], references))
     xref = texts[block.xrefs[at]] or b"Xref: zbnntp %b:%d" % (group.encode(), known.number)
@@ -245,7 +245,7 @@ def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Ma
     subjects = [texts[subject] for subject in its.subjects]
     is_kept = len(known.numbers) <= KEPT_ROWS
     authors = list(set(its.authors))
-    senders = dict(zip(authors, _senders(database, block, authors, is_kept), strict=True))
+    senders = dict(zip(authors, (_kept_senders if is_kept else _senders)(database, block, authors), strict=True))
     own, names = message_ids(known.ids), _kept_names(database) if is_kept else {}
     names.update(zip(known.articles, own, strict=True))
     cited = _cited(database, names, its.cited)
@@ -260,25 +260,27 @@ def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Ma
 
 def _cited(database: sqlite3.Connection, known: dict[int, bytes], keys: Sequence[int]) -> list[bytes]:
     """Message-IDs of articles; those that are not known yet are known then."""
-    if unknown := sorted({key for key in keys if key not in known}):
+    if unknown := sorted([key for key in set(keys) if key not in known]):
         (ids,) = database.execute(_MANY_NAMES, (json.dumps(unknown),)).fetchone()
         known.update(zip(unknown, message_ids(ids), strict=True))
     return list(map(known.__getitem__, keys))
 
 
-def _senders(database: sqlite3.Connection, block: Block, authors: Sequence[int], is_kept: bool) -> list[bytes]:
-    """What From says of authors of a block; remembered or not."""
-    if not (is_kept and isinstance(database, Store)):
-        return _made_senders(database, block, authors)
-    made, people = database.senders, [_who(block, author) for author in authors]
-    if any(who not in made for who in people):
+def _kept_senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:
+    """What From says of a few authors of a block, remembered."""
+    made = database.senders if isinstance(database, Store) else {}
+    people = [_who(block, author) for author in authors]
+    if unknown := [author for author, who in zip(authors, people, strict=True) if who not in made]:
         if len(made) > Store.SENDERS_MOST:
             made.clear()
-        made.update(zip(people, _made_senders(database, block, authors), strict=True))
-    return list(map(made.__getitem__, people))
+            unknown = list(authors)
+        found = _senders(database, block, unknown)
+        made.update(zip([_who(block, author) for author in unknown], found, strict=True))
+    return [made[who] for who in people]
 
 
-def _made_senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:
+def _senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:
+    """The same of many, made anew."""
     people, texts, names = [block.people[author] for author in authors], block.texts, block.names
     (ids,) = database.execute(_PEOPLE, (json.dumps(people),)).fetchone()
     identities = bytearray(ids + bytes(TAIL_OCTETS))
