@@ -25,7 +25,7 @@ def befriend(anna: NodeProcess, bert: NodeProcess) -> None:
 
 
 def test_what_a_thief_publishes_does_not_count_once_the_owner_has_moved(tmp_path: Path) -> None:
-    net, elsewhere = tmp_path / "net", tmp_path / "elsewhere"
+    net, elsewhere = tmp_path / "net", tmp_path / "far"
     with (
         NodeProcess(tmp_path / "anna", "anna", net=net) as anna,
         Careful(tmp_path / "bert", "bert", net=net) as bert,

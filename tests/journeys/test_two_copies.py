@@ -37,7 +37,7 @@ def post(node: NodeProcess, text: str) -> None:
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[Trio]:
     """anna and bert, who follow each other, and a copy of bert that is up to date."""
-    net, other = tmp_path / "net", tmp_path / "other"
+    net, other = tmp_path / "net", tmp_path / "far"
     with (
         NodeProcess(tmp_path / "anna", "anna", net=net) as anna,
         NodeProcess(tmp_path / "bert", "bert", net=net) as bert,
