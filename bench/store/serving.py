@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -112,4 +113,10 @@ def _ask(wire: BinaryIO, command: str, long: bool) -> list[bytes]:
     wire.flush()
     if not wire.readline().startswith(b"2") or not long:
         return []
-    return list(iter(wire.readline, b".\r\n"))
+    return list(iter(partial(_line, wire), b".\r\n"))
+
+
+def _line(wire: BinaryIO) -> bytes:
+    if line := wire.readline():
+        return line
+    raise EOFError("the node has closed the connection; bench.log in its home says why")
