@@ -29,6 +29,7 @@ LEVEL = 19
 OCTETS_MOST = 4 << 20  # of either part: 256 lines of the longest subjects and many groups have a quarter of it
 NUMBER_MOST = (1 << 32) - 1
 COLUMNS = 9  # step from the number before, octets, lines, time, author, subject, Xref, form with marks, references
+DAMAGED = "a block of the overview is damaged; run: zbnntp check --repair"
 SAGE, WHOLE = 8, 16  # in the column of form and sage: sage; the text is not a subject, but the whole line
 
 
@@ -101,6 +102,8 @@ class Block:
         names, tails, references = (end + people * at for at in (1, 2, 3))
         self.people, self.names = numbers[end:names], numbers[names:tails]
         self.tails, self.references = numbers[tails:references], numbers[references:]
+        if len(self.references) != self.begins[-1]:
+            raise ValueError(DAMAGED)
 
 
 class _Tools(threading.local):
@@ -115,5 +118,5 @@ _tools = _Tools()
 
 def _decompress(octets: bytes) -> bytes:
     if not 0 <= zstandard.frame_content_size(octets) <= OCTETS_MOST:
-        raise ValueError("a block of the overview is damaged; run: zbnntp check --repair")
+        raise ValueError(DAMAGED)
     return _tools.decompress(octets, OCTETS_MOST)
