@@ -50,7 +50,7 @@ def add(
 ) -> None:
     """Lines of a segment from ordinal `first` on; the smaller the more of the ids in them are known.
 
-    `prepared`: what `packing.prepare` made of them; what has become of an empty line since is of no use.
+    `prepared`: what `packing.prepare` made of them; of a line that was purged it is not used.
     """
     find = partial(find_key, database)
     pairs = zip_longest(lines, prepared if prepared else ())
