@@ -53,8 +53,7 @@ def add(
     `prepared`: what `packing.prepare` made of them; of a line that was purged it is not used.
     """
     find = partial(find_key, database)
-    pairs = zip_longest(lines, prepared if prepared else ())
-    packed = [finish(it, find) if it and line else None for line, it in pairs]
+    packed = [finish(it, find) if it and line else None for line, it in zip_longest(lines, prepared)]
     rest = iter(pack_all([line for line, octets in zip(lines, packed, strict=True) if octets is None], find))
     octets = (next(rest) if it is None else it for it in packed)
     rows = ((key(segment, ordinal), it) for ordinal, it in enumerate(octets, first))
