@@ -18,14 +18,14 @@ from zbnntp.store import lines
 from zbnntp.store.posts import Source, article_pk, find_article, is_answered_in, opened_source
 
 _STUB = (
-    "SELECT opening.thread, line.octets, opening.author, person.id, coalesce(manifest.nick, ''), opening.thread, "
-    "boards.names, boards.names, opening.subject, coalesce(level.mt, 0), "
+    f"SELECT opening.thread, {lines.kept('opening.line')}, opening.author, person.id, "  # noqa: S608
+    "coalesce(manifest.nick, ''), opening.thread, boards.names, boards.names, opening.subject, coalesce(level.mt, 0), "
     "CASE WHEN opening.author = :view THEN :full ELSE level.level END, "
     "deletion.article IS NOT NULL, 0, opening.author, level.level, NULL, "
     "(SELECT coalesce(max(CASE WHEN carry.carrier = :view THEN :full ELSE coalesce(l.level, 0) END), 0) FROM carry "
     "LEFT JOIN level AS l ON l.view = :view AND l.person = carry.carrier WHERE carry.thread = opening.thread) "
     "FROM opening JOIN boards ON boards.pk = opening.boards "
-    "JOIN person ON person.pk = opening.author LEFT JOIN line ON line.pk = opening.line "
+    "JOIN person ON person.pk = opening.author "
     "LEFT JOIN manifest ON manifest.person = opening.author "
     "LEFT JOIN deletion ON deletion.article = opening.thread AND deletion.author = opening.author "
     "LEFT JOIN level ON level.view = :view AND level.person = opening.author "
@@ -61,8 +61,8 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
     threads = [thread for (thread,) in rows]
     database.execute("DELETE FROM carry WHERE line BETWEEN ? AND ?", span)
     database.execute(
-        "UPDATE opening SET line = coalesce((SELECT line.pk FROM post JOIN line ON line.pk = post.line "
-        "WHERE post.article = opening.thread AND line.pk NOT BETWEEN ?1 AND ?2), "
+        "UPDATE opening SET line = coalesce((SELECT line FROM post WHERE post.article = opening.thread "  # noqa: S608
+        f"AND post.line NOT BETWEEN ?1 AND ?2 AND {lines.is_held('post.line')}), "
         "(SELECT min(line) FROM carry WHERE carry.thread = opening.thread)) WHERE line BETWEEN ?1 AND ?2 "
         "AND (author = (SELECT person FROM segment WHERE pk = ?3) OR thread IN (SELECT value FROM json_each(?4)))",
         (*span, segment, json.dumps(threads)),
@@ -73,8 +73,8 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
 def drop_unanswered(database: sqlite3.Connection, carrier: int, threads: Iterable[int]) -> list[int]:
     """Of somebody's carries for these threads those go beside which no answer counts; returns the threads concerned."""
     rows = database.execute(
-        "SELECT thread, line, octets FROM carry JOIN line ON line.pk = carry.line "
-        "WHERE thread IN (SELECT value FROM json_each(?)) AND carrier = ?",
+        f"SELECT thread, line, {lines.kept('carry.line')} FROM carry "  # noqa: S608
+        f"WHERE thread IN (SELECT value FROM json_each(?)) AND carrier = ? AND {lines.is_held('carry.line')}",
         (json.dumps(list(threads)), carrier),
     ).fetchall()
     gone = [

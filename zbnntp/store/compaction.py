@@ -29,7 +29,7 @@ from zbnntp.store.packing import DICTIONARY, is_folded
 
 TRAINED_OCTETS = 8 << 20  # with less to seal, no dictionary is worth its own room; and on twice as much it is trained
 GROWTH = 4  # times as much text as the last dictionary was trained for: time for another
-BATCH_LINES = 512
+BATCH_LINES = lines.FRAME_LINES
 FOLDED = bytes((DICTIONARY,))  # how an open line begins that can be sealed
 OPEN, SEALED, VERBATIM = 0, 1, 2  # segment.sealed; 2: as far as can be, some of its lines stay as they are
 
@@ -127,22 +127,24 @@ def keep_batch(database: sqlite3.Connection, batch: Batch) -> int:
     """Put frames in the place of lines; returns how many lines are sealed now, 0 if one has changed meanwhile."""
     if _rows(database, list(batch.were)) != batch.were:
         return 0
+    places: dict[int, bytes] = {}
     for frame in batch.frames:
         segments = ascending(key // lines.ORDINALS for key in frame.keys)
         values = (batch.dictionary, len(frame.keys), segments, frame.octets)
         insert = "INSERT INTO frame (dictionary, lines, segments, octets) VALUES (?, ?, ?, ?)"
         pk = database.execute(insert, values).lastrowid or 0
-        lines.replace(database, {key: lines.point(pk, index) for index, key in enumerate(frame.keys)})
+        places |= {key: lines.point(pk, index) for index, key in enumerate(frame.keys)}
+    lines.seal(database, places)
     for segment in dict.fromkeys(key // lines.ORDINALS for key in batch.were):
         database.execute("UPDATE segment SET sealed = ? WHERE pk = ?", (_form(database, segment), segment))
-    return sum(len(frame.keys) for frame in batch.frames)
+    return len(places)
 
 
 def _is_sound(database: sqlite3.Connection, segment: int, name: bytes) -> bool:
     """Whether its octets are what its name is the hash of; a damaged disk may raise anything."""
     try:
-        rows = database.execute("SELECT octets FROM line WHERE pk BETWEEN ? AND ? ORDER BY pk", lines.span(segment))
-        return sha256(b"".join([lines.read(database, octets) + b"\n" for (octets,) in rows.fetchall()])) == name
+        held = lines.in_segment(database, segment)
+        return sha256(b"".join([lines.read(database, octets) + b"\n" for _, octets in held])) == name
     except sqlite3.Error:
         raise
     except Exception:
@@ -158,9 +160,8 @@ def _ordered(database: sqlite3.Connection, segments: Iterable[int]) -> array[int
         "(SELECT line, thread, time FROM post UNION ALL SELECT line, thread, 0 FROM carry) "
         "SELECT line.pk FROM due JOIN line ON line.pk BETWEEN due.pk << 20 AND (due.pk << 20) + ? "
         "LEFT JOIN said ON said.line = line.pk LEFT JOIN opening ON opening.thread = said.thread "
-        "WHERE substr(line.octets, 1, 1) <> ? "
         "ORDER BY due.month, said.thread IS NULL, opening.boards, said.thread, said.time, line.pk",
-        (json.dumps(list(segments)), lines.ORDINALS - 1, bytes((lines.SEALED,))),
+        (json.dumps(list(segments)), lines.ORDINALS - 1),
     )
     return array("q", (pk for (pk,) in rows))  # without a list of millions between
 
@@ -206,16 +207,16 @@ def _is_proved(database: sqlite3.Connection, codec: Codec, frames: Iterable[Seal
 
 def _form(database: sqlite3.Connection, segment: int) -> int:
     """Whether a segment still has lines to seal, or lines that cannot be."""
-    if _has(database, segment, "=", FOLDED):
+    if _has(database, segment, FOLDED):
         return OPEN
-    return VERBATIM if _has(database, segment, "<>", bytes((lines.SEALED,))) else SEALED
+    return VERBATIM if _has(database, segment, b"") else SEALED
 
 
-def _has(database: sqlite3.Connection, segment: int, compared: str, form: bytes) -> bool:
-    """Whether a line of a segment is kept in a form, or in another; looks no further than that."""
+def _has(database: sqlite3.Connection, segment: int, begin: bytes) -> bool:
+    """Whether what is kept in a row of a line of a segment begins so; looks no further than that."""
     row = database.execute(
-        f"SELECT 1 FROM line WHERE pk BETWEEN ? AND ? AND substr(octets, 1, 1) {compared} ? LIMIT 1",  # noqa: S608
-        (*lines.span(segment), form),
+        "SELECT 1 FROM line WHERE pk BETWEEN ? AND ? AND substr(octets, 1, ?) = ? LIMIT 1",
+        (*lines.span(segment), len(begin), begin),
     ).fetchone()
     return row is not None
 

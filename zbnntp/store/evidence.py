@@ -20,7 +20,6 @@ from zbnntp.store import heads, ids, lines, notices
 from zbnntp.store.database import snapshot
 
 STEP_LINES = 32  # read at once for somebody who lets others have their turn: at most 5 ms
-_LINES = "SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ? ORDER BY pk"
 VERSIONS_REMEMBERED = 64  # of a person: when each came, for the day on which one turns out to be the last good one
 
 
@@ -252,7 +251,7 @@ def segment_octets(database: sqlite3.Connection, segment: int) -> bytes:
 
 def segment_steps(database: sqlite3.Connection, segment: int) -> Iterator[bytes]:
     """The same, some lines at a time: each sealed one may stand in another frame, which takes 140 us to open."""
-    rows = database.execute(_LINES, lines.span(segment)).fetchall()
+    rows = lines.in_segment(database, segment)
     for at in range(0, len(rows), STEP_LINES):
         yield b"".join([lines.read(database, octets) + b"\n" for _, octets in rows[at : at + STEP_LINES]])
 
@@ -342,8 +341,7 @@ def clear_pending(database: sqlite3.Connection, person: int, role: str, sealed: 
 def post_lines_in(database: sqlite3.Connection, segment: int) -> list[tuple[int, bytes]]:
     """Keys and octets of the lines of one segment, in order."""
     with snapshot(database):
-        rows = database.execute(_LINES, lines.span(segment))
-        return [(pk, lines.read(database, octets)) for pk, octets in rows.fetchall()]
+        return [(pk, lines.read(database, octets)) for pk, octets in lines.in_segment(database, segment)]
 
 
 def open_posts_segment(database: sqlite3.Connection, person: int) -> HeldSegment | None:

@@ -1,8 +1,13 @@
-"""Lines as they were received, whatever form they are kept in: callers pass what stands in `line.octets`, or get it.
+"""Lines as they were received, whatever form they are kept in: `kept` says in SQL what to hand to `read`.
 
 The key of a line says where it stands: segment * 2^20 + ordinal, below 0 in the outbox. A line is open, a frame of its
-own (packing.py), or sealed: then what stands in the row is only where in a frame of many it is found (frames.py).
-docs/store.md "Lines".
+own (packing.py) in a row of its own, or sealed: then it has no row, and the row of its segment says where in a frame
+of many it is found (frames.py).
+
+    segment.places = of each ordinal PLACE_OCTETS, the highest first: frame * FRAME_LINES + index; 0: the line is not
+                     in a frame. They may end before the last line, as those of a segment that has grown do
+
+Where there is a row, it is what counts. docs/store.md "Lines".
 """
 
 from __future__ import annotations
@@ -14,21 +19,25 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, zip_longest
+from typing import cast
 
 from zbnntp.model.errors import Missing
 from zbnntp.model.keys import SIGNATURE_OCTETS, Identity, Sha256
 from zbnntp.model.manifest import Pointer, print_pointer
 from zbnntp.store import heads
 from zbnntp.store.database import Store
-from zbnntp.store.folding import PERSON, body_of, read_varint, unfold, varint, varints
+from zbnntp.store.folding import PERSON, body_of, unfold, varints
 from zbnntp.store.frames import Codec, Frame, grow_dictionary
 from zbnntp.store.ids import find_article, find_person
 from zbnntp.store.packing import Prepared, finish, is_folded, open_packed, pack, pack_all, unpack
 
 _ESCAPE = re.compile(rb"\\.")
 ORDINALS = 1 << 20  # as in the schema; a segment has at most half as many lines
+PLACE_OCTETS = 5
+FRAME_LINES = 1 << 9  # at most; so that there is room for 2^31 frames: 10,000 a day for 500 years
+NOWHERE = bytes(PLACE_OCTETS)
 HELD_LEAST = 2  # of so many lines of a frame one is still held; else it is taken apart
-SEALED = 2  # the first octet of a sealed line, before frame and index; packing.py and heads.py have the others
+SEALED = 2  # what is kept of a sealed line is this octet and its place; packing.py and heads.py have the other octets
 
 
 def key(segment: int, ordinal: int) -> int:
@@ -39,6 +48,52 @@ def key(segment: int, ordinal: int) -> int:
 def span(segment: int) -> tuple[int, int]:
     """The least and the greatest key that a line of a segment can have."""
     return key(segment, 0), key(segment + 1, 0) - 1
+
+
+def kept(key: str) -> str:
+    """SQL for what is kept of a line, by SQL for its key: what `read` takes; NULL where there is no such line."""
+    place = f"substr(places, 1 + {PLACE_OCTETS} * ({key} & {ORDINALS - 1}), {PLACE_OCTETS})"
+    sealed = f"SELECT CAST(x'{SEALED:02x}' || {place} AS BLOB) FROM segment WHERE pk = {key} >> 20"  # noqa: S608
+    open_ = f"SELECT octets FROM line WHERE pk = {key}"  # noqa: S608
+    return f"coalesce(({open_}), ({sealed} AND {place} > x'{NOWHERE.hex()}'))"
+
+
+def is_held(key: str) -> str:
+    """The condition that there is a line with a key."""
+    return f"{kept(key)} IS NOT NULL"
+
+
+_FIND = f"SELECT {kept('?1')}"
+
+
+def find(database: sqlite3.Connection, key: int) -> bytes | None:
+    """What is kept of a line."""
+    return cast("bytes | None", database.execute(_FIND, (key,)).fetchone()[0])
+
+
+def in_segment(database: sqlite3.Connection, segment: int) -> list[tuple[int, bytes]]:
+    """Keys of the lines of a segment, in order, and what is kept of each."""
+    rows = dict(database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall())
+    places, first, mark = _places(database, segment), key(segment, 0), bytes((SEALED,))
+    for ordinal, at in enumerate(range(0, len(places), PLACE_OCTETS)):
+        if (place := places[at : at + PLACE_OCTETS]) != NOWHERE:
+            rows.setdefault(first + ordinal, mark + place)
+    return sorted(rows.items())
+
+
+def _places(database: sqlite3.Connection, segment: int) -> bytes:
+    row = database.execute("SELECT places FROM segment WHERE pk = ?", (segment,)).fetchone()
+    return row[0] if row else b""
+
+
+def put_places(database: sqlite3.Connection, segment: int, places: Mapping[int, bytes]) -> None:
+    """Where lines of a segment are found, by their ordinals."""
+    (count,) = database.execute("SELECT lines FROM segment WHERE pk = ?", (segment,)).fetchone()
+    octets = bytearray(_places(database, segment).ljust(PLACE_OCTETS * count, b"\0"))
+    for ordinal, place in places.items():
+        octets[PLACE_OCTETS * ordinal : PLACE_OCTETS * (ordinal + 1)] = place
+    values = (bytes(octets) if any(octets) else b"", segment)
+    database.execute("UPDATE segment SET places = ? WHERE pk = ?", values)
 
 
 def add(
@@ -60,13 +115,14 @@ def add(
     database.executemany("INSERT INTO line (pk, octets) VALUES (?, ?)", rows)
 
 
-def replace(database: sqlite3.Connection, rows: Mapping[int, bytes]) -> None:
-    """Other octets for the rows of some lines, by their keys, usually fewer.
-
-    SQLite gives back room where rows go, not where they become smaller: pages would stay as they were, nearly empty.
-    """
-    database.executemany("DELETE FROM line WHERE pk = ?", [(key,) for key in rows])
-    database.executemany("INSERT INTO line (pk, octets) VALUES (?, ?)", rows.items())
+def seal(database: sqlite3.Connection, places: Mapping[int, bytes]) -> None:
+    """Lines, by their keys, stand in frames from now on, and have no rows any more."""
+    database.executemany("DELETE FROM line WHERE pk = ?", [(key,) for key in places])
+    segments: defaultdict[int, dict[int, bytes]] = defaultdict(dict)
+    for key, place in places.items():
+        segments[key // ORDINALS][key % ORDINALS] = place
+    for segment, its in segments.items():
+        put_places(database, segment, its)
 
 
 def add_pending(database: sqlite3.Connection, person: int, role: str, line: bytes) -> int:
@@ -82,17 +138,22 @@ def add_pending(database: sqlite3.Connection, person: int, role: str, line: byte
 
 def drop(database: sqlite3.Connection, segment: int) -> None:
     """Forget the lines of a segment; nothing of them stays."""
-    rows = database.execute("SELECT octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall()
-    _take_out(database, [octets for (octets,) in rows if is_sealed(octets)])
+    sealed = [octets for _, octets in in_segment(database, segment) if is_sealed(octets)]
     database.execute("DELETE FROM line WHERE pk BETWEEN ? AND ?", span(segment))
+    database.execute("UPDATE segment SET places = x'' WHERE pk = ?", (segment,))
+    _take_out(database, sealed)
 
 
 def blank(database: sqlite3.Connection, line: int) -> tuple[int, int]:
-    """Leave nothing of a line but its place; returns its segment and how many octets it had."""
-    octets, segment = database.execute("SELECT octets, segment FROM line WHERE pk = ?", (line,)).fetchone()
+    """Leave nothing of a line but an empty row; returns its segment and how many octets it had."""
+    segment, octets = line // ORDINALS, find(database, line) or b""
     length = len(read(database, octets))
-    _take_out(database, [octets] if is_sealed(octets) else [])
-    database.execute("UPDATE line SET octets = x'' WHERE pk = ?", (line,))
+    database.execute(
+        "INSERT INTO line (pk, octets) VALUES (?, x'') ON CONFLICT (pk) DO UPDATE SET octets = excluded.octets", (line,)
+    )
+    if is_sealed(octets):
+        put_places(database, segment, {line % ORDINALS: NOWHERE})
+        _take_out(database, [octets])
     return segment, length
 
 
@@ -146,17 +207,13 @@ def is_sealed(octets: bytes) -> bool:
 
 
 def point(frame: int, index: int) -> bytes:
-    """What stands in the row of a sealed line."""
-    return bytes((SEALED,)) + varint(frame) + varint(index)
+    """The place of a sealed line."""
+    return (frame * FRAME_LINES + index).to_bytes(PLACE_OCTETS, "big")
 
 
 def pointer(octets: bytes) -> tuple[int, int]:
-    """Frame and index of a sealed line; there is no frame 0, which is what damaged octets say."""
-    try:
-        frame, at = read_varint(octets, 1)
-        return frame, read_varint(octets, at)[0]
-    except IndexError:
-        return 0, 0
+    """Frame and index of a sealed line; there is no frame 0."""
+    return divmod(int.from_bytes(octets[1 : 1 + PLACE_OCTETS], "big"), FRAME_LINES)
 
 
 def open_frame(database: sqlite3.Connection, number: int) -> Frame:
@@ -219,10 +276,12 @@ def loosen(database: sqlite3.Connection, number: int) -> None:
     find = partial(find_key, database)
     row = database.execute("SELECT segments FROM frame WHERE pk = ?", (number,)).fetchone()
     for segment in accumulate(varints(row[0] if row else b"")):
-        rows = database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall()
-        inside = [(pk, octets) for pk, octets in rows if is_sealed(octets) and pointer(octets)[0] == number]
-        opened = [(pack(_read_or_lose(database, octets), find), pk) for pk, octets in inside]
-        database.executemany("UPDATE line SET octets = ? WHERE pk = ?", opened)
+        lines = in_segment(database, segment)
+        inside = [(pk, octets) for pk, octets in lines if is_sealed(octets) and pointer(octets)[0] == number]
+        opened = [(pk, pack(_read_or_lose(database, octets), find)) for pk, octets in inside]
+        database.executemany("INSERT OR REPLACE INTO line (pk, octets) VALUES (?, ?)", opened)
+        if inside:
+            put_places(database, segment, dict.fromkeys([pk % ORDINALS for pk, _ in inside], NOWHERE))
         database.execute("UPDATE segment SET sealed = 0 WHERE pk = ?", (segment,))
     database.execute("DELETE FROM frame WHERE pk = ?", (number,))
     _forget_open(database, number)

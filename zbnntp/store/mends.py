@@ -129,20 +129,21 @@ def rename_person(database: sqlite3.Connection, person: int, identity: Identity)
 def held_posts(database: sqlite3.Connection) -> Iterator[HeldPost]:
     """All of them; the caller may rename articles meanwhile."""
     for article in [article for (article,) in database.execute("SELECT article FROM post")]:
-        row = database.execute(f"{_HELD_POSTS} WHERE post.article = ? AND a.pk IS NOT NULL", (article,)).fetchone()
+        row = database.execute(f"{_HELD_POSTS} AND post.article = ? AND a.pk IS NOT NULL", (article,)).fetchone()
         if row:
             yield HeldPost(*row)
 
 
 _HELD_POSTS = (
-    "SELECT post.article, a.id, p.id, line.octets FROM post LEFT JOIN article a ON a.pk = post.article "
-    "JOIN person p ON p.pk = post.author JOIN line ON line.pk = post.line"
+    f"SELECT post.article, a.id, p.id, {lines.kept('post.line')} FROM post "  # noqa: S608
+    "LEFT JOIN article a ON a.pk = post.article JOIN person p ON p.pk = post.author "
+    f"WHERE {lines.is_held('post.line')}"
 )
 
 
 def lost_posts(database: sqlite3.Connection) -> list[HeldPost]:
     """Those whose article is not there."""
-    return [HeldPost(*row) for row in database.execute(f"{_HELD_POSTS} WHERE a.pk IS NULL")]
+    return [HeldPost(*row) for row in database.execute(f"{_HELD_POSTS} AND a.pk IS NULL")]
 
 
 def lost_notes(database: sqlite3.Connection) -> list[tuple[int, bytes]]:

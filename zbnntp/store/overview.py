@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from zbnntp.model.keys import PostId, message_id
-from zbnntp.store import telling
+from zbnntp.store import lines, telling
 from zbnntp.store.blocks import BLOCK_NUMBERS as BLOCK_NUMBERS
 from zbnntp.store.blocks import Block
 from zbnntp.store.database import WINDOW_ROWS, Store, snapshot
@@ -28,18 +28,19 @@ from zbnntp.store.telling import gaps as gaps
 _number = itemgetter(0)
 _COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, coalesce(s.units, 0), "
 _VOTES = "LEFT JOIN score s ON s.article = o.article AND s.view = (SELECT view FROM newsgroup WHERE pk = ?1) "
-_LINE = "LEFT JOIN post p ON p.article = {}.article LEFT JOIN line ON line.pk = p.line "
+_POST = "LEFT JOIN post p ON p.article = {}.article "
+_LINE = lines.kept("p.line")
 _SPAN = "WHERE o.newsgroup = ?1 AND o.number BETWEEN ?2 AND ?3 ORDER BY o.number LIMIT ?4"
 _OPEN = f"SELECT {_COLUMNS}NULL FROM overview o {_VOTES}{_SPAN}"  # noqa: S608
-_OPEN_FILED = f"SELECT {_COLUMNS}line.octets FROM overview o {_VOTES}{_LINE.format('o')}{_SPAN}"  # noqa: S608
+_OPEN_FILED = f"SELECT {_COLUMNS}{_LINE} FROM overview o {_VOTES}{_POST.format('o')}{_SPAN}"  # noqa: S608
 _ONE = (  # in this order, whatever the planner thinks: of 48 bits, and of an article's key, there is one
-    f"SELECT n.newsgroup, g.name, k.pk, n.number, n.article, a.id, coalesce(s.units, 0), line.octets, {_COLUMNS}NULL "  # noqa: S608
+    f"SELECT n.newsgroup, g.name, k.pk, n.number, n.article, a.id, coalesce(s.units, 0), {_LINE}, {_COLUMNS}NULL "  # noqa: S608
     "FROM {} CROSS JOIN newsgroup g ON g.pk = n.newsgroup "
     "LEFT JOIN overview o ON o.newsgroup = n.newsgroup AND o.number = n.number "
     "LEFT JOIN packed k ON k.newsgroup = n.newsgroup AND k.block = n.number / 256 AND o.number IS NULL "
     "AND NOT EXISTS (SELECT 1 FROM gap d WHERE d.newsgroup = n.newsgroup AND d.number = n.number) "
     "LEFT JOIN score s ON s.article = n.article AND s.view = g.view "
-    f"{_LINE.format('n')}WHERE coalesce(o.number, k.pk) IS NOT NULL AND "
+    f"{_POST.format('n')}WHERE coalesce(o.number, k.pk) IS NOT NULL AND "
 )
 _BY_ARTICLE = "article a CROSS JOIN number n ON n.article = a.pk"
 _BY_KEY = _ONE.format(_BY_ARTICLE) + "a.key = ?"

@@ -148,20 +148,16 @@ def is_answered(database: sqlite3.Connection, article: int) -> bool:
 
 def is_pending(database: sqlite3.Connection, article: int) -> bool:
     """Whether a post waits in the outbox."""
-    row = database.execute(
-        "SELECT 1 FROM post JOIN line ON line.pk = post.line WHERE post.article = ? AND line.segment IS NULL",
-        (article,),
-    ).fetchone()
+    row = database.execute("SELECT 1 FROM post WHERE article = ? AND line < 0", (article,)).fetchone()
     return row is not None
 
 
 def deleted_lines(database: sqlite3.Connection, author: int) -> list[tuple[int, int]]:
     """Segment and line of what an author's segments still have: own posts taken back, headers that were purged."""
     return database.execute(
-        "SELECT line.segment, line.pk FROM deletion JOIN post ON post.article = deletion.article "
-        "AND post.author = deletion.author JOIN line ON line.pk = post.line "
-        "WHERE deletion.author = ?1 AND line.segment IS NOT NULL UNION "
-        "SELECT line.segment, line.pk FROM carry JOIN line ON line.pk = carry.line "
+        "SELECT post.line >> 20, post.line FROM deletion JOIN post ON post.article = deletion.article "
+        "AND post.author = deletion.author WHERE deletion.author = ?1 AND post.line > 0 UNION "
+        "SELECT carry.line >> 20, carry.line FROM carry "
         "JOIN opening ON opening.thread = carry.thread JOIN article ON article.pk = carry.thread "
         "JOIN person ON person.pk = opening.author WHERE carry.carrier = ?1 "
         "AND EXISTS (SELECT 1 FROM purged WHERE purged.id IN (article.id, person.id))",
@@ -181,8 +177,8 @@ def opening_line(database: sqlite3.Connection, thread: PostId) -> tuple[Identity
     """Author and line (a post or carry) of a thread's opening."""
     with snapshot(database):
         row = database.execute(
-            "SELECT p.id, l.octets FROM opening o JOIN person p ON p.pk = o.author JOIN line l ON l.pk = o.line "
-            "WHERE o.thread = ?",
+            f"SELECT p.id, {lines.kept('o.line')} FROM opening o JOIN person p ON p.pk = o.author "  # noqa: S608
+            f"WHERE o.thread = ? AND {lines.is_held('o.line')}",
             (find_article(database, thread),),
         ).fetchone()
         return (Identity(row[0]), lines.read(database, row[1])) if row else None
@@ -200,8 +196,7 @@ def drop_missing(database: sqlite3.Connection, person: int) -> list[int]:
     gone = [
         article
         for (article,) in database.execute(
-            "SELECT post.article FROM post LEFT JOIN line ON line.pk = post.line "
-            "WHERE post.author = ? AND line.pk IS NULL",
+            f"SELECT article FROM post WHERE author = ? AND NOT {lines.is_held('post.line')}",  # noqa: S608
             (person,),
         )
     ]
@@ -286,10 +281,11 @@ def count_by(database: sqlite3.Connection, author: int) -> int:
 
 
 _SOURCE = (
-    "SELECT post.article, line.octets, post.author, person.id, coalesce(manifest.nick, ''), post.thread, said.names, "
+    f"SELECT post.article, {lines.kept('post.line')}, post.author, person.id, "  # noqa: S608
+    "coalesce(manifest.nick, ''), post.thread, said.names, "
     "known.names, opening.subject, coalesce(level.mt, 0), level.level, "
     "coalesce(deletion.article, disowned.article) IS NOT NULL, post.sage, "
-    "opening.author, opener.level, parent.author, NULL FROM post JOIN line ON line.pk = post.line "
+    "opening.author, opener.level, parent.author, NULL FROM post "
     "JOIN person ON person.pk = post.author LEFT JOIN manifest ON manifest.person = post.author "
     "JOIN boards AS said ON said.pk = post.boards "
     "LEFT JOIN opening ON opening.thread = post.thread LEFT JOIN boards AS known ON known.pk = opening.boards "
@@ -305,7 +301,7 @@ _SOURCES = _SOURCE + "WHERE post.article IN (SELECT value FROM json_each(?2)) OR
 def find_source(database: sqlite3.Connection, view: int, article: int) -> Source | None:
     with snapshot(database):
         row = database.execute(_SOURCE + "WHERE post.article = ?2", (view, article)).fetchone()
-        return opened_source(database, row) if row else None
+        return opened_source(database, row) if row and row[1] is not None else None
 
 
 def opened_source(database: sqlite3.Connection, row: Sequence[Any]) -> Source:
@@ -323,7 +319,8 @@ def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) ->
     for start in range(0, len(ordered), WINDOW_ROWS):
         window = json.dumps([article for (article,) in ordered[start : start + WINDOW_ROWS]])
         with snapshot(database):
-            found = [opened_source(database, row) for row in database.execute(_SOURCES, (view, window)).fetchall()]
+            rows = database.execute(_SOURCES, (view, window)).fetchall()
+            found = [opened_source(database, row) for row in rows if row[1] is not None]
         yield from found
 
 
@@ -341,8 +338,9 @@ def ancestry(database: sqlite3.Connection, article: int) -> tuple[PostId, bytes,
     """Thread id, line and author of a post: what a reply to it is made from."""
     with snapshot(database):
         row = database.execute(
-            "SELECT article.id, line.octets, person.id FROM post JOIN article ON article.pk = post.thread "
-            "JOIN line ON line.pk = post.line JOIN person ON person.pk = post.author WHERE post.article = ?",
+            f"SELECT article.id, {lines.kept('post.line')}, person.id FROM post "  # noqa: S608
+            "JOIN article ON article.pk = post.thread JOIN person ON person.pk = post.author "
+            f"WHERE post.article = ? AND {lines.is_held('post.line')}",
             (article,),
         ).fetchone()
         return (PostId(row[0]), lines.read(database, row[1]), Identity(row[2])) if row else None
@@ -373,9 +371,8 @@ def answered_authors(database: sqlite3.Connection, articles: Iterable[int]) -> s
 def segments_of(database: sqlite3.Connection, author: int, since: int) -> list[tuple[int, list[str]]]:
     """Segments that hold posts of an author written from `since` (unix seconds) on, and in which boards."""
     rows = database.execute(
-        "SELECT DISTINCT line.segment, boards.names FROM post JOIN line ON line.pk = post.line "
-        "JOIN boards ON boards.pk = post.boards "
-        "WHERE post.author = ? AND post.time >= ? AND line.segment IS NOT NULL",
+        "SELECT DISTINCT post.line >> 20, boards.names FROM post JOIN boards ON boards.pk = post.boards "
+        "WHERE post.author = ? AND post.time >= ? AND post.line > 0",
         (author, since),
     )
     return [(segment, boards.split(",")) for segment, boards in rows]

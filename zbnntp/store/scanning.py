@@ -21,7 +21,7 @@ _COLUMNS = "SELECT author, article, time, line, thread FROM post "
 _PAGE = _COLUMNS + "WHERE author = ?1 AND article < ?2 ORDER BY article DESC LIMIT ?3"
 _NEXT = _COLUMNS + "WHERE thread <= ?1 AND (thread < ?1 OR article < ?2) ORDER BY thread DESC, article DESC LIMIT ?3"
 _CHOSEN = _COLUMNS + "WHERE article IN (SELECT value FROM json_each(?)) ORDER BY article DESC"  # noqa: S608
-_LINES = "SELECT pk, octets FROM line WHERE pk IN (SELECT value FROM json_each(?))"
+_LINES = f"SELECT asked.value, {lines.kept('asked.value')} FROM json_each(?) asked"  # noqa: S608
 
 
 class Place(NamedTuple):
@@ -78,10 +78,11 @@ def words(database: sqlite3.Connection, places: Sequence[Place]) -> Iterator[tup
     """Posts with all that is said in them, in UTF-8, among what is not said; see `lines.words_in`."""
     found = dict(database.execute(_LINES, (json.dumps([place.line for place in places]),)).fetchall())
     for place in places:
-        if place.line not in found:
+        kept = found[place.line]
+        if kept is None:
             continue
         try:
-            said = lines.words_in(database, found[place.line])
+            said = lines.words_in(database, kept)
         except Missing:
             continue  # it is going just now
         yield place, said
@@ -90,8 +91,7 @@ def words(database: sqlite3.Connection, places: Sequence[Place]) -> Iterator[tup
 def read(database: sqlite3.Connection, place: Place) -> bytes:
     """The post's line as it was received; empty for one that was purged, or has gone just now."""
     with snapshot(database):
-        row = database.execute("SELECT octets FROM line WHERE pk = ?", (place.line,)).fetchone()
-        return lines.read(database, row[0]) if row else b""
+        return lines.read(database, lines.find(database, place.line) or b"")
 
 
 def count(database: sqlite3.Connection) -> int:

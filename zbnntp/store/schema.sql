@@ -31,15 +31,16 @@ CREATE TABLE segment (
   since INTEGER NOT NULL,
   redacted INTEGER NOT NULL DEFAULT 0,  -- lines of it were purged: it has other octets than its name says
   sealed INTEGER NOT NULL DEFAULT 0, -- 1: its lines stand in frames; 2: they cannot, and stay as they are
+  places BLOB NOT NULL DEFAULT x'',  -- of lines that stand in frames: store/lines.py
   key BLOB AS (substr(sha256, 1, 6))
 );
 CREATE INDEX segment_person ON segment (person);
 CREATE INDEX segment_key ON segment (key);
 CREATE INDEX segment_since ON segment (since);  -- the oldest go first, a few at a time
 
-CREATE TABLE line (                  -- without line end
+CREATE TABLE line (                  -- without line end; those that stand in frames have no row
   pk INTEGER PRIMARY KEY,            -- segment * 2^20 + ordinal from 0; below 0: own, not yet sealed (the outbox)
-  octets BLOB NOT NULL,              -- store/packing.py, or where in a frame it stands; empty: purged
+  octets BLOB NOT NULL,              -- store/packing.py; empty: purged
   person INTEGER REFERENCES person,  -- in the outbox: whose
   role TEXT,                         -- in the outbox
   segment INTEGER AS (CASE WHEN pk > 0 THEN pk >> 20 END)

@@ -13,7 +13,7 @@ from contextlib import closing
 from functools import cache
 from typing import NamedTuple
 
-from zbnntp.store import condensing, derived, sums
+from zbnntp.store import condensing, derived, lines, sums
 from zbnntp.store.database import scripts
 from zbnntp.store.room import is_full
 
@@ -93,9 +93,16 @@ def references(database: sqlite3.Connection, table: str) -> list[tuple[str, str]
 def stray_rows(database: sqlite3.Connection, table: str) -> list[str]:
     """Conditions for the rows that name a row that is not there."""
     return [
-        f"{column} IS NOT NULL AND {column} NOT IN (SELECT {_key_of(database, parent)} FROM {parent})"  # noqa: S608
+        f"{column} IS NOT NULL AND {_is_missing(database, f'{table}.{column}', parent)}"
         for column, parent in references(database, table)
     ]
+
+
+def _is_missing(database: sqlite3.Connection, column: str, table: str) -> str:
+    """The condition that no row of a table has the key in a column; a line may be held without one."""
+    if table == "line":
+        return f"NOT {lines.is_held(column)}"
+    return f"{column} NOT IN (SELECT {_key_of(database, table)} FROM {table})"  # noqa: S608
 
 
 def _key_of(database: sqlite3.Connection, table: str) -> str:

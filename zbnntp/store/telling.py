@@ -44,8 +44,8 @@ _PACKED = _KNOWN.format(
 )
 _GIVEN = "SELECT number FROM number WHERE newsgroup = ? AND number BETWEEN ? AND ? ORDER BY number"
 _PACKED_FILED = _KNOWN.format(
-    "n.number, n.article, iif(length(a.id) = 32, a.id, zeroblob(32)), coalesce(s.units, 0), line.octets",
-    "LEFT JOIN post p ON p.article = n.article LEFT JOIN line ON line.pk = p.line ",
+    f"n.number, n.article, iif(length(a.id) = 32, a.id, zeroblob(32)), coalesce(s.units, 0), {lines.kept('p.line')}",
+    "LEFT JOIN post p ON p.article = n.article ",
 )
 
 
