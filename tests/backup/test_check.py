@@ -13,6 +13,7 @@ from tests.houses import Clock, House, open_house
 from tests.journeys.test_rebuild import live_a_little, seen
 from zbnntp import home, toplists
 from zbnntp.examining import Findings, examine
+from zbnntp.housekeeping import seal_months
 from zbnntp.mending import mend
 from zbnntp.model.keys import short_id
 from zbnntp.purging import purge_person
@@ -84,6 +85,28 @@ async def test_damaged_evidence_is_named_and_fetched_again(tmp_path: Path, state
         await they.damage(statement)
         found = they.look()
         assert f"alice ({short_id(they.alice.identity)})" in " ".join(found.sentences)
+        await they.mend()
+        await they.fetch()
+        assert they.look().sentences == []
+        assert seen(they.bob) == they.before
+
+
+PLACES = {
+    "of another line": "substr(places, 6, 5) || substr(places, 1, 5) || substr(places, 11)",
+    "in no frame": "x'00ffffff01' || substr(places, 6)",
+    "of no line of its frame": "substr(places, 1, 3) || x'01ff' || substr(places, 6)",
+    "nowhere": "zeroblob(5) || substr(places, 6)",
+    "of all": "x''",
+}
+
+
+@pytest.mark.parametrize("places", PLACES.values(), ids=PLACES)
+async def test_damaged_places_of_sealed_lines_are_found_and_come_again(tmp_path: Path, places: str) -> None:
+    async with two(tmp_path) as they:
+        assert await seal_months(they.bob.path, they.bob.writer, they.bob.now) > 0
+        assert they.look().sentences == []
+        await they.damage(f"UPDATE segment SET places = CAST({places} AS BLOB) WHERE pk = {SEGMENT}")
+        assert f"alice ({short_id(they.alice.identity)})" in " ".join(they.look().sentences)
         await they.mend()
         await they.fetch()
         assert they.look().sentences == []

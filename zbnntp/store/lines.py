@@ -89,7 +89,7 @@ def _places(database: sqlite3.Connection, segment: int) -> bytes:
 def put_places(database: sqlite3.Connection, segment: int, places: Mapping[int, bytes]) -> None:
     """Where lines of a segment are found, by their ordinals."""
     (count,) = database.execute("SELECT lines FROM segment WHERE pk = ?", (segment,)).fetchone()
-    octets = bytearray(_places(database, segment).ljust(PLACE_OCTETS * count, b"\0"))
+    octets = bytearray(_places(database, segment).ljust(PLACE_OCTETS * max(count, 1 + max(places)), b"\0"))
     for ordinal, place in places.items():
         octets[PLACE_OCTETS * ordinal : PLACE_OCTETS * (ordinal + 1)] = place
     values = (bytes(octets) if any(octets) else b"", segment)
