@@ -93,9 +93,10 @@ async def test_damaged_evidence_is_named_and_fetched_again(tmp_path: Path, state
 
 PLACES = {
     "of another line": "substr(places, 6, 5) || substr(places, 1, 5) || substr(places, 11)",
-    "in no frame": "x'00ffffff01' || substr(places, 6)",
+    "in no frame": "x'80ffffff01' || substr(places, 6)",
     "of no line of its frame": "substr(places, 1, 3) || x'01ff' || substr(places, 6)",
-    "nowhere": "zeroblob(5) || substr(places, 6)",
+    "nowhere": "x'8000000000' || substr(places, 6)",
+    "no place": "x'0000000000' || substr(places, 6)",
     "of all": "x''",
 }
 

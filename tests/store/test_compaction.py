@@ -255,7 +255,9 @@ def test_lines_of_a_thread_stand_side_by_side(tmp_path: Path, monkeypatch: pytes
             await bob.take(carl.offer([segment(*answers)]))
             await bob.take(anna.offer([segment(*first)]))
             await seal(bob)
-            rows = bob.reader.execute(f"SELECT thread, {lines.kept('post.line')} FROM post").fetchall()
+            rows = bob.reader.execute(
+                f"SELECT thread, {lines.kept('post.line')} FROM post {lines.joined('post.line')}"
+            ).fetchall()
             places = sorted((lines.pointer(octets), thread) for thread, octets in rows)
             assert len({frame for (frame, _), _ in places}) > 3
             threads = [thread for _, thread in places]

@@ -26,6 +26,7 @@ _STUB = (
     "LEFT JOIN level AS l ON l.view = :view AND l.person = carry.carrier WHERE carry.thread = opening.thread) "
     "FROM opening JOIN boards ON boards.pk = opening.boards "
     "JOIN person ON person.pk = opening.author "
+    f"{lines.joined('opening.line')}"
     "LEFT JOIN manifest ON manifest.person = opening.author "
     "LEFT JOIN deletion ON deletion.article = opening.thread AND deletion.author = opening.author "
     "LEFT JOIN level ON level.view = :view AND level.person = opening.author "
@@ -73,7 +74,7 @@ def release(database: sqlite3.Connection, segment: int) -> list[int]:
 def drop_unanswered(database: sqlite3.Connection, carrier: int, threads: Iterable[int]) -> list[int]:
     """Of somebody's carries for these threads those go beside which no answer counts; returns the threads concerned."""
     rows = database.execute(
-        f"SELECT thread, line, {lines.kept('carry.line')} FROM carry "  # noqa: S608
+        f"SELECT thread, line, {lines.kept('carry.line')} FROM carry {lines.joined('carry.line')}"  # noqa: S608
         f"WHERE thread IN (SELECT value FROM json_each(?)) AND carrier = ? AND {lines.is_held('carry.line')}",
         (json.dumps(list(threads)), carrier),
     ).fetchall()

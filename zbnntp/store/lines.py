@@ -4,10 +4,11 @@ The key of a line says where it stands: segment * 2^20 + ordinal, below 0 in the
 own (packing.py) in a row of its own, or sealed: then it has no row, and the row of its segment says where in a frame
 of many it is found (frames.py).
 
-    segment.places = of each ordinal PLACE_OCTETS, the highest first: frame * FRAME_LINES + index; 0: the line is not
-                     in a frame. They may end before the last line, as those of a segment that has grown do
+    segment.places = of each ordinal a place; they may end before the last line, as in a segment that has grown
+    place          = SEALED + frame * FRAME_LINES + index, in PLACE_OCTETS, the highest first; there is no frame 0
 
-Where there is a row, it is what counts. docs/store.md "Lines".
+What is kept of a line stands in its row, or it is its place. Where there is a row, that is what counts. docs/store.md
+"Lines".
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ from zbnntp.store.packing import Prepared, finish, is_folded, open_packed, pack,
 _ESCAPE = re.compile(rb"\\.")
 ORDINALS = 1 << 20  # as in the schema; a segment has at most half as many lines
 PLACE_OCTETS = 5
-FRAME_LINES = 1 << 9  # at most; so that there is room for 2^31 frames: 10,000 a day for 500 years
-NOWHERE = bytes(PLACE_OCTETS)
+FRAME_LINES = 1 << 9  # at most
+FRAMES = 1 << 30  # no more than places tell apart: 10,000 a day for 300 years
+SEALED = FRAMES * FRAME_LINES  # so the first octet of a place is 0x80 at least; packing.py and heads.py have others
+NOWHERE = SEALED.to_bytes(PLACE_OCTETS, "big")
 HELD_LEAST = 2  # of so many lines of a frame one is still held; else it is taken apart
-SEALED = 2  # what is kept of a sealed line is this octet and its place; packing.py and heads.py have the other octets
 
 
 def key(segment: int, ordinal: int) -> int:
@@ -51,19 +53,27 @@ def span(segment: int) -> tuple[int, int]:
 
 
 def kept(key: str) -> str:
-    """SQL for what is kept of a line, by SQL for its key: what `read` takes; NULL where there is no such line."""
-    place = f"substr(places, 1 + {PLACE_OCTETS} * ({key} & {ORDINALS - 1}), {PLACE_OCTETS})"
-    sealed = f"SELECT CAST(x'{SEALED:02x}' || {place} AS BLOB) FROM segment WHERE pk = {key} >> 20"  # noqa: S608
-    open_ = f"SELECT octets FROM line WHERE pk = {key}"  # noqa: S608
-    return f"coalesce(({open_}), ({sealed} AND {place} > x'{NOWHERE.hex()}'))"
+    """SQL for what is kept of a line: for `read`; NULL where there is none. `key` is SQL, too, as of `joined`."""
+    return f"coalesce(line.octets, nullif({_place(key)}, x''))"
+
+
+def joined(key: str) -> str:
+    """SQL for the rows in which that stands, one of the two."""
+    segment = f"iif(line.pk IS NULL, {key} >> 20, NULL)"
+    return f"LEFT JOIN line ON line.pk = {key} LEFT JOIN segment ON segment.pk = {segment} "
 
 
 def is_held(key: str) -> str:
     """The condition that there is a line with a key."""
-    return f"{kept(key)} IS NOT NULL"
+    row, of_segment = f"FROM line WHERE pk = {key}", f"FROM segment WHERE pk = {key} >> 20"
+    return f"(EXISTS (SELECT 1 {row}) OR EXISTS (SELECT 1 {of_segment} AND {_place(key)} > x'{NOWHERE.hex()}'))"
 
 
-_FIND = f"SELECT {kept('?1')}"
+def _place(key: str) -> str:
+    return f"substr(segment.places, 1 + {PLACE_OCTETS} * ({key} & {ORDINALS - 1}), {PLACE_OCTETS})"
+
+
+_FIND = f"SELECT {kept('asked.pk')} FROM (SELECT ? AS pk) asked {joined('asked.pk')}"  # noqa: S608
 
 
 def find(database: sqlite3.Connection, key: int) -> bytes | None:
@@ -74,10 +84,10 @@ def find(database: sqlite3.Connection, key: int) -> bytes | None:
 def in_segment(database: sqlite3.Connection, segment: int) -> list[tuple[int, bytes]]:
     """Keys of the lines of a segment, in order, and what is kept of each."""
     rows = dict(database.execute("SELECT pk, octets FROM line WHERE pk BETWEEN ? AND ?", span(segment)).fetchall())
-    places, first, mark = _places(database, segment), key(segment, 0), bytes((SEALED,))
+    places, first = _places(database, segment), key(segment, 0)
     for ordinal, at in enumerate(range(0, len(places), PLACE_OCTETS)):
         if (place := places[at : at + PLACE_OCTETS]) != NOWHERE:
-            rows.setdefault(first + ordinal, mark + place)
+            rows.setdefault(first + ordinal, place)
     return sorted(rows.items())
 
 
@@ -89,11 +99,12 @@ def _places(database: sqlite3.Connection, segment: int) -> bytes:
 def put_places(database: sqlite3.Connection, segment: int, places: Mapping[int, bytes]) -> None:
     """Where lines of a segment are found, by their ordinals."""
     (count,) = database.execute("SELECT lines FROM segment WHERE pk = ?", (segment,)).fetchone()
-    octets = bytearray(_places(database, segment).ljust(PLACE_OCTETS * max(count, 1 + max(places)), b"\0"))
+    octets = bytearray(_places(database, segment))
+    octets += NOWHERE * (max(count, 1 + max(places)) - len(octets) // PLACE_OCTETS)
     for ordinal, place in places.items():
         octets[PLACE_OCTETS * ordinal : PLACE_OCTETS * (ordinal + 1)] = place
-    values = (bytes(octets) if any(octets) else b"", segment)
-    database.execute("UPDATE segment SET places = ? WHERE pk = ?", values)
+    is_empty = octets == NOWHERE * (len(octets) // PLACE_OCTETS)
+    database.execute("UPDATE segment SET places = ? WHERE pk = ?", (b"" if is_empty else bytes(octets), segment))
 
 
 def add(
@@ -203,17 +214,17 @@ def words_in(database: sqlite3.Connection, octets: bytes) -> bytes:
 
 
 def is_sealed(octets: bytes) -> bool:
-    return octets[:1] == bytes((SEALED,))
+    return octets[:1] >= b"\x80"
 
 
 def point(frame: int, index: int) -> bytes:
     """The place of a sealed line."""
-    return (frame * FRAME_LINES + index).to_bytes(PLACE_OCTETS, "big")
+    return (SEALED + frame * FRAME_LINES + index).to_bytes(PLACE_OCTETS, "big")
 
 
 def pointer(octets: bytes) -> tuple[int, int]:
-    """Frame and index of a sealed line; there is no frame 0."""
-    return divmod(int.from_bytes(octets[1 : 1 + PLACE_OCTETS], "big"), FRAME_LINES)
+    """Frame and index of a sealed line."""
+    return divmod(int.from_bytes(octets[:PLACE_OCTETS], "big") - SEALED, FRAME_LINES)
 
 
 def open_frame(database: sqlite3.Connection, number: int) -> Frame:

@@ -137,6 +137,7 @@ def held_posts(database: sqlite3.Connection) -> Iterator[HeldPost]:
 _HELD_POSTS = (
     f"SELECT post.article, a.id, p.id, {lines.kept('post.line')} FROM post "  # noqa: S608
     "LEFT JOIN article a ON a.pk = post.article JOIN person p ON p.pk = post.author "
+    f"{lines.joined('post.line')}"
     f"WHERE {lines.is_held('post.line')}"
 )
 

@@ -28,7 +28,7 @@ from zbnntp.store.telling import gaps as gaps
 _number = itemgetter(0)
 _COLUMNS = "o.number, o.article, o.author, o.fields, o.octets, o.lines, o.xref, o.sage, o.form, coalesce(s.units, 0), "
 _VOTES = "LEFT JOIN score s ON s.article = o.article AND s.view = (SELECT view FROM newsgroup WHERE pk = ?1) "
-_POST = "LEFT JOIN post p ON p.article = {}.article "
+_POST = "LEFT JOIN post p ON p.article = {}.article " + lines.joined("p.line")
 _LINE = lines.kept("p.line")
 _SPAN = "WHERE o.newsgroup = ?1 AND o.number BETWEEN ?2 AND ?3 ORDER BY o.number LIMIT ?4"
 _OPEN = f"SELECT {_COLUMNS}NULL FROM overview o {_VOTES}{_SPAN}"  # noqa: S608

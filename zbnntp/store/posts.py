@@ -178,7 +178,7 @@ def opening_line(database: sqlite3.Connection, thread: PostId) -> tuple[Identity
     with snapshot(database):
         row = database.execute(
             f"SELECT p.id, {lines.kept('o.line')} FROM opening o JOIN person p ON p.pk = o.author "  # noqa: S608
-            f"WHERE o.thread = ? AND {lines.is_held('o.line')}",
+            f"{lines.joined('o.line')}WHERE o.thread = ? AND {lines.is_held('o.line')}",
             (find_article(database, thread),),
         ).fetchone()
         return (Identity(row[0]), lines.read(database, row[1])) if row else None
@@ -290,6 +290,7 @@ _SOURCE = (
     "JOIN boards AS said ON said.pk = post.boards "
     "LEFT JOIN opening ON opening.thread = post.thread LEFT JOIN boards AS known ON known.pk = opening.boards "
     "LEFT JOIN post AS parent ON parent.article = post.parent "
+    f"{lines.joined('post.line')}"
     "LEFT JOIN deletion ON deletion.article = post.article AND deletion.author = post.author "
     "LEFT JOIN disowned ON disowned.article = post.article "
     "LEFT JOIN level ON level.view = ?1 AND level.person = post.author "
@@ -340,7 +341,7 @@ def ancestry(database: sqlite3.Connection, article: int) -> tuple[PostId, bytes,
         row = database.execute(
             f"SELECT article.id, {lines.kept('post.line')}, person.id FROM post "  # noqa: S608
             "JOIN article ON article.pk = post.thread JOIN person ON person.pk = post.author "
-            f"WHERE post.article = ? AND {lines.is_held('post.line')}",
+            f"{lines.joined('post.line')}WHERE post.article = ? AND {lines.is_held('post.line')}",
             (article,),
         ).fetchone()
         return (PostId(row[0]), lines.read(database, row[1]), Identity(row[2])) if row else None

@@ -42,8 +42,9 @@ def excess(database: sqlite3.Connection, person: int, after: int, latest: int, l
     """Lines that wait, the newest posts first; of those dated after a time, and up to another one."""
     with snapshot(database):
         rows = database.execute(
-            f"SELECT e.line, e.line >> 20, {lines.kept('e.line')} FROM excess e WHERE e.person = ? "  # noqa: S608
-            f"AND e.time > ? AND e.time <= ? AND {lines.is_held('e.line')} ORDER BY e.time DESC, e.line LIMIT ?",
+            f"SELECT e.line, e.line >> 20, {lines.kept('e.line')} FROM excess e {lines.joined('e.line')}"  # noqa: S608
+            f"WHERE e.person = ? AND e.time > ? AND e.time <= ? AND {lines.is_held('e.line')} "
+            "ORDER BY e.time DESC, e.line LIMIT ?",
             (person, after, latest, limit),
         )
         return [Excess(line, segment, lines.read(database, octets)) for line, segment, octets in rows.fetchall()]

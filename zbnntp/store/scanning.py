@@ -21,7 +21,7 @@ _COLUMNS = "SELECT author, article, time, line, thread FROM post "
 _PAGE = _COLUMNS + "WHERE author = ?1 AND article < ?2 ORDER BY article DESC LIMIT ?3"
 _NEXT = _COLUMNS + "WHERE thread <= ?1 AND (thread < ?1 OR article < ?2) ORDER BY thread DESC, article DESC LIMIT ?3"
 _CHOSEN = _COLUMNS + "WHERE article IN (SELECT value FROM json_each(?)) ORDER BY article DESC"  # noqa: S608
-_LINES = f"SELECT asked.value, {lines.kept('asked.value')} FROM json_each(?) asked"  # noqa: S608
+_LINES = f"SELECT asked.value, {lines.kept('asked.value')} FROM json_each(?) asked {lines.joined('asked.value')}"  # noqa: S608
 
 
 class Place(NamedTuple):

@@ -45,7 +45,7 @@ _PACKED = _KNOWN.format(
 _GIVEN = "SELECT number FROM number WHERE newsgroup = ? AND number BETWEEN ? AND ? ORDER BY number"
 _PACKED_FILED = _KNOWN.format(
     f"n.number, n.article, iif(length(a.id) = 32, a.id, zeroblob(32)), coalesce(s.units, 0), {lines.kept('p.line')}",
-    "LEFT JOIN post p ON p.article = n.article ",
+    f"LEFT JOIN post p ON p.article = n.article {lines.joined('p.line')}",
 )
 
 
