@@ -53,7 +53,7 @@ from zbnntp.store import evidence, promises
 from zbnntp.store.database import connect_reader, prepare
 from zbnntp.store.writer import Writer, open_writer
 from zbnntp.tuning import make_parameters, rank_first
-from zbnntp.upkeep import keep_later, keep_slim
+from zbnntp.upkeep import keep_later, keep_slim, share_heap
 from zbnntp.verifier.bulk import Verifier
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Plan:
 def run_node(plan: Plan) -> None:
     """Run a node until SIGINT or SIGTERM; raises ZbError with what to do when it cannot start."""
     allow_connections()
+    share_heap()
     guard(plan)
     trio.run(run, plan)
 

@@ -88,7 +88,12 @@ class Stamps:
 
     def of(self, author: int | None) -> Stamp:
         """The stamp of one."""
-        return (self._stamps if author in self._stamps else self.learn((author,)))[author]
+        if author not in self._stamps:
+            if len(self._stamps) >= AUTHORS_MOST:
+                self.clear()
+            mt, level = ratings.trust_in(self._reader, self.view, author or 0)
+            self._stamps[author] = _stamp(mt, level == Level.LIMITED, author == self.view)
+        return self._stamps[author]
 
     def own_lines(self, row: Row) -> bytes:
         """The header lines of an article that are this reader's alone."""

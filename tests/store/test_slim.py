@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,23 @@ from zbnntp.store.database import connect_reader, opened, prepare
 from zbnntp.upkeep import MAPPED_OCTETS, STATM, slim
 
 MEGABYTES = 48
+THREADS = """
+import ctypes, sys, threading
+from zbnntp.upkeep import share_heap
+if sys.argv[1] == "True":
+    share_heap()
+libc, gate = ctypes.CDLL(None), threading.Barrier(4)
+libc.malloc.restype = ctypes.c_void_p
+def work():
+    gate.wait()
+    libc.malloc(5000)
+    gate.wait()
+threads = [threading.Thread(target=work) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
 LOOK = "SELECT sum(instr(octets, x'02')) FROM large"
 
 
@@ -57,3 +75,10 @@ def test_who_goes_through_the_whole_store_maps_nothing(large: Path) -> None:
     reader.execute(LOOK).fetchall()
     assert mapped() - before < MAPPED_OCTETS / 4
     reader.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="heaps are told by glibc")
+@pytest.mark.parametrize("shares", [True, False])
+def test_threads_share_one_heap(shares: bool) -> None:
+    told = subprocess.run([sys.executable, "-c", THREADS, str(shares)], check=True, capture_output=True, text=True)
+    assert (told.stdout.count("<heap nr=") == 1) is shares

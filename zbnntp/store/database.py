@@ -22,7 +22,7 @@ from zbnntp.store.room import room_on
 
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
 MAPPED_OCTETS = 1 << 40  # all of it
-FREE_PART, FREE_LEAST = 32, 512  # a 32nd of the file, and 2 MiB, may be free: new posts will fill it
+FREE_PART, FREE_LEAST = 128, 256  # a 128th of the file, or 1 MiB, may be free: new posts will fill it
 WAL_KEPT_OCTETS = 4 << 20  # what a WAL that was copied back has grown by is given back to the disk
 STEP_PAGES = 256  # some milliseconds
 WINDOW_ROWS = 256  # one bounded step of a reader

@@ -153,6 +153,14 @@ def shown_trust(
     return [*rows, (view, 1.0, int(Level.FULL))] if view in people else rows
 
 
+def trust_in(database: sqlite3.Connection, view: int, person: int) -> tuple[float, int]:
+    """Message trust and level of one author; the same as `shown_trust` has of many."""
+    if person == view:
+        return 1.0, int(Level.FULL)
+    row = database.execute("SELECT mt, level FROM level WHERE view = ? AND person = ?", (view, person)).fetchone()
+    return row or (0.0, int(Level.HIDDEN))
+
+
 def put_standing(database: sqlite3.Connection, view: int, person: int, standing: Standing | None) -> None:
     """Replace what a view has of a person; None forgets it."""
     if standing is None:

@@ -20,6 +20,7 @@ from zbnntp.model.keys import ID_PADDING, KEY_OCTETS, TAIL_OCTETS, message_ids
 from zbnntp.store import lines
 from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
 from zbnntp.store.database import Store
+from zbnntp.store.folding import PERSON
 
 _Who = tuple[int, bytes, int]  # key of a person, name, tail of the identity
 KEPT_ROWS = 64  # of so many at once names and senders are remembered; rendered blocks are kept whole (rack.py)
@@ -106,7 +107,7 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
     if marks < WHOLE:
         chain = block.references[block.begins[at] : block.begins[at + 1]]
         told = names(database, {known.article: known.identifier}, chain)
-        (sender,) = _kept_senders(database, block, (author,))
+        sender = _sender(database, block, author)
         references = b" ".join([told[key] for key in chain])
         fields = b"\t".join((fields, sender, date_field(block.times[at]), told[known.article], references))
     xref = texts[block.xrefs[at]] or b"Xref: zbnntp %b:%d" % (group.encode(), known.number)
@@ -264,6 +265,19 @@ def _cited(database: sqlite3.Connection, known: dict[int, bytes], keys: Sequence
         (ids,) = database.execute(_MANY_NAMES, (json.dumps(unknown),)).fetchone()
         known.update(zip(unknown, message_ids(ids), strict=True))
     return list(map(known.__getitem__, keys))
+
+
+def _sender(database: sqlite3.Connection, block: Block, author: int) -> bytes:
+    """What From says of one author of a block, remembered."""
+    made = database.senders if isinstance(database, Store) else {}
+    who = _who(block, author)
+    if who not in made:
+        if len(made) > Store.SENDERS_MOST:
+            made.clear()
+        person, name, tail = who
+        identity = lines.find_name(database, PERSON, person) + tail.to_bytes(TAIL_OCTETS, "big")
+        (made[who],) = sender_fields([name], identity)
+    return made[who]
 
 
 def _kept_senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:

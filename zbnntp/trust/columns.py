@@ -27,7 +27,7 @@ Kinds = NDArray[np.uint8]
 PRAISE, REPLY, REGISTRAR, REPROACH = range(VOTE_KINDS := 4)
 ROOM = 8  # a row that has grown gets an eighth of its size as room, and this much at least
 BLOCK_EDGES = 1 << 18  # finished at a time when all rows are made: bounds the memory needed beside the columns
-SCIPY_EDGES = 20_000  # below, loading scipy (20 MB, 0.1 s) costs more than it gives
+SCIPY_EDGES = 100_000  # below, loading scipy (20 MB, 0.1 s) costs more than it gives
 SPARSE = 4  # rows are picked one by one when they hold less than one in so many edges
 
 
