@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import chain
 from typing import NamedTuple
+
+import numpy as np
 
 from zbnntp.model.article import Form, compose, served_body, served_head
 from zbnntp.model.errors import NotVisible
@@ -21,13 +23,14 @@ from zbnntp.model.views import Article, Level
 from zbnntp.placeholder import compose_placeholder
 from zbnntp.store import carries, fetched, posts, promises, ratings, votes
 from zbnntp.store.overview import Columns, Row
+from zbnntp.store.slots import objects
 
 SAGE = b"X-Zb-Sage: sage\r\n"
 LIMITED = b"X-Zb-Sage: limited\r\n"
 UNVOTED = b"X-Zb-Vote: +0.00\r\n"
 WAITING = b"X-Zb-Reach: waiting\r\n"  # as long as the other, so that a change of it changes no size
 FETCHED = b"X-Zb-Reach: fetched\r\n"
-AUTHORS_MOST = 20_000
+_LINE_END = ord("\n")
 _HUNDREDTH = votes.UNITS // 100
 
 
@@ -64,36 +67,39 @@ def _tail(trust: bytes, vote: bytes) -> bytes:
     return b"\t%b\t%b\r\n" % (trust[:-2], vote[:-2])
 
 
+_NOBODY = Stamp(b"", b"", (_tail(b"", b""), 0))  # of what the node has made
+
+
 class Stamps:
-    """The stamps of authors whose articles somebody looked at, right until the version of the view's trust changes."""
+    """The stamps of authors whose articles somebody looked at, right at one version of the view's trust."""
 
     def __init__(self, reader: sqlite3.Connection, view: int) -> None:
         self._reader, self.view = reader, view
-        self.clear()
+        self.version = 0
 
-    def clear(self) -> None:
-        """Trust has changed."""
-        self._stamps: dict[int | None, Stamp] = {None: Stamp(b"", b"", (_tail(b"", b""), 0))}
-
-    def learn(self, authors: Collection[int | None]) -> Mapping[int | None, Stamp]:
-        """What is known of these at least, and maybe of others; what is new is looked up at once."""
-        unknown = {author for author in authors if author not in self._stamps}
-        if unknown:
-            if len(self._stamps) + len(unknown) > AUTHORS_MOST:
-                self.clear()
-                unknown = set(authors) - {None}
-            shown, view = ratings.shown_trust(self._reader, self.view, unknown), self.view
-            self._stamps |= {author: _stamp(mt, level == Level.LIMITED, author == view) for author, mt, level in shown}
-        return self._stamps
+    def of_all(self, authors: Sequence[int | None]) -> list[Stamp]:
+        """A stamp for each; those that are new are looked up at once."""
+        people = np.array([author or 0 for author in authors], np.uint32)
+        known = ratings.shown_at(self._reader, self.view, self.version)
+        found: list[Stamp] = known.find(people, lambda at: objects(self._ask(people[at].tolist()))).tolist()
+        return found
 
     def of(self, author: int | None) -> Stamp:
         """The stamp of one."""
-        if author not in self._stamps:
-            if len(self._stamps) >= AUTHORS_MOST:
-                self.clear()
-            mt, level = ratings.trust_in(self._reader, self.view, author or 0)
-            self._stamps[author] = _stamp(mt, level == Level.LIMITED, author == self.view)
-        return self._stamps[author]
+        known, person = ratings.shown_at(self._reader, self.view, self.version), author or 0
+        found: Stamp | None = known.get(person)
+        if found is None:
+            mt, level = ratings.trust_in(self._reader, self.view, person)
+            found = _stamp(mt, level == Level.LIMITED, person == self.view) if person else _NOBODY
+            known.put(person, found)
+        return found
+
+    def _ask(self, people: Sequence[int]) -> list[Stamp]:
+        """Stamps of people, among them 0, which is nobody."""
+        shown, view = ratings.shown_trust(self._reader, self.view, people), self.view
+        known = {author: _stamp(mt, level == Level.LIMITED, author == view) for author, mt, level in shown}
+        known[0] = _NOBODY
+        return [known[it] for it in people]
 
     def own_lines(self, row: Row) -> bytes:
         """The header lines of an article that are this reader's alone."""
@@ -114,18 +120,19 @@ def overview_text(stamps: Stamps, row: Row) -> bytes:
 
 def render(stamps: Stamps, columns: Columns) -> tuple[bytes, Sequence[int], array[int]]:
     """Overview lines as OVER prints them, their numbers, and where each ends."""
-    known = stamps.learn(columns.authors)
     shown = [
-        known[author].changed(score, sage) if score or sage else known[author].line
-        for author, sage, score in zip(columns.authors, columns.sages, columns.scores, strict=True)
+        stamp.changed(score, sage) if score or sage else stamp.line
+        for stamp, sage, score in zip(stamps.of_all(columns.authors), columns.sages, columns.scores, strict=True)
     ]
-    lines = [
-        b"%d\t%b\t%d\t%d\t%b%b" % (number, fields, octets + len(xref) + 2 + more, count, xref, tail)
+    told = [
+        (number, fields, octets + len(xref) + 2 + more, count, xref, tail)
         for number, fields, octets, count, xref, (tail, more) in zip(
             columns.numbers, columns.fields, columns.octets, columns.lines, columns.xrefs, shown, strict=True
         )
     ]
-    return b"".join(lines), _compact(columns.numbers), array("I", accumulate(map(len, lines)))
+    text = b"%d\t%b\t%d\t%d\t%b%b" * len(told) % tuple(chain.from_iterable(told))
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_END) + 1
+    return text, _compact(columns.numbers), array("I", ends.astype(np.uint32).tobytes())
 
 
 def _compact(numbers: Sequence[int]) -> Sequence[int]:

@@ -197,12 +197,10 @@ class Shelf:
                 yield window.derived("ids", ids_of) if seen is None else _unseen(window.text, seen)
 
     def _refresh(self) -> None:
-        levels = self._roster.levels
         if self._roster.refresh():
             self._ahead.clear()
             self._ahead_octets = 0
-        if levels != self._roster.levels:
-            self._stamps.clear()
+        self._stamps.version = self._roster.levels
 
     def _place(self, name: str) -> Place | None:
         self._refresh()

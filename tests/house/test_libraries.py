@@ -59,7 +59,10 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "networkx": ("trust/",),
     "scipy": ("trust/columns.py",),
     "re2": ("filters.py",),
-    "numpy": ("trust/", "standing.py"),
+    "numpy": (
+        *("trust/", "standing.py", "rendering.py"),
+        *("model/lettering.py", "store/slots.py", "store/telling.py"),
+    ),
     "orjson": ("model/canonical.py",),
     "zstandard": ("store/packing.py", "store/frames.py", "store/blocks.py"),
     "tqdm": ("cli.py", "cli_bundles.py", "cli_search.py", "cli_store.py"),

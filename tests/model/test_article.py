@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.model.making import ALICE, BOB, TIME, made_post, opened, opening, reply
 from zbnntp.model import article, limits
 from zbnntp.model.entries import Header, Post
-from zbnntp.model.keys import Identity, PostId, identity_tail, identity_text, message_id, sha256, short_id
+from zbnntp.model.keys import Identity, PostId, identity_text, message_id, sha256, short_id
 from zbnntp.model.shown import seen
 
 ONE_LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=40)
@@ -423,8 +423,8 @@ def test_senders_are_made_of_their_names() -> None:
     assert names[:2] == [b"anne", article.short_id(people[1][0]).encode()]
     assert article.sender_name(fields[0], people[1][0]) is None
     assert article.sender_name(b"anne", people[0][0]) is None
-    identities = b"".join([identity + identity_tail(identity) for identity, _ in people])
-    assert article.sender_fields([name or b"" for name in names], identities) == fields
+    letters = [identity_text(identity).encode() for identity, _ in people]
+    assert [article.sender_field(name or b"", it) for name, it in zip(names, letters, strict=True)] == fields
 
 
 def made_identity(number: int) -> Identity:

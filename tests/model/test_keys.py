@@ -175,20 +175,3 @@ def test_a_signer_shows_no_secret() -> None:
     signer = keys.Signer.from_seed(seed)
     assert repr(signer) == f"Signer(identity={signer.identity!r})"
     assert seed.hex() not in repr(signer)
-
-
-@pytest.mark.parametrize("many", [0, 1, 2, 7, 63, 64, 65, 130])
-def test_many_texts_are_what_each_would_be(many: int) -> None:
-    hashes = [keys.sha256(bytes([number])) for number in range(many)]
-    assert keys.message_ids(keys.ID_PADDING.join(hashes)) == [
-        keys.message_id(keys.PostId(it)).encode() for it in hashes
-    ]
-    people = [keys.Identity(it) for it in hashes]
-    tailed = b"".join([it + keys.identity_tail(it) for it in people])
-    assert keys.identity_texts(tailed) == [keys.identity_text(it).encode() for it in people]
-
-
-@pytest.mark.parametrize("octet", range(0, 256, 17))
-def test_every_letter_of_many_texts(octet: int) -> None:
-    post = keys.PostId(bytes([octet, 255 - octet]) * 16)
-    assert keys.message_ids(post) == [keys.message_id(post).encode()]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import quopri
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from enum import IntFlag
@@ -16,7 +15,7 @@ from functools import lru_cache
 
 from zbnntp.model.boards import VIRTUAL_OCTETS
 from zbnntp.model.entries import Header
-from zbnntp.model.keys import Identity, identity_text, identity_texts, message_id, short_id
+from zbnntp.model.keys import Identity, identity_text, message_id, short_id
 from zbnntp.model.shown import JOINERS, seen
 from zbnntp.model.words import encode_words
 
@@ -29,7 +28,8 @@ _BREAKS = bytes.maketrans(b"\t\r\n\0", b"    ")
 _MINUTES = [b"%02d:%02d:" % divmod(minute, 60) for minute in range(1440)]
 _SECONDS = [b"%02d +0000" % second for second in range(60)]
 _ADDRESS = "id@{}.zb.invalid"
-_BEFORE, _BEHIND = b" <id@", b".zb.invalid>"  # what is written of an identity
+ADDRESS_BEFORE, ADDRESS_BEHIND = b" <id@", b".zb.invalid>"  # around what is written of an identity
+DAY_SECONDS, DAY_OCTETS = 86400, 17  # of a Date, up to the time of the day
 _TYPE, _FLOWED = b"text/plain; charset=utf-8", b"; format=flowed"
 _HEAD = (
     b"Path: %b\r\nFrom: %%b\r\nNewsgroups: %%b\r\nSubject: %%b\r\nDate: %%b\r\nMessage-ID: %%b%%b\r\n"
@@ -118,34 +118,25 @@ def subject_field(subject: str) -> bytes:
     return _unfolded(encoded(subject) or NO_SUBJECT)
 
 
-def sender_fields(names: Sequence[bytes], identities: bytes) -> list[bytes]:
-    """What the overview shows of authors: their names as `sender_name` found them, each identity and its tail."""
-    return [
-        b"%b%b%b%b" % (name, _BEFORE, text, _BEHIND)
-        for name, text in zip(names, identity_texts(identities), strict=True)
-    ]
+def sender_field(name: bytes, letters: bytes) -> bytes:
+    """What the overview shows of an author: the name as `sender_name` found it, and the identity as it is written."""
+    return b"%b%b%b%b" % (name, ADDRESS_BEFORE, letters, ADDRESS_BEHIND)
 
 
 def sender_name(field: bytes, identity: Identity) -> bytes | None:
     """What stands before the address in what the overview shows of an author; None where that is another's."""
-    name, _, address = field.rpartition(_BEFORE)
-    return name if address == identity_text(identity).encode() + _BEHIND else None
+    name, _, address = field.rpartition(ADDRESS_BEFORE)
+    return name if address == identity_text(identity).encode() + ADDRESS_BEHIND else None
 
 
 def date_field(time: int) -> bytes:
     """The Date of an article, from unix seconds."""
-    return _day(time // 86400) + _MINUTES[time // 60 % 1440] + _SECONDS[time % 60]
-
-
-def date_fields(times: Sequence[int]) -> list[bytes]:
-    """The Dates of many."""
-    days = {day: _day(day) for day in {time // 86400 for time in times}}
-    return [days[time // 86400] + _MINUTES[time // 60 % 1440] + _SECONDS[time % 60] for time in times]
+    return _day(time // DAY_SECONDS) + _MINUTES[time // 60 % 1440] + _SECONDS[time % 60]
 
 
 @lru_cache(maxsize=1024)
 def _day(day: int) -> bytes:
-    return formatdate(day * 86400)[:-14].encode()
+    return formatdate(day * DAY_SECONDS)[:DAY_OCTETS].encode()
 
 
 def _unfolded(value: str) -> bytes:

@@ -40,20 +40,7 @@ ARGON2_OPS_MOST, ARGON2_OCTETS_MOST = argon2id.OPSLIMIT_SENSITIVE, argon2id.MEML
 _VERSION = b"\x01"
 _IDENTITY_TEXT = re.compile(r"[a-z2-7]{56}")
 _DIGITS = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv")
-_LETTERS = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
-# of 40 bits that are 5 octets, or 8 letters of 5 bits:
-_OCTETS_OF = [(5 * letter // 8, (5 * letter + 4) // 8) for letter in range(8)]
-_SHARED = [letter for letter, (first, second) in enumerate(_OCTETS_OF) if first < second]
 _MESSAGE_ID = re.compile(r"<([a-z2-7]{52})@zb\.invalid>")
-
-
-def _bits(octet: int, letter: int) -> bytes:
-    """What each value of an octet gives to a letter."""
-    return bytes((value << 32 - 8 * octet >> 35 - 5 * letter) & 31 for value in range(256))
-
-
-_WITHIN = [(at, it, _bits(it, at).translate(_LETTERS)) for at, (it, end) in enumerate(_OCTETS_OF) if it == end]
-_FIRSTS, _SECONDS = ([(_OCTETS_OF[at][end], _bits(_OCTETS_OF[at][end], at)) for at in _SHARED] for end in (0, 1))
 
 
 def sha256(data: bytes) -> Sha256:
@@ -100,35 +87,9 @@ def message_id(post: PostId) -> str:
     return f"<{_base32(post)}@zb.invalid>"
 
 
-def message_ids(posts: bytes) -> list[bytes]:
-    """The Message-IDs of many posts, whose ids have ID_PADDING between them; each in a tenth of the time."""
-    text = _text(posts + ID_PADDING) if posts else b""
-    return [b"<%b@zb.invalid>" % text[at : at + 52] for at in range(0, len(text), 56)]
-
-
-def identity_texts(identities: bytes) -> list[bytes]:
-    """The same as `identity_text` of many, each of which has its `identity_tail` behind it; in a tenth of the time."""
-    text = _text(identities)
-    return [text[at : at + 56] for at in range(0, len(text), 56)]
-
-
 def identity_tail(identity: bytes) -> bytes:
     """What is written behind an identity: two octets by which typing errors are found, and the version."""
     return hashlib.sha256(b"zbnntp1 id" + identity + _VERSION).digest()[:2] + _VERSION
-
-
-def _text(data: bytes) -> bytes:
-    """Base32 of a multiple of 5 octets: a letter of all groups of 8 at a time."""
-    octets = [data[at::5] for at in range(5)]
-    size, text = len(octets[0]), bytearray(len(data) // 5 * 8)
-    for at, octet, letters in _WITHIN:
-        text[at::8] = octets[octet].translate(letters)
-    firsts, seconds = (b"".join([octets[it].translate(bits) for it, bits in parts]) for parts in (_FIRSTS, _SECONDS))
-    values = int.from_bytes(firsts, "big") | int.from_bytes(seconds, "big")
-    shared = values.to_bytes(len(firsts), "big").translate(_LETTERS)
-    for place, at in enumerate(_SHARED):
-        text[at::8] = shared[place * size : (place + 1) * size]
-    return bytes(text)
 
 
 def parse_message_id(text: str) -> PostId | None:

@@ -82,22 +82,23 @@ def _compress(octets: bytes) -> bytes:
 
 
 class Block:
-    """An open block: a list for each column, and of where in `references` those of each line begin."""
+    """An open block: each column, all of them in one piece, and where in `references` those of each line begin."""
 
     __slots__ = (
-        "authors", "begins", "lines", "marks", "names", "octets", "offsets", "people", "references", "subjects",
-        "tails", "texts", "times", "xrefs",
+        "authors", "begins", "columns", "lines", "marks", "names", "octets", "offsets", "people", "references",
+        "subjects", "tails", "texts", "times", "xrefs",
     )  # fmt: skip
 
     def __init__(self, packed: bytes) -> None:
         length, at = read_varint(packed, 0)
-        numbers = gather(_decompress(packed[at : at + length]))
+        numbers = memoryview(gather(_decompress(packed[at : at + length])))
         self.texts = _decompress(packed[at + length :]).split(b"\n")
         count, people = numbers[:2]
-        columns = [numbers[2 + count * column : 2 + count * (column + 1)] for column in range(COLUMNS)]
-        self.offsets = list(accumulate(columns[0]))
+        self.columns = numbers[2 : 2 + count * COLUMNS]
+        columns = [self.columns[count * column : count * (column + 1)] for column in range(COLUMNS)]
+        self.offsets = array("I", accumulate(columns[0]))
         self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks = columns[1:8]
-        self.begins = [0, *accumulate(columns[8])]
+        self.begins = array("I", accumulate(columns[8], initial=0))
         end = 2 + count * COLUMNS
         names, tails, references = (end + people * at for at in (1, 2, 3))
         self.people, self.names = numbers[end:names], numbers[names:tails]

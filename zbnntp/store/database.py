@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from zbnntp.model.errors import NotPermitted
+from zbnntp.model.lettering import ID_LETTERS, IDENTITY_LETTERS
 from zbnntp.store import sums
 from zbnntp.store.blocks import Block
 from zbnntp.store.frames import Codec, Frame
 from zbnntp.store.room import room_on
+from zbnntp.store.slots import Slots
 
 APPLICATION_ID = 0x7A626E6E  # "zbnn"
 MAPPED_OCTETS = 1 << 40  # all of it
@@ -50,6 +52,9 @@ class Store(sqlite3.Connection):
         self.blocks: dict[int, Block] = {}
         self.senders: dict[tuple[int, bytes, int], bytes] = {}
         self.names: dict[int, bytes] = {}
+        self.people_written = Slots((IDENTITY_LETTERS,))  # 0.9 MB, as the next
+        self.ids_written = Slots((ID_LETTERS,))
+        self.shown: dict[int, tuple[int, Slots]] = {}  # of views: the version of their trust, what articles say of it
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
         self.ids: dict[tuple[int, int], bytes] = {}
@@ -62,6 +67,8 @@ class Store(sqlite3.Connection):
         self.ids.clear()
         self.senders.clear()
         self.names.clear()
+        self.people_written.clear()
+        self.ids_written.clear()
 
 
 def prepare(path: Path) -> None:

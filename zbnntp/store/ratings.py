@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
+from zbnntp.store.database import Store
+from zbnntp.store.slots import Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +143,7 @@ def find_standing(database: sqlite3.Connection, view: int, person: int) -> Stand
     return Standing(row[0], row[1], bool(row[2]), Level(row[3])) if row else None
 
 
-def shown_trust(
-    database: sqlite3.Connection, view: int, people: Collection[int | None]
-) -> list[tuple[int, float, int]]:
+def shown_trust(database: sqlite3.Connection, view: int, people: Collection[int]) -> list[tuple[int, float, int]]:
     """Author, message trust and level as articles show them; 0 and HIDDEN for one never ranked, 1 for oneself."""
     rows: list[tuple[int, float, int]] = database.execute(
         "SELECT asked.value, coalesce(l.mt, 0.0), coalesce(l.level, ?3) FROM json_each(?1) asked "
@@ -159,6 +159,14 @@ def trust_in(database: sqlite3.Connection, view: int, person: int) -> tuple[floa
         return 1.0, int(Level.FULL)
     row = database.execute("SELECT mt, level FROM level WHERE view = ? AND person = ?", (view, person)).fetchone()
     return row or (0.0, int(Level.HIDDEN))
+
+
+def shown_at(database: sqlite3.Connection, view: int, version: int) -> Slots:
+    """What is remembered of how a view's trust, at a version of it, is shown: at first nothing."""
+    known = database.shown if isinstance(database, Store) else {}
+    if view not in known or known[view][0] != version:
+        known[view] = version, Slots((), object)
+    return known[view][1]
 
 
 def put_standing(database: sqlite3.Connection, view: int, person: int, standing: Standing | None) -> None:

@@ -1,9 +1,8 @@
 """Overview lines out of packed blocks (blocks.py), one or many: what a block leaves out is looked up.
 
 Ids come with the numbers; those in References and the identities of authors are looked up, and written in base32, for
-all lines together. What was written for a few lines is remembered by the store's keys, which mean the same for ever:
-who reads a thread meets the same people and the same openings again. For a whole block that would take longer than it
-saves.
+all lines together. What was written is remembered by the store's keys, which mean the same for ever: who reads a
+thread meets the same people and the same openings again. Many lines are told column by column (slots.py).
 """
 
 from __future__ import annotations
@@ -12,18 +11,33 @@ import json
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple, Self
 
-from zbnntp.model.article import Form, date_field, date_fields, sender_fields
-from zbnntp.model.keys import ID_PADDING, KEY_OCTETS, TAIL_OCTETS, message_ids
+import numpy as np
+from numpy.typing import NDArray
+
+from zbnntp.model.article import Form, date_field, sender_field
+from zbnntp.model.keys import ID_PADDING, KEY_OCTETS, TAIL_OCTETS
+from zbnntp.model.lettering import (
+    ID_LETTERS,
+    IDENTITY_LETTERS,
+    REFERENCE_OCTETS,
+    Numbers,
+    Octets,
+    id_letters,
+    identity_letters,
+    message_ids,
+    middles,
+    reference_text,
+)
 from zbnntp.store import lines
-from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
+from zbnntp.store.blocks import BLOCK_NUMBERS, COLUMNS, SAGE, WHOLE, Block
 from zbnntp.store.database import Store
 from zbnntp.store.folding import PERSON
+from zbnntp.store.slots import Slots
 
 _Who = tuple[int, bytes, int]  # key of a person, name, tail of the identity
-KEPT_ROWS = 64  # of so many at once names and senders are remembered; rendered blocks are kept whole (rack.py)
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 # Many ids come in one piece, each but the last with ID_PADDING behind it: a row for each would take as long again.
 _IDS = "CAST(group_concat(iif(length(a.id) = 32, a.id, zeroblob(32)), zeroblob(3)) AS BLOB)"
@@ -40,10 +54,10 @@ _KNOWN = (  # what a packed block does not say of its articles; the scan of numb
     "WHERE n.newsgroup = ?1 AND n.number BETWEEN ?2 AND ?3"
 )
 _PACKED = _KNOWN.format(
-    f"count(*), json_group_array(n.article), {_IDS}, json_group_object(n.number, s.units) FILTER (WHERE s.units <> 0)",
+    f"json_group_array(n.number), json_group_array(n.article), {_IDS}, "
+    "json_group_object(n.number, s.units) FILTER (WHERE s.units <> 0)",
     "",
 )
-_GIVEN = "SELECT number FROM number WHERE newsgroup = ? AND number BETWEEN ? AND ? ORDER BY number"
 _PACKED_FILED = _KNOWN.format(
     f"n.number, n.article, iif(length(a.id) = 32, a.id, zeroblob(32)), coalesce(s.units, 0), {lines.kept('p.line')}",
     f"LEFT JOIN post p ON p.article = n.article {lines.joined('p.line')}",
@@ -175,13 +189,12 @@ def _many(database: sqlite3.Connection, newsgroup: int, wanted: Mapping[int, int
     """What is known of wanted numbers, without the lines of their posts."""
     if not wanted:
         return _Many((), (), b"", ())
-    low, high = next(iter(wanted)), next(reversed(wanted))
-    count, keys, ids, votes = database.execute(_PACKED, (newsgroup, low, high)).fetchone()
-    numbers, articles = list(wanted), json.loads(keys)
-    if not count == len(numbers) == high - low + 1:
-        given = [it for (it,) in database.execute(_GIVEN, (newsgroup, low, high))]
-        known = [at for at, number in enumerate(given) if number in wanted]
-        numbers, articles = [given[at] for at in known], [articles[at] for at in known]
+    span = (newsgroup, next(iter(wanted)), next(reversed(wanted)))
+    given, keys, ids, votes = database.execute(_PACKED, span).fetchone()
+    numbers, articles = json.loads(given), json.loads(keys)
+    if len(numbers) > len(wanted) or not all(map(wanted.__contains__, numbers)):
+        known = [at for at, number in enumerate(numbers) if number in wanted]
+        numbers, articles = [numbers[at] for at in known], [articles[at] for at in known]
         step = ID_OCTETS + len(ID_PADDING)
         ids = ID_PADDING.join([ids[at * step : at * step + ID_OCTETS] for at in known])
     units = json.loads(votes) if votes else {}
@@ -209,12 +222,13 @@ def _told(
     its = _Picked(block, [wanted[number] for number in known.numbers])
     fields = _fields(database, block, its, known)
     alone, texts = b"Xref: zbnntp %b:" % group.encode(), block.texts
-    xrefs = [texts[xref] or b"%b%d" % (alone, number) for xref, number in zip(its.xrefs, known.numbers, strict=True)]
-    people = [block.people[author] or None for author in its.authors]
-    sages, forms = [mark // SAGE % 2 for mark in its.marks], [mark % SAGE for mark in its.marks]
-    return Columns(
-        known.numbers, known.articles, people, fields, its.octets, its.lines, xrefs, sages, forms, known.scores
-    )
+    xrefs = [
+        texts[xref] or b"%b%d" % (alone, number) for xref, number in zip(its.xrefs.tolist(), known.numbers, strict=True)
+    ]
+    people = [block.people[author] or None for author in its.authors.tolist()]
+    sages, forms = (its.marks // SAGE % 2).tolist(), (its.marks % SAGE).tolist()
+    sizes = its.octets.tolist(), its.lines.tolist()
+    return Columns(known.numbers, known.articles, people, fields, *sizes, xrefs, sages, forms, known.scores)
 
 
 class _Picked:
@@ -222,49 +236,61 @@ class _Picked:
 
     def __init__(self, block: Block, positions: Sequence[int]) -> None:
         first, last = positions[0], positions[-1] + 1
-        is_whole = last - first == len(positions)
+        at = slice(first, last) if last - first == len(positions) else np.array(positions)
+        columns: Numbers = np.asarray(block.columns).reshape(COLUMNS, -1)[:, at]
+        _, self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks, _ = columns
+        begins, base, end = np.asarray(block.begins), block.begins[first], block.begins[last]
+        self.cited = np.asarray(block.references[base:end])  # of all lines from the first to the last
+        self._begins, self._ends = begins[:-1][at] - base, begins[1:][at] - base
 
-        def pick(column: Sequence[int]) -> Sequence[int]:
-            return column[first:last] if is_whole else [column[at] for at in positions]
-
-        self.octets, self.lines, self.times = pick(block.octets), pick(block.lines), pick(block.times)
-        self.authors, self.subjects = pick(block.authors), pick(block.subjects)
-        self.xrefs, self.marks = pick(block.xrefs), pick(block.marks)
-        self._base, end = block.begins[first], block.begins[last]
-        self.cited = block.references[self._base : end]  # of all lines from the first to the last
-        self._begins, self._ends = pick(block.begins), pick(block.begins[1:])
-
-    def references(self, names: Sequence[bytes]) -> list[bytes]:
-        """Of each line, by the names of those cited."""
-        base = self._base
-        return [b" ".join(names[it - base : end - base]) for it, end in zip(self._begins, self._ends, strict=True)]
+    def references(self, cited: Octets) -> list[bytes]:
+        """Of each line, by the ids of those cited."""
+        text = reference_text(cited)
+        begins, ends = self._begins * REFERENCE_OCTETS + 1, self._ends * REFERENCE_OCTETS  # without the first blank
+        return [text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
 def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Many) -> list[bytes]:
     """Subject, sender, date, id and references of lines."""
-    texts = block.texts
-    subjects = [texts[subject] for subject in its.subjects]
-    is_kept = len(known.numbers) <= KEPT_ROWS
-    authors = list(set(its.authors))
-    senders = dict(zip(authors, (_kept_senders if is_kept else _senders)(database, block, authors), strict=True))
-    own, names = message_ids(known.ids), _kept_names(database) if is_kept else {}
-    names.update(zip(known.articles, own, strict=True))
-    cited = _cited(database, names, its.cited)
-    columns = (
-        subjects, map(senders.__getitem__, its.authors), date_fields(its.times), own, its.references(cited)
-    )  # fmt: skip
-    fields = list(map(b"\t".join, zip(*columns, strict=True)))
-    if max(its.marks) < WHOLE:
+    text, own = block.texts.__getitem__, id_letters(known.ids)
+    subjects = list(map(text, its.subjects.tolist()))
+    names = map(text, np.asarray(block.names)[its.authors].tolist())
+    said = middles(_identities(database, block, its), its.times, own)
+    references = its.references(_cited(database, its.cited, known, own))
+    fields = list(map(b"".join, zip(subjects, repeat(b"\t"), names, said, references)))
+    if its.marks.max() < WHOLE:
         return fields
-    return [text if mark >= WHOLE else made for mark, text, made in zip(its.marks, subjects, fields, strict=True)]
+    whole = (its.marks >= WHOLE).tolist()
+    return [text if is_whole else made for is_whole, text, made in zip(whole, subjects, fields, strict=True)]
 
 
-def _cited(database: sqlite3.Connection, known: dict[int, bytes], keys: Sequence[int]) -> list[bytes]:
-    """Message-IDs of articles; those that are not known yet are known then."""
-    if unknown := sorted([key for key in set(keys) if key not in known]):
-        (ids,) = database.execute(_MANY_NAMES, (json.dumps(unknown),)).fetchone()
-        known.update(zip(unknown, message_ids(ids), strict=True))
-    return list(map(known.__getitem__, keys))
+def _cited(database: sqlite3.Connection, keys: Numbers, known: _Many, own: Octets) -> Octets:
+    """Ids of articles by their keys, in letters; those of some are known."""
+    kept = database.ids_written if isinstance(database, Store) else Slots((ID_LETTERS,))
+    kept.put(np.array(known.articles, np.uint32), own)
+
+    def ask(at: NDArray[np.intp]) -> Octets:
+        (ids,) = database.execute(_MANY_NAMES, (json.dumps(keys[at].tolist()),)).fetchone()
+        return id_letters(ids)
+
+    return kept.find(keys, ask)
+
+
+def _identities(database: sqlite3.Connection, block: Block, its: _Picked) -> Octets:
+    """Who has written each line, in letters; nobody where the line stands whole."""
+    kept = database.people_written if isinstance(database, Store) else Slots((IDENTITY_LETTERS,))
+    people = np.where(its.marks < WHOLE, np.asarray(block.people)[its.authors], 0)
+    return kept.find(people, lambda at: _ask_identities(database, block, its.authors[at].tolist()))
+
+
+def _ask_identities(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> Octets:
+    """The identities of authors of a block, in letters."""
+    (ids,) = database.execute(_PEOPLE, (json.dumps([block.people[author] for author in authors]),)).fetchone()
+    identities = bytearray(ids + bytes(TAIL_OCTETS))
+    tails = b"".join([block.tails[author].to_bytes(TAIL_OCTETS, "big") for author in authors])
+    for at in range(TAIL_OCTETS):
+        identities[KEY_OCTETS + at :: KEY_OCTETS + TAIL_OCTETS] = tails[at::TAIL_OCTETS]
+    return identity_letters(bytes(identities))
 
 
 def _sender(database: sqlite3.Connection, block: Block, author: int) -> bytes:
@@ -276,32 +302,8 @@ def _sender(database: sqlite3.Connection, block: Block, author: int) -> bytes:
             made.clear()
         person, name, tail = who
         identity = lines.find_name(database, PERSON, person) + tail.to_bytes(TAIL_OCTETS, "big")
-        (made[who],) = sender_fields([name], identity)
+        made[who] = sender_field(name, identity_letters(identity).tobytes())
     return made[who]
-
-
-def _kept_senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:
-    """What From says of a few authors of a block, remembered."""
-    made = database.senders if isinstance(database, Store) else {}
-    people = [_who(block, author) for author in authors]
-    if unknown := [author for author, who in zip(authors, people, strict=True) if who not in made]:
-        if len(made) > Store.SENDERS_MOST:
-            made.clear()
-            unknown = list(authors)
-        found = _senders(database, block, unknown)
-        made.update(zip([_who(block, author) for author in unknown], found, strict=True))
-    return [made[who] for who in people]
-
-
-def _senders(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> list[bytes]:
-    """The same of many, made anew."""
-    people, texts, names = [block.people[author] for author in authors], block.texts, block.names
-    (ids,) = database.execute(_PEOPLE, (json.dumps(people),)).fetchone()
-    identities = bytearray(ids + bytes(TAIL_OCTETS))
-    tails = b"".join([block.tails[author].to_bytes(TAIL_OCTETS, "big") for author in authors])
-    for at in range(TAIL_OCTETS):
-        identities[KEY_OCTETS + at :: KEY_OCTETS + TAIL_OCTETS] = tails[at::TAIL_OCTETS]
-    return sender_fields([texts[names[author]] for author in authors], bytes(identities))
 
 
 def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterable[int]) -> Mapping[int, bytes]:

@@ -1,0 +1,56 @@
+"""What was found by keys lately, for many at once: each key has one place, which it shares with others.
+
+The store's keys mean the same for ever, and who reads a group meets the same people and articles again. A dict would
+be asked key by key; here numpy looks into all places in one step, and what came last stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+PLACES = 1 << 14
+UNKNOWN = (1 << 32) - 1  # the key of nothing
+
+Rows = NDArray[Any]
+
+
+class Slots:
+    """What there is for each key, of one shape."""
+
+    def __init__(self, shape: tuple[int, ...], kind: DTypeLike = np.uint8) -> None:
+        self._keys, self._rows = np.full(PLACES, UNKNOWN, np.uint32), np.zeros((PLACES, *shape), kind)
+
+    def clear(self) -> None:
+        """Nothing is remembered any more."""
+        self._keys[:] = UNKNOWN
+
+    def find(self, keys: NDArray[np.uint32], ask: Callable[[NDArray[np.intp]], Rows]) -> Rows:
+        """The rows of keys. `ask` gives those of unknown ones, each of which stands at one of its positions."""
+        places = keys % PLACES
+        rows = self._rows.take(places, axis=0)
+        missing = np.flatnonzero(self._keys.take(places) != keys)
+        if len(missing):
+            unknown, at, back = np.unique(keys[missing], return_index=True, return_inverse=True)
+            asked = ask(missing[at])
+            rows[missing] = asked[back]
+            self.put(unknown, asked)
+        return rows
+
+    def get(self, key: int) -> Any:
+        """What there is for one key; None where that is not known."""
+        place = key % PLACES
+        return self._rows[place] if self._keys[place] == key else None
+
+    def put(self, keys: NDArray[np.uint32] | int, rows: Rows | object) -> None:
+        """Remember what was found for some keys, or for one."""
+        places = keys % PLACES
+        self._keys[places], self._rows[places] = keys, rows
+
+
+def objects(them: Sequence[object]) -> NDArray[np.object_]:
+    """Some in one row."""
+    return np.fromiter(them, object, len(them))
