@@ -99,8 +99,9 @@ def test_a_sealed_line_has_no_row_and_an_open_one_no_place(tmp_path: Path) -> No
 def test_places_take_frames_and_indexes_up_to_their_limits() -> None:
     last = (lines.FRAMES - 1, lines.FRAME_LINES - 1)
     assert lines.pointer(lines.point(*last)) == last
-    with pytest.raises(OverflowError):
-        lines.point(lines.FRAMES, 0)
+    for beyond in ((lines.FRAMES, 0), (1, lines.FRAME_LINES)):
+        with pytest.raises(OverflowError):
+            lines.point(*beyond)
 
 
 def test_a_line_belongs_to_nothing_once_neither_row_nor_place_leads_to_it(tmp_path: Path) -> None:

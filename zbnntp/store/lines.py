@@ -218,7 +218,9 @@ def is_sealed(octets: bytes) -> bool:
 
 
 def point(frame: int, index: int) -> bytes:
-    """The place of a sealed line."""
+    """The place of a sealed line; OverflowError beyond what places tell apart."""
+    if frame >= FRAMES or index >= FRAME_LINES:
+        raise OverflowError(f"no place says line {index} of frame {frame}")
     return (SEALED + frame * FRAME_LINES + index).to_bytes(PLACE_OCTETS, "big")
 
 
