@@ -11,8 +11,7 @@ import sqlite3
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -124,13 +123,14 @@ def render(stamps: Stamps, columns: Columns) -> tuple[bytes, Sequence[int], arra
         stamp.changed(score, sage) if score or sage else stamp.line
         for stamp, sage, score in zip(stamps.of_all(columns.authors), columns.sages, columns.scores, strict=True)
     ]
-    told = [
-        (number, fields, octets + len(xref) + 2 + more, count, xref, tail)
-        for number, fields, octets, count, xref, (tail, more) in zip(
-            columns.numbers, columns.fields, columns.octets, columns.lines, columns.xrefs, shown, strict=True
-        )
+    sizes = [
+        octets + len(xref) + 2 + more
+        for octets, xref, (_, more) in zip(columns.octets, columns.xrefs, shown, strict=True)
     ]
-    text = b"%d\t%b\t%d\t%d\t%b%b" * len(told) % tuple(chain.from_iterable(told))
+    told: list[Any] = [None] * 6 * len(shown)  # one list for all: tuples would be looked through for garbage
+    told[0::6], told[1::6], told[2::6] = columns.numbers, columns.fields, sizes
+    told[3::6], told[4::6], told[5::6] = columns.lines, columns.xrefs, [tail for tail, _ in shown]
+    text = b"%d\t%b\t%d\t%d\t%b%b" * len(shown) % tuple(told)
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_END) + 1
     return text, _compact(columns.numbers), array("I", ends.astype(np.uint32).tobytes())
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-PLACES = 1 << 14
+PLACES = 1 << 15
 UNKNOWN = (1 << 32) - 1  # the key of nothing
 
 Rows = NDArray[Any]
@@ -21,8 +21,9 @@ Rows = NDArray[Any]
 class Slots:
     """What there is for each key, of one shape."""
 
-    def __init__(self, shape: tuple[int, ...], kind: DTypeLike = np.uint8) -> None:
-        self._keys, self._rows = np.full(PLACES, UNKNOWN, np.uint32), np.zeros((PLACES, *shape), kind)
+    def __init__(self, shape: tuple[int, ...], kind: DTypeLike = np.uint8, places: int = PLACES) -> None:
+        self._keys, self._rows = np.full(places, UNKNOWN, np.uint32), np.zeros((places, *shape), kind)
+        self._places = places
 
     def clear(self) -> None:
         """Nothing is remembered any more."""
@@ -30,7 +31,7 @@ class Slots:
 
     def find(self, keys: NDArray[np.uint32], ask: Callable[[NDArray[np.intp]], Rows]) -> Rows:
         """The rows of keys. `ask` gives those of unknown ones, each of which stands at one of its positions."""
-        places = keys % PLACES
+        places = keys % self._places
         rows = self._rows.take(places, axis=0)
         missing = np.flatnonzero(self._keys.take(places) != keys)
         if len(missing):
@@ -42,12 +43,12 @@ class Slots:
 
     def get(self, key: int) -> Any:
         """What there is for one key; None where that is not known."""
-        place = key % PLACES
+        place = key % self._places
         return self._rows[place] if self._keys[place] == key else None
 
     def put(self, keys: NDArray[np.uint32] | int, rows: Rows | object) -> None:
         """Remember what was found for some keys, or for one."""
-        places = keys % PLACES
+        places = keys % self._places
         self._keys[places], self._rows[places] = keys, rows
 
 

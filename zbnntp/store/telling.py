@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice, repeat
+from itertools import repeat
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -48,10 +47,11 @@ _PEOPLE = (  # each with room behind it for the tail; where this node is the aut
     "FROM json_each(?) asked LEFT JOIN person p ON p.pk = asked.value"
 )
 _GAPS = "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?"
-_KNOWN = (  # what a packed block does not say of its articles; the scan of numbers is in order
-    "SELECT {} FROM number n CROSS JOIN article a ON a.pk = n.article "
+_SPAN = "newsgroup = ?1 AND number BETWEEN ?2 AND ?3"
+_KNOWN = (  # what a packed block does not say of its articles; they stay in the order of their numbers
+    f"SELECT {{}} FROM (SELECT number, article FROM number WHERE {_SPAN} AND number NOT IN "  # noqa: S608
+    f"(SELECT number FROM gap WHERE {_SPAN}) ORDER BY number LIMIT ?4) n CROSS JOIN article a ON a.pk = n.article "
     "LEFT JOIN score s ON s.article = n.article AND s.view = (SELECT view FROM newsgroup WHERE pk = ?1) {}"
-    "WHERE n.newsgroup = ?1 AND n.number BETWEEN ?2 AND ?3"
 )
 _PACKED = _KNOWN.format(
     f"json_group_array(n.number), json_group_array(n.article), {_IDS}, "
@@ -133,8 +133,7 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
 
 def tell_all(database: sqlite3.Connection, block: Block, newsgroup: int, low: int, high: int) -> Columns:
     """All lines of a block in a span of its numbers."""
-    wanted = _wanted(database, block, newsgroup, low, high)
-    return _told(database, block, newsgroup, wanted, _many(database, newsgroup, wanted))
+    return _told(database, block, newsgroup, *_inside(block, _many(database, newsgroup, low, high)))
 
 
 def tell_rows(
@@ -147,9 +146,8 @@ def tell_rows(
     filed: bool = False,
 ) -> list[Row]:
     """The first of them as rows, with their bodies where they are to be `filed`."""
-    wanted = dict(islice(_wanted(database, block, newsgroup, low, high).items(), limit))
-    many = (_many_filed if filed else _many)(database, newsgroup, wanted)
-    told = _told(database, block, newsgroup, wanted, many)
+    many, at = _inside(block, (_many_filed if filed else _many)(database, newsgroup, low, high, limit))
+    told = _told(database, block, newsgroup, many, at)
     if not filed:
         return told.rows()
     return told.rows([body_of(database, form, line) for form, line in zip(told.forms, many.lines, strict=True)])
@@ -165,16 +163,6 @@ def gaps(database: sqlite3.Connection, newsgroup: int, low: int, high: int) -> s
     return {number for (number,) in database.execute(_GAPS, (newsgroup, low, high))}
 
 
-def _wanted(database: sqlite3.Connection, block: Block, newsgroup: int, low: int, high: int) -> dict[int, int]:
-    """The numbers of a span that count, and their positions in a block."""
-    base = low - low % BLOCK_NUMBERS
-    between = range(bisect_left(block.offsets, low - base), bisect_right(block.offsets, high - base))
-    wanted = {base + block.offsets[at]: at for at in between}
-    for void in gaps(database, newsgroup, low, high):
-        wanted.pop(void, None)
-    return wanted
-
-
 class _Many(NamedTuple):
     """What is known of many numbers, ascending, as `Known` is of one."""
 
@@ -184,42 +172,48 @@ class _Many(NamedTuple):
     scores: Sequence[int]
     lines: Sequence[bytes | None] = ()
 
-
-def _many(database: sqlite3.Connection, newsgroup: int, wanted: Mapping[int, int]) -> _Many:
-    """What is known of wanted numbers, without the lines of their posts."""
-    if not wanted:
-        return _Many((), (), b"", ())
-    span = (newsgroup, next(iter(wanted)), next(reversed(wanted)))
-    given, keys, ids, votes = database.execute(_PACKED, span).fetchone()
-    numbers, articles = json.loads(given), json.loads(keys)
-    if len(numbers) > len(wanted) or not all(map(wanted.__contains__, numbers)):
-        known = [at for at, number in enumerate(numbers) if number in wanted]
-        numbers, articles = [numbers[at] for at in known], [articles[at] for at in known]
+    def some(self, places: Sequence[int]) -> Self:
+        """Those at some places."""
         step = ID_OCTETS + len(ID_PADDING)
-        ids = ID_PADDING.join([ids[at * step : at * step + ID_OCTETS] for at in known])
-    units = json.loads(votes) if votes else {}
+        ids = ID_PADDING.join([self.ids[at * step : at * step + ID_OCTETS] for at in places])
+        numbers, articles, scores = [
+            [column[at] for at in places] for column in (self.numbers, self.articles, self.scores)
+        ]
+        kept = [self.lines[at] for at in places] if self.lines else ()
+        return self._replace(numbers=numbers, articles=articles, ids=ids, scores=scores, lines=kept)
+
+
+def _many(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int = BLOCK_NUMBERS) -> _Many:
+    """What is known of the first of a span, without the lines of their posts."""
+    given, keys, ids, votes = database.execute(_PACKED, (newsgroup, low, high, limit)).fetchone()
+    numbers, units = json.loads(given), json.loads(votes)
     scores = [units.get(str(number), 0) for number in numbers] if units else [0] * len(numbers)
-    return _Many(numbers, articles, ids or b"", scores)
+    return _Many(numbers, json.loads(keys), ids or b"", scores)
 
 
-def _many_filed(database: sqlite3.Connection, newsgroup: int, wanted: Mapping[int, int]) -> _Many:
+def _many_filed(database: sqlite3.Connection, newsgroup: int, low: int, high: int, limit: int) -> _Many:
     """The same with the lines of their posts."""
-    span = (newsgroup, min(wanted, default=0), max(wanted, default=0))
-    known = [it for it in database.execute(_PACKED_FILED, span).fetchall() if it[0] in wanted]
+    known = database.execute(_PACKED_FILED, (newsgroup, low, high, limit)).fetchall()
     if not known:
         return _Many((), (), b"", ())
     numbers, articles, ids, scores, kept = zip(*known, strict=True)
     return _Many(numbers, articles, ID_PADDING.join(ids), scores, kept)
 
 
-def _told(
-    database: sqlite3.Connection, block: Block, newsgroup: int, wanted: Mapping[int, int], known: _Many
-) -> Columns:
+def _inside(block: Block, known: _Many) -> tuple[_Many, NDArray[np.intp]]:
+    """Those that stand in a block, which is all of them unless it is damaged or just being made; and where."""
+    wanted, offsets = np.array(known.numbers, np.uint32) % BLOCK_NUMBERS, np.asarray(block.offsets)
+    at = np.searchsorted(offsets, wanted)
+    found = np.append(offsets, BLOCK_NUMBERS).take(at) == wanted
+    return (known, at) if found.all() else (known.some(np.flatnonzero(found).tolist()), at[found])
+
+
+def _told(database: sqlite3.Connection, block: Block, newsgroup: int, known: _Many, at: NDArray[np.intp]) -> Columns:
     """Lines of a block: column by column, which is much faster."""
     if not known.numbers:
         return Columns.of(())
     (group,) = database.execute("SELECT name FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
-    its = _Picked(block, [wanted[number] for number in known.numbers])
+    its = _Picked(block, at)
     fields = _fields(database, block, its, known)
     alone, texts = b"Xref: zbnntp %b:" % group.encode(), block.texts
     xrefs = [
@@ -234,9 +228,9 @@ def _told(
 class _Picked:
     """What stands at some positions of a block, column by column."""
 
-    def __init__(self, block: Block, positions: Sequence[int]) -> None:
-        first, last = positions[0], positions[-1] + 1
-        at = slice(first, last) if last - first == len(positions) else np.array(positions)
+    def __init__(self, block: Block, positions: NDArray[np.intp]) -> None:
+        first, last = int(positions[0]), int(positions[-1]) + 1
+        at = slice(first, last) if last - first == len(positions) else positions
         columns: Numbers = np.asarray(block.columns).reshape(COLUMNS, -1)[:, at]
         _, self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks, _ = columns
         begins, base, end = np.asarray(block.begins), block.begins[first], block.begins[last]
