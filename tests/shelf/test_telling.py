@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pytest
 
@@ -13,35 +12,39 @@ from tests.ingest.forging import BOARD, Forger, following, name_of, segment
 from zbnntp.model.errors import Refused
 from zbnntp.model.keys import PostId, message_id
 from zbnntp.store import telling
-from zbnntp.store.database import Store
 from zbnntp.store.posts import article_pk
 
 ONE, OTHER = PostId(bytes(range(32))), PostId(bytes(range(1, 33)))
 
 
-class Asked(dict[Any, Any]):
-    """A dict of which things are asked one by one; who wants all of it is refused."""
-
-    def __iter__(self) -> NoReturn:
-        raise AssertionError("went through all that is kept")
-
-    keys = items = values = __iter__  # type: ignore[assignment]
-
-
-async def test_what_is_remembered_is_never_gone_through(tmp_path: Path) -> None:
+async def test_whoever_was_met_in_an_article_is_known_in_the_overview(tmp_path: Path) -> None:
     anna = Forger("anna")
     async with following(tmp_path, anna) as bob:
         opening = anna.opening("Hello")
         lines = [opening, *[anna.reply(opening, f"answer {at}") for at in range(4)]]
         await bob.take(anna.offer([segment(*lines)]))
         await bob.writer.run(pack_overview)
-        assert isinstance(bob.reader, Store)
-        bob.reader.senders, bob.reader.names = Asked(), Asked()
         for line in lines:
             found = bob.shelf.find(name_of(line), BOARD)
             assert found is not None
             assert found.message_id == name_of(line)
-        assert len(b"".join(window.text for window in bob.shelf.overview(BOARD, 1, 5)).splitlines()) == 5
+        asked: list[str] = []
+        bob.reader.set_trace_callback(asked.append)
+        text = b"".join(window.text for window in bob.shelf.overview(BOARD, 1, 5))
+        assert all(name_of(line).encode() in text for line in lines)
+        assert asked
+        assert not [it for it in asked if "json_each" in it]
+
+
+async def test_lines_of_which_none_cites_anything(tmp_path: Path) -> None:
+    anna = Forger("anna")
+    async with following(tmp_path, anna) as bob:
+        lines = [anna.opening(f"Hello {at}") for at in range(3)]
+        await bob.take(anna.offer([segment(*lines)]))
+        before = b"".join(window.text for window in bob.shelf.overview(BOARD, 1, 3))
+        assert before.count(b"\r\n") == 3
+        await bob.writer.run(pack_overview)
+        assert b"".join(window.text for window in bob.shelf.overview(BOARD, 2, 3)) == before.split(b"\r\n", 1)[1]
 
 
 async def test_names_of_what_was_taken_back_are_forgotten(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ KEYS = st.lists(st.builds(lambda few, turn: few + turn * PLACES, st.integers(0, 
 
 @given(st.lists(KEYS, max_size=6))
 def test_keys_of_one_place_never_get_what_is_anothers(asked: list[list[int]]) -> None:
-    slots, times = Slots((2,), np.int64), 0
+    slots, times = Slots(np.int64), 0
 
     def rows(keys: NDArray[np.uint32]) -> NDArray[np.int64]:
-        return np.stack((keys, keys * 3), 1).astype(np.int64)
+        return keys.astype(np.int64) * 3
 
     for some in asked:
         keys = np.array(some, np.uint32)
@@ -34,7 +34,7 @@ def test_keys_of_one_place_never_get_what_is_anothers(asked: list[list[int]]) ->
 
 
 def test_what_was_found_is_not_asked_for_again() -> None:
-    slots, keys = Slots((), object), np.array([7, 9, 7], np.uint32)
+    slots, keys = Slots(object), np.array([7, 9, 7], np.uint32)
     asked: list[list[int]] = []
 
     def ask(at: NDArray[np.intp]) -> NDArray[np.object_]:

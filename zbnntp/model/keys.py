@@ -35,6 +35,7 @@ SIGNATURE_OCTETS = 64
 TAIL_OCTETS = 3  # behind an identity that is written
 ID_PADDING = bytes(3)  # with which an id has a multiple of 5 octets
 SHORT_ID_CHARACTERS = 8
+ID_LETTERS, IDENTITY_LETTERS = 52, 56  # of an id, ID_PADDING makes the last letters, which are left out
 ARGON2_OPS, ARGON2_OCTETS = argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE
 ARGON2_OPS_MOST, ARGON2_OCTETS_MOST = argon2id.OPSLIMIT_SENSITIVE, argon2id.MEMLIMIT_SENSITIVE
 _VERSION = b"\x01"
@@ -85,6 +86,16 @@ def short_id(identity: Identity) -> str:
 def message_id(post: PostId) -> str:
     """The Message-ID of a post: its content hash in base32, brackets included."""
     return f"<{_base32(post)}@zb.invalid>"
+
+
+def letters(octets: bytes) -> bytes:
+    """The 56 letters of an identity with its `identity_tail`, or of an id with ID_PADDING."""
+    return base64.b32encode(octets).lower()
+
+
+def named(letters: bytes) -> bytes:
+    """The Message-ID of a post whose id has these letters."""
+    return b"<%b@zb.invalid>" % letters[:ID_LETTERS]
 
 
 def identity_tail(identity: bytes) -> bytes:

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbnntp.model.article import ADDRESS_BEFORE, ADDRESS_BEHIND, DAY_OCTETS, DAY_SECONDS, date_field
-from zbnntp.model.keys import ID_PADDING
+from zbnntp.model.keys import ID_LETTERS, IDENTITY_LETTERS
 
 Octets = NDArray[np.uint8]  # one row for each
 Numbers = NDArray[np.uint32]
 
-ID_LETTERS, IDENTITY_LETTERS = 52, 56
+LETTERS = np.dtype(f"V{IDENTITY_LETTERS}")  # a row of an identity or an id, in one
 REFERENCE_OCTETS = len(" <@zb.invalid>") + ID_LETTERS
 _PAIRS = np.array(list(product(b"abcdefghijklmnopqrstuvwxyz234567", repeat=2)), np.uint8).view(np.uint16).ravel()
 _TWO = np.dtype(">u2")
@@ -28,28 +28,17 @@ _MINUTES, _SECONDS = (
 )
 
 
-def identity_letters(identities: bytes) -> Octets:
-    """Of identities, each with its `identity_tail` behind it: 35 octets are 56 letters."""
-    tens = np.ndarray((len(identities) // 5, 4), _TWO, identities, 0, (5, 1)).astype(np.uint16)
+def many_letters(ids: bytes) -> Octets:
+    """A row of `letters` for each 35 octets."""
+    tens = np.ndarray((len(ids) // 5, 4), _TWO, ids, 0, (5, 1)).astype(np.uint16)
     tens >>= _SHIFTS
     tens &= 1023
     return _PAIRS.take(tens).view(np.uint8).reshape(-1, IDENTITY_LETTERS)
 
 
-def id_letters(posts: bytes) -> Octets:
-    """Of the ids of posts, which have ID_PADDING between them."""
-    return identity_letters(posts + ID_PADDING if posts else b"")[:, :ID_LETTERS]
-
-
-def message_ids(posts: bytes) -> list[bytes]:
-    """The Message-IDs of a few posts."""
-    text = identity_letters(posts + ID_PADDING if posts else b"").tobytes()
-    return [b"<%b@zb.invalid>" % text[at : at + ID_LETTERS] for at in range(0, len(text), IDENTITY_LETTERS)]
-
-
 def reference_text(ids: Octets) -> bytes:
     """Message-IDs in one piece, a blank before each: REFERENCE_OCTETS for one."""
-    return _beside(len(ids), b" <", ids, b"@zb.invalid>").tobytes()
+    return _beside(len(ids), b" <", ids[:, :ID_LETTERS], b"@zb.invalid>").tobytes()
 
 
 def dates(times: Numbers) -> tuple[Octets, Octets, Octets]:
@@ -66,7 +55,7 @@ def middles(identities: Octets, times: Numbers, ids: Octets) -> list[bytes]:
         _beside(
             len(times),
             *(ADDRESS_BEFORE, identities, ADDRESS_BEHIND + b"\t"),
-            *(*dates(times), b"\t<", ids, b"@zb.invalid>\t"),
+            *(*dates(times), b"\t<", ids[:, :ID_LETTERS], b"@zb.invalid>\t"),
         )
     )
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
+import numpy as np
 import zstandard
 
 from zbnntp.store.folding import read_varint, varint
@@ -95,16 +95,24 @@ class Block:
         self.texts = _decompress(packed[at + length :]).split(b"\n")
         count, people = numbers[:2]
         self.columns = numbers[2 : 2 + count * COLUMNS]
+        if len(self.columns) != count * COLUMNS:
+            raise ValueError(DAMAGED)
         columns = [self.columns[count * column : count * (column + 1)] for column in range(COLUMNS)]
-        self.offsets = array("I", accumulate(columns[0]))
+        self.offsets, self.begins = _sums(columns[0])[1:], _sums(columns[8])
         self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks = columns[1:8]
-        self.begins = array("I", accumulate(columns[8], initial=0))
         end = 2 + count * COLUMNS
         names, tails, references = (end + people * at for at in (1, 2, 3))
         self.people, self.names = numbers[end:names], numbers[names:tails]
         self.tails, self.references = numbers[tails:references], numbers[references:]
         if len(self.references) != self.begins[-1]:
             raise ValueError(DAMAGED)
+
+
+def _sums(column: memoryview) -> memoryview:
+    """Of no number, of the first, of the first two and so on."""
+    sums = np.zeros(len(column) + 1, np.uint32)
+    np.cumsum(column, out=sums[1:])
+    return sums.data
 
 
 class _Tools(threading.local):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.model.lettering import ID_LETTERS, IDENTITY_LETTERS
+from zbnntp.model.lettering import LETTERS
 from zbnntp.store import sums
 from zbnntp.store.blocks import Block
 from zbnntp.store.frames import Codec, Frame
@@ -40,8 +40,6 @@ class Store(sqlite3.Connection):
 
     FRAMES_MOST = 96  # about 70 kB each; more than there are boards that somebody reads at the same time
     BLOCKS_MOST = 192  # about 35 kB each
-    SENDERS_MOST = 2048  # who, by which name, and what From says of them: 1 MB
-    NAMES_MOST = 8192  # Message-IDs: 2 MB
     BOARDS_MOST = 1024  # combinations of boards
     KEYS_MOST = 4096  # of people and of articles: 1 MB each; of whose ids were found by them: 1 MB
 
@@ -50,10 +48,8 @@ class Store(sqlite3.Connection):
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
         self.blocks: dict[int, Block] = {}
-        self.senders: dict[tuple[int, bytes, int], bytes] = {}
-        self.names: dict[int, bytes] = {}
-        self.people_written = Slots((IDENTITY_LETTERS,))  # 0.9 MB, as the next
-        self.ids_written = Slots((ID_LETTERS,))
+        self.people_written = Slots(LETTERS)  # 2 MB, as the next
+        self.ids_written = Slots(LETTERS)
         self.shown: dict[int, tuple[int, Slots]] = {}  # of views: the version of their trust, what articles say of it
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
@@ -65,8 +61,6 @@ class Store(sqlite3.Connection):
         self.people.clear()
         self.articles.clear()
         self.ids.clear()
-        self.senders.clear()
-        self.names.clear()
         self.people_written.clear()
         self.ids_written.clear()
 

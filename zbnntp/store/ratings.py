@@ -165,7 +165,7 @@ def shown_at(database: sqlite3.Connection, view: int, version: int) -> Slots:
     """What is remembered of how a view's trust, at a version of it, is shown: at first nothing."""
     known = database.shown if isinstance(database, Store) else {}
     if view not in known or known[view][0] != version:
-        known[view] = version, Slots((), object)
+        known[view] = version, Slots(object)
     return known[view][1]
 
 

@@ -15,41 +15,40 @@ from numpy.typing import DTypeLike, NDArray
 PLACES = 1 << 15
 UNKNOWN = (1 << 32) - 1  # the key of nothing
 
-Rows = NDArray[Any]
+Values = NDArray[Any]
 
 
 class Slots:
-    """What there is for each key, of one shape."""
+    """One value of a kind for each key."""
 
-    def __init__(self, shape: tuple[int, ...], kind: DTypeLike = np.uint8, places: int = PLACES) -> None:
-        self._keys, self._rows = np.full(places, UNKNOWN, np.uint32), np.zeros((places, *shape), kind)
-        self._places = places
+    def __init__(self, kind: DTypeLike) -> None:
+        self._keys, self._values = np.full(PLACES, UNKNOWN, np.uint32), np.zeros(PLACES, kind)
 
     def clear(self) -> None:
         """Nothing is remembered any more."""
         self._keys[:] = UNKNOWN
 
-    def find(self, keys: NDArray[np.uint32], ask: Callable[[NDArray[np.intp]], Rows]) -> Rows:
-        """The rows of keys. `ask` gives those of unknown ones, each of which stands at one of its positions."""
-        places = keys % self._places
-        rows = self._rows.take(places, axis=0)
+    def find(self, keys: NDArray[np.uint32], ask: Callable[[NDArray[np.intp]], Values]) -> Values:
+        """The values of keys. `ask` gives those of unknown ones, each of which stands at one of its positions."""
+        places = keys % PLACES
+        values = self._values.take(places)
         missing = np.flatnonzero(self._keys.take(places) != keys)
         if len(missing):
             unknown, at, back = np.unique(keys[missing], return_index=True, return_inverse=True)
             asked = ask(missing[at])
-            rows[missing] = asked[back]
+            values[missing] = asked[back]
             self.put(unknown, asked)
-        return rows
+        return values
 
     def get(self, key: int) -> Any:
         """What there is for one key; None where that is not known."""
-        place = key % self._places
-        return self._rows[place] if self._keys[place] == key else None
+        place = key % PLACES
+        return self._values.item(place) if self._keys.item(place) == key else None
 
-    def put(self, keys: NDArray[np.uint32] | int, rows: Rows | object) -> None:
+    def put(self, keys: NDArray[np.uint32] | int, values: Values | object) -> None:
         """Remember what was found for some keys, or for one."""
-        places = keys % self._places
-        self._keys[places], self._rows[places] = keys, rows
+        places = keys % PLACES
+        self._keys[places], self._values[places] = keys, values
 
 
 def objects(them: Sequence[object]) -> NDArray[np.object_]:

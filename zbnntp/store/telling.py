@@ -17,16 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zbnntp.model.article import Form, date_field, sender_field
-from zbnntp.model.keys import ID_PADDING, KEY_OCTETS, TAIL_OCTETS
+from zbnntp.model.keys import ID_PADDING, KEY_OCTETS, TAIL_OCTETS, letters, named
 from zbnntp.model.lettering import (
-    ID_LETTERS,
-    IDENTITY_LETTERS,
+    LETTERS,
     REFERENCE_OCTETS,
     Numbers,
     Octets,
-    id_letters,
-    identity_letters,
-    message_ids,
+    many_letters,
     middles,
     reference_text,
 )
@@ -36,7 +33,6 @@ from zbnntp.store.database import Store
 from zbnntp.store.folding import PERSON
 from zbnntp.store.slots import Slots
 
-_Who = tuple[int, bytes, int]  # key of a person, name, tail of the identity
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 # Many ids come in one piece, each but the last with ID_PADDING behind it: a row for each would take as long again.
 _IDS = "CAST(group_concat(iif(length(a.id) = 32, a.id, zeroblob(32)), zeroblob(3)) AS BLOB)"
@@ -204,7 +200,7 @@ def _inside(block: Block, known: _Many) -> tuple[_Many, NDArray[np.intp]]:
     """Those that stand in a block, which is all of them unless it is damaged or just being made; and where."""
     wanted, offsets = np.array(known.numbers, np.uint32) % BLOCK_NUMBERS, np.asarray(block.offsets)
     at = np.searchsorted(offsets, wanted)
-    found = np.append(offsets, BLOCK_NUMBERS).take(at) == wanted
+    found = offsets.take(at, mode="clip") == wanted if len(offsets) else np.zeros(len(at), np.bool_)
     return (known, at) if found.all() else (known.some(np.flatnonzero(found).tolist()), at[found])
 
 
@@ -215,10 +211,9 @@ def _told(database: sqlite3.Connection, block: Block, newsgroup: int, known: _Ma
     (group,) = database.execute("SELECT name FROM newsgroup WHERE pk = ?", (newsgroup,)).fetchone()
     its = _Picked(block, at)
     fields = _fields(database, block, its, known)
-    alone, texts = b"Xref: zbnntp %b:" % group.encode(), block.texts
-    xrefs = [
-        texts[xref] or b"%b%d" % (alone, number) for xref, number in zip(its.xrefs.tolist(), known.numbers, strict=True)
-    ]
+    xrefs = (b"Xref: zbnntp %b:%%d\n" % group.encode() * len(at) % tuple(known.numbers)).split(b"\n")[:-1]
+    for line in np.flatnonzero(its.xrefs).tolist():
+        xrefs[line] = block.texts[its.xrefs[line]]
     people = [block.people[author] or None for author in its.authors.tolist()]
     sages, forms = (its.marks // SAGE % 2).tolist(), (its.marks % SAGE).tolist()
     sizes = its.octets.tolist(), its.lines.tolist()
@@ -246,7 +241,7 @@ class _Picked:
 
 def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Many) -> list[bytes]:
     """Subject, sender, date, id and references of lines."""
-    text, own = block.texts.__getitem__, id_letters(known.ids)
+    text, own = block.texts.__getitem__, many_letters(known.ids + ID_PADDING)
     subjects = list(map(text, its.subjects.tolist()))
     names = map(text, np.asarray(block.names)[its.authors].tolist())
     said = middles(_identities(database, block, its), its.times, own)
@@ -260,65 +255,63 @@ def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Ma
 
 def _cited(database: sqlite3.Connection, keys: Numbers, known: _Many, own: Octets) -> Octets:
     """Ids of articles by their keys, in letters; those of some are known."""
-    kept = database.ids_written if isinstance(database, Store) else Slots((ID_LETTERS,))
-    kept.put(np.array(known.articles, np.uint32), own)
+    kept = _ids_written(database)
+    kept.put(np.array(known.articles, np.uint32), own.view(LETTERS).ravel())
 
-    def ask(at: NDArray[np.intp]) -> Octets:
+    def ask(at: NDArray[np.intp]) -> NDArray[np.void]:
         (ids,) = database.execute(_MANY_NAMES, (json.dumps(keys[at].tolist()),)).fetchone()
-        return id_letters(ids)
+        return many_letters(ids + ID_PADDING).view(LETTERS).ravel()
 
-    return kept.find(keys, ask)
+    return kept.find(keys, ask).view(np.uint8).reshape(-1, LETTERS.itemsize)
 
 
 def _identities(database: sqlite3.Connection, block: Block, its: _Picked) -> Octets:
     """Who has written each line, in letters; nobody where the line stands whole."""
-    kept = database.people_written if isinstance(database, Store) else Slots((IDENTITY_LETTERS,))
+    kept = _people_written(database)
     people = np.where(its.marks < WHOLE, np.asarray(block.people)[its.authors], 0)
-    return kept.find(people, lambda at: _ask_identities(database, block, its.authors[at].tolist()))
+    found = kept.find(people, lambda at: _ask_identities(database, block, its.authors[at].tolist()))
+    return found.view(np.uint8).reshape(-1, LETTERS.itemsize)
 
 
-def _ask_identities(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> Octets:
+def _ask_identities(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> NDArray[np.void]:
     """The identities of authors of a block, in letters."""
     (ids,) = database.execute(_PEOPLE, (json.dumps([block.people[author] for author in authors]),)).fetchone()
     identities = bytearray(ids + bytes(TAIL_OCTETS))
     tails = b"".join([block.tails[author].to_bytes(TAIL_OCTETS, "big") for author in authors])
     for at in range(TAIL_OCTETS):
         identities[KEY_OCTETS + at :: KEY_OCTETS + TAIL_OCTETS] = tails[at::TAIL_OCTETS]
-    return identity_letters(bytes(identities))
+    return many_letters(bytes(identities)).view(LETTERS).ravel()
 
 
 def _sender(database: sqlite3.Connection, block: Block, author: int) -> bytes:
-    """What From says of one author of a block, remembered."""
-    made = database.senders if isinstance(database, Store) else {}
-    who = _who(block, author)
-    if who not in made:
-        if len(made) > Store.SENDERS_MOST:
-            made.clear()
-        person, name, tail = who
-        identity = lines.find_name(database, PERSON, person) + tail.to_bytes(TAIL_OCTETS, "big")
-        made[who] = sender_field(name, identity_letters(identity).tobytes())
-    return made[who]
+    """What From says of one author of a block."""
+    kept, person = _people_written(database), block.people[author]
+    spelled: bytes | None = kept.get(person)
+    if spelled is None:
+        tail = block.tails[author].to_bytes(TAIL_OCTETS, "big")
+        spelled = letters(lines.find_name(database, PERSON, person) + tail)
+        kept.put(person, spelled)
+    return sender_field(block.texts[block.names[author]], spelled)
 
 
-def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterable[int]) -> Mapping[int, bytes]:
-    """Message-IDs of an article, which is known by its id, and of those it cites, at least; none of the node's own."""
-    made = _kept_names(database)
-    ids = {key: identifier for key, identifier in own.items() if key not in made}
-    if unknown := [key for key in others if key not in made and key not in ids]:
-        ids.update(database.execute(_FEW_NAMES[len(unknown)], unknown).fetchall())
-    if ids:
-        posts = [it if len(it) == ID_OCTETS else bytes(ID_OCTETS) for it in ids.values()]
-        made.update(zip(ids, message_ids(ID_PADDING.join(posts)), strict=True))
-    return made
+def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterable[int]) -> dict[int, bytes]:
+    """Message-IDs of an article, which is known by its id, and of those it cites; none of the node's own."""
+    kept = _ids_written(database)
+    spelled = {key: kept.get(key) for key in (*own, *others)}
+    ids = {key: identifier for key, identifier in own.items() if spelled[key] is None}
+    if asked := [key for key, it in spelled.items() if it is None and key not in ids]:
+        ids.update(database.execute(_FEW_NAMES[len(asked)], asked).fetchall())
+    for key, identifier in ids.items():
+        spelled[key] = letters((identifier if len(identifier) == ID_OCTETS else bytes(ID_OCTETS)) + ID_PADDING)
+        kept.put(key, spelled[key])
+    return {key: named(it) for key, it in spelled.items()}
 
 
-def _kept_names(database: sqlite3.Connection) -> dict[int, bytes]:
-    """Those that are remembered."""
-    made = database.names if isinstance(database, Store) else {}
-    if len(made) > Store.NAMES_MOST:
-        made.clear()
-    return made
+def _people_written(database: sqlite3.Connection) -> Slots:
+    """The letters of identities, by the keys of people."""
+    return database.people_written if isinstance(database, Store) else Slots(LETTERS)
 
 
-def _who(block: Block, author: int) -> _Who:
-    return block.people[author], block.texts[block.names[author]], block.tails[author]
+def _ids_written(database: sqlite3.Connection) -> Slots:
+    """The letters of ids, by the keys of articles."""
+    return database.ids_written if isinstance(database, Store) else Slots(LETTERS)
