@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from zbnntp.model.views import Window
-from zbnntp.rendering import Stamps, render
+from zbnntp.rendering import Stamps, compact, line_ends, render
 from zbnntp.store import overview
 from zbnntp.store.overview import BLOCK_NUMBERS
 
@@ -76,7 +76,8 @@ class Rack:
         if kept is None:
             low = block * BLOCK_NUMBERS
             columns = overview.columns(reader, newsgroup, low, low + BLOCK_NUMBERS - 1)
-            kept = Block(*render(stamps, columns), version, levels)
+            text = render(stamps, columns)
+            kept = Block(text, compact(columns.numbers), line_ends(text), version, levels)
             self.put(newsgroup, block, kept)
         return kept
 

@@ -114,11 +114,11 @@ class Stamps:
 
 def overview_text(stamps: Stamps, row: Row) -> bytes:
     """The overview line after the number."""
-    return render(stamps, Columns.of([row]))[0].partition(b"\t")[2].removesuffix(b"\r\n")
+    return render(stamps, Columns.of([row])).partition(b"\t")[2].removesuffix(b"\r\n")
 
 
-def render(stamps: Stamps, columns: Columns) -> tuple[bytes, Sequence[int], array[int]]:
-    """Overview lines as OVER prints them, their numbers, and where each ends."""
+def render(stamps: Stamps, columns: Columns) -> bytes:
+    """Overview lines as OVER prints them."""
     shown = [
         stamp.changed(score, sage) if score or sage else stamp.line
         for stamp, sage, score in zip(stamps.of_all(columns.authors), columns.sages, columns.scores, strict=True)
@@ -130,13 +130,17 @@ def render(stamps: Stamps, columns: Columns) -> tuple[bytes, Sequence[int], arra
     told: list[Any] = [None] * 6 * len(shown)  # one list for all: tuples would be looked through for garbage
     told[0::6], told[1::6], told[2::6] = columns.numbers, columns.fields, sizes
     told[3::6], told[4::6], told[5::6] = columns.lines, columns.xrefs, [tail for tail, _ in shown]
-    text = b"%d\t%b\t%d\t%d\t%b%b" * len(shown) % tuple(told)
+    return b"%d\t%b\t%d\t%d\t%b%b" * len(shown) % tuple(told)
+
+
+def line_ends(text: bytes) -> array[int]:
+    """Where each line ends."""
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LINE_END) + 1
-    return text, _compact(columns.numbers), array("I", ends.astype(np.uint32).tobytes())
+    return array("I", ends.astype(np.uint32).tobytes())
 
 
-def _compact(numbers: Sequence[int]) -> Sequence[int]:
-    """A range where there is no gap, which takes no memory."""
+def compact(numbers: Sequence[int]) -> Sequence[int]:
+    """The same as a range where there is no gap, which takes no memory."""
     if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
         return range(numbers[0], numbers[-1] + 1)
     return array("I", numbers)

@@ -223,7 +223,7 @@ class Shelf:
             return self._block(place, block).cut(low, high)
         self._expect(place, ~block)  # below 0, which no number is
         columns = overview.columns(self._reader, place.pk, max(low, first), min(high, last))
-        return Window(render(self._stamps, columns)[0]) if columns.numbers else None
+        return Window(render(self._stamps, columns)) if columns.numbers else None
 
     def _block(self, place: Place, block: int) -> Block:
         version = place.directory.version(block) or 0
