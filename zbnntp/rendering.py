@@ -22,7 +22,7 @@ from zbnntp.model.views import Article, Level
 from zbnntp.placeholder import compose_placeholder
 from zbnntp.store import carries, fetched, posts, promises, ratings, votes
 from zbnntp.store.overview import Columns, Row
-from zbnntp.store.slots import objects
+from zbnntp.store.slots import PLACES, Slots, objects
 
 SAGE = b"X-Zb-Sage: sage\r\n"
 LIMITED = b"X-Zb-Sage: limited\r\n"
@@ -79,19 +79,32 @@ class Stamps:
     def of_all(self, authors: Sequence[int | None]) -> list[Stamp]:
         """A stamp for each; those that are new are looked up at once."""
         people = np.array([author or 0 for author in authors], np.uint32)
-        known = ratings.shown_at(self._reader, self.view, self.version)
+        known = self._shown()
         found: list[Stamp] = known.find(people, lambda at: objects(self._ask(people[at].tolist()))).tolist()
         return found
 
     def of(self, author: int | None) -> Stamp:
         """The stamp of one."""
-        known, person = ratings.shown_at(self._reader, self.view, self.version), author or 0
+        known, person = self._shown(), author or 0
         found: Stamp | None = known.get(person)
         if found is None:
             mt, level = ratings.trust_in(self._reader, self.view, person)
             found = _stamp(mt, level == Level.LIMITED, person == self.view) if person else _NOBODY
             known.put(person, found)
         return found
+
+    def _shown(self) -> Slots:
+        return ratings.shown_at(self._reader, self.view, self.version, self._begin)
+
+    def _begin(self) -> Slots:
+        """The stamps of the newest people, in 20 ms for as many as there are places."""
+        shown, kept = ratings.newest_trust(self._reader, self.view, PLACES), Slots(object)
+        others = [
+            (person, _stamp(mt, level == Level.LIMITED, False)) for person, mt, level in shown if person != self.view
+        ]
+        people, stamps = zip(*others, strict=True) if others else ((), ())
+        kept.put(np.array(people, np.uint32), objects(stamps))
+        return kept
 
     def _ask(self, people: Sequence[int]) -> list[Stamp]:
         """Stamps of people, among them 0, which is nobody."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -12,28 +13,53 @@ from tests.ingest.forging import BOARD, Forger, following, name_of, segment
 from zbnntp.model.errors import Refused
 from zbnntp.model.keys import PostId, message_id
 from zbnntp.store import telling
+from zbnntp.store.database import Store
 from zbnntp.store.posts import article_pk
 
 ONE, OTHER = PostId(bytes(range(32))), PostId(bytes(range(1, 33)))
 
 
-async def test_whoever_was_met_in_an_article_is_known_in_the_overview(tmp_path: Path) -> None:
+class Asked(dict[Any, Any]):
+    """A dict of which things are asked one by one; who wants all of it is refused."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("went through all that is kept")
+
+    keys = items = values = __iter__  # type: ignore[assignment]
+
+
+async def test_what_is_remembered_is_never_gone_through(tmp_path: Path) -> None:
     anna = Forger("anna")
     async with following(tmp_path, anna) as bob:
         opening = anna.opening("Hello")
         lines = [opening, *[anna.reply(opening, f"answer {at}") for at in range(4)]]
         await bob.take(anna.offer([segment(*lines)]))
         await bob.writer.run(pack_overview)
+        assert isinstance(bob.reader, Store)
+        bob.reader.senders, bob.reader.names = Asked(), Asked()
         for line in lines:
             found = bob.shelf.find(name_of(line), BOARD)
             assert found is not None
             assert found.message_id == name_of(line)
+        assert len(b"".join(window.text for window in bob.shelf.overview(BOARD, 1, 5)).splitlines()) == 5
+
+
+async def test_what_was_shown_once_is_not_looked_up_again(tmp_path: Path) -> None:
+    anna, carl = Forger("anna"), Forger("carl")
+    async with following(tmp_path, anna, carl) as bob:
+        opening = anna.opening("Hello")
+        lines = [opening, *[carl.reply(opening, f"answer {at}") for at in range(4)]]
+        await bob.take(anna.offer([segment(opening)]))
+        await bob.take(carl.offer([segment(*lines[1:])]))
+        await bob.writer.run(pack_overview)
+        first = b"".join(window.text for window in bob.shelf.overview(BOARD, 1, 3))
+        assert all(name_of(line).encode() in first for line in lines[:3])
         asked: list[str] = []
         bob.reader.set_trace_callback(asked.append)
-        text = b"".join(window.text for window in bob.shelf.overview(BOARD, 1, 5))
-        assert all(name_of(line).encode() in text for line in lines)
+        rest = b"".join(window.text for window in bob.shelf.overview(BOARD, 4, 5))
+        assert all(name_of(line).encode() in rest for line in (opening, *lines[3:]))
         assert asked
-        assert not [it for it in asked if "json_each" in it]
+        assert not [it for it in asked if "json_each" in it]  # who they are, how trusted, and what they cite is known
 
 
 async def test_lines_of_which_none_cites_anything(tmp_path: Path) -> None:

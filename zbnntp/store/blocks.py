@@ -16,9 +16,9 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-import numpy as np
 import zstandard
 
 from zbnntp.store.folding import read_varint, varint
@@ -82,37 +82,28 @@ def _compress(octets: bytes) -> bytes:
 
 
 class Block:
-    """An open block: each column, all of them in one piece, and where in `references` those of each line begin."""
+    """An open block: an array for each column, and of where in `references` those of each line begin."""
 
     __slots__ = (
-        "authors", "begins", "columns", "lines", "marks", "names", "octets", "offsets", "people", "references",
-        "subjects", "tails", "texts", "times", "xrefs",
+        "authors", "begins", "lines", "marks", "names", "octets", "offsets", "people", "references", "subjects",
+        "tails", "texts", "times", "xrefs",
     )  # fmt: skip
 
     def __init__(self, packed: bytes) -> None:
         length, at = read_varint(packed, 0)
-        numbers = memoryview(gather(_decompress(packed[at : at + length])))
+        numbers = gather(_decompress(packed[at : at + length]))
         self.texts = _decompress(packed[at + length :]).split(b"\n")
         count, people = numbers[:2]
-        self.columns = numbers[2 : 2 + count * COLUMNS]
-        if len(self.columns) != count * COLUMNS:
-            raise ValueError(DAMAGED)
-        columns = [self.columns[count * column : count * (column + 1)] for column in range(COLUMNS)]
-        self.offsets, self.begins = _sums(columns[0])[1:], _sums(columns[8])
+        columns = [numbers[2 + count * column : 2 + count * (column + 1)] for column in range(COLUMNS)]
+        self.offsets = array("I", accumulate(columns[0]))
         self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks = columns[1:8]
+        self.begins = array("I", accumulate(columns[8], initial=0))
         end = 2 + count * COLUMNS
         names, tails, references = (end + people * at for at in (1, 2, 3))
         self.people, self.names = numbers[end:names], numbers[names:tails]
         self.tails, self.references = numbers[tails:references], numbers[references:]
         if len(self.references) != self.begins[-1]:
             raise ValueError(DAMAGED)
-
-
-def _sums(column: memoryview) -> memoryview:
-    """Of no number, of the first, of the first two and so on."""
-    sums = np.zeros(len(column) + 1, np.uint32)
-    np.cumsum(column, out=sums[1:])
-    return sums.data
 
 
 class _Tools(threading.local):

@@ -14,6 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.lettering import LETTERS
 from zbnntp.store import sums
@@ -31,6 +33,7 @@ WINDOW_ROWS = 256  # one bounded step of a reader
 CHECK_OCTETS = 64 * 1024 * 1024  # larger files are not read through at every start (0.1 s here)
 _MIGRATIONS = ("schema.sql",)  # number n makes version n of version n - 1
 VERSION = len(_MIGRATIONS)
+IDENTITY = np.dtype("V32")
 
 
 class Store(sqlite3.Connection):
@@ -40,6 +43,8 @@ class Store(sqlite3.Connection):
 
     FRAMES_MOST = 96  # about 70 kB each; more than there are boards that somebody reads at the same time
     BLOCKS_MOST = 192  # about 35 kB each
+    SENDERS_MOST = 2048  # who, by which name, and what From says of them: 1 MB
+    NAMES_MOST = 8192  # Message-IDs: 2 MB
     BOARDS_MOST = 1024  # combinations of boards
     KEYS_MOST = 4096  # of people and of articles: 1 MB each; of whose ids were found by them: 1 MB
 
@@ -48,8 +53,10 @@ class Store(sqlite3.Connection):
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
         self.blocks: dict[int, Block] = {}
-        self.people_written = Slots(LETTERS)  # 2 MB, as the next
-        self.ids_written = Slots(LETTERS)
+        self.senders: dict[tuple[int, bytes, int], bytes] = {}
+        self.names: dict[int, bytes] = {}
+        self.identities: Slots | None = None  # of people, 1 MB
+        self.spelled = Slots(LETTERS)  # ids of articles, 2 MB
         self.shown: dict[int, tuple[int, Slots]] = {}  # of views: the version of their trust, what articles say of it
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
@@ -61,8 +68,10 @@ class Store(sqlite3.Connection):
         self.people.clear()
         self.articles.clear()
         self.ids.clear()
-        self.people_written.clear()
-        self.ids_written.clear()
+        self.senders.clear()
+        self.names.clear()
+        self.identities = None
+        self.spelled.clear()
 
 
 def prepare(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from zbnntp.model.keys import Identity
@@ -161,10 +161,22 @@ def trust_in(database: sqlite3.Connection, view: int, person: int) -> tuple[floa
     return row or (0.0, int(Level.HIDDEN))
 
 
-def shown_at(database: sqlite3.Connection, view: int, version: int) -> Slots:
-    """What is remembered of how a view's trust, at a version of it, is shown: at first nothing."""
+def newest_trust(database: sqlite3.Connection, view: int, most: int) -> list[tuple[int, float, int]]:
+    """The same of the people who came last, as many as there are."""
+    return database.execute(
+        "SELECT person, mt, level FROM level WHERE view = ? ORDER BY person DESC LIMIT ?", (view, most)
+    ).fetchall()
+
+
+def shown_at(database: sqlite3.Connection, view: int, version: int, begin: Callable[[], Slots]) -> Slots:
+    """What is remembered of how a view's trust, at a version of it, is shown.
+
+    It begins with what is known of many, and when trust has changed with nothing: a change may follow another soon.
+    """
     known = database.shown if isinstance(database, Store) else {}
-    if view not in known or known[view][0] != version:
+    if view not in known:
+        known[view] = version, begin()
+    elif known[view][0] != version:
         known[view] = version, Slots(object)
     return known[view][1]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple, Self
@@ -28,19 +29,23 @@ from zbnntp.model.lettering import (
     reference_text,
 )
 from zbnntp.store import lines
-from zbnntp.store.blocks import BLOCK_NUMBERS, COLUMNS, SAGE, WHOLE, Block
-from zbnntp.store.database import Store
+from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
+from zbnntp.store.database import IDENTITY, Store
 from zbnntp.store.folding import PERSON
-from zbnntp.store.slots import Slots
+from zbnntp.store.slots import PLACES, Slots
 
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 # Many ids come in one piece, each but the last with ID_PADDING behind it: a row for each would take as long again.
 _IDS = "CAST(group_concat(iif(length(a.id) = 32, a.id, zeroblob(32)), zeroblob(3)) AS BLOB)"
 _MANY_NAMES = f"SELECT {_IDS} FROM json_each(?) asked CROSS JOIN article a ON a.pk = asked.value"  # noqa: S608
 _FEW_NAMES = [f"SELECT pk, id FROM article WHERE pk IN ({','.join('?' * few)})" for few in range(10)]  # noqa: S608
-_PEOPLE = (  # each with room behind it for the tail; where this node is the author, such a line stands whole
-    "SELECT CAST(group_concat(coalesce(p.id, zeroblob(32)), zeroblob(3)) AS BLOB) "
+_PEOPLE = (  # where this node is the author, such a line stands whole
+    "SELECT CAST(group_concat(coalesce(p.id, zeroblob(32)), x'') AS BLOB) "
     "FROM json_each(?) asked LEFT JOIN person p ON p.pk = asked.value"
+)
+_NEWEST_PEOPLE = (
+    "SELECT json_group_array(pk), CAST(group_concat(id, x'') AS BLOB) FROM "
+    "(SELECT pk, id FROM person WHERE length(id) = 32 ORDER BY pk DESC LIMIT ?)"
 )
 _GAPS = "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?"
 _SPAN = "newsgroup = ?1 AND number BETWEEN ?2 AND ?3"
@@ -226,8 +231,13 @@ class _Picked:
     def __init__(self, block: Block, positions: NDArray[np.intp]) -> None:
         first, last = int(positions[0]), int(positions[-1]) + 1
         at = slice(first, last) if last - first == len(positions) else positions
-        columns: Numbers = np.asarray(block.columns).reshape(COLUMNS, -1)[:, at]
-        _, self.octets, self.lines, self.times, self.authors, self.subjects, self.xrefs, self.marks, _ = columns
+
+        def pick(column: array[int]) -> Numbers:
+            return np.asarray(column)[at]
+
+        self.octets, self.lines, self.times = pick(block.octets), pick(block.lines), pick(block.times)
+        self.authors, self.subjects = pick(block.authors), pick(block.subjects)
+        self.xrefs, self.marks = pick(block.xrefs), pick(block.marks)
         begins, base, end = np.asarray(block.begins), block.begins[first], block.begins[last]
         self.cited = np.asarray(block.references[base:end])  # of all lines from the first to the last
         self._begins, self._ends = begins[:-1][at] - base, begins[1:][at] - base
@@ -255,7 +265,7 @@ def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Ma
 
 def _cited(database: sqlite3.Connection, keys: Numbers, known: _Many, own: Octets) -> Octets:
     """Ids of articles by their keys, in letters; those of some are known."""
-    kept = _ids_written(database)
+    kept = database.spelled if isinstance(database, Store) else Slots(LETTERS)
     kept.put(np.array(known.articles, np.uint32), own.view(LETTERS).ravel())
 
     def ask(at: NDArray[np.intp]) -> NDArray[np.void]:
@@ -267,51 +277,52 @@ def _cited(database: sqlite3.Connection, keys: Numbers, known: _Many, own: Octet
 
 def _identities(database: sqlite3.Connection, block: Block, its: _Picked) -> Octets:
     """Who has written each line, in letters; nobody where the line stands whole."""
-    kept = _people_written(database)
     people = np.where(its.marks < WHOLE, np.asarray(block.people)[its.authors], 0)
-    found = kept.find(people, lambda at: _ask_identities(database, block, its.authors[at].tolist()))
-    return found.view(np.uint8).reshape(-1, LETTERS.itemsize)
+    rows = np.empty((len(people), KEY_OCTETS + TAIL_OCTETS), np.uint8)
+    found = _people(database).find(people, lambda at: _ask_identities(database, people[at].tolist()))
+    rows[:, :KEY_OCTETS] = found.view(np.uint8).reshape(-1, KEY_OCTETS)
+    tails = np.asarray(block.tails)[its.authors].astype(">u4").view(np.uint8).reshape(-1, 4)
+    rows[:, KEY_OCTETS:] = tails[:, -TAIL_OCTETS:]
+    return many_letters(rows.tobytes())
 
 
-def _ask_identities(database: sqlite3.Connection, block: Block, authors: Sequence[int]) -> NDArray[np.void]:
-    """The identities of authors of a block, in letters."""
-    (ids,) = database.execute(_PEOPLE, (json.dumps([block.people[author] for author in authors]),)).fetchone()
-    identities = bytearray(ids + bytes(TAIL_OCTETS))
-    tails = b"".join([block.tails[author].to_bytes(TAIL_OCTETS, "big") for author in authors])
-    for at in range(TAIL_OCTETS):
-        identities[KEY_OCTETS + at :: KEY_OCTETS + TAIL_OCTETS] = tails[at::TAIL_OCTETS]
-    return many_letters(bytes(identities)).view(LETTERS).ravel()
+def _ask_identities(database: sqlite3.Connection, people: Sequence[int]) -> NDArray[np.void]:
+    (ids,) = database.execute(_PEOPLE, (json.dumps(people),)).fetchone()
+    return np.frombuffer(ids, IDENTITY)
 
 
 def _sender(database: sqlite3.Connection, block: Block, author: int) -> bytes:
-    """What From says of one author of a block."""
-    kept, person = _people_written(database), block.people[author]
-    spelled: bytes | None = kept.get(person)
-    if spelled is None:
-        tail = block.tails[author].to_bytes(TAIL_OCTETS, "big")
-        spelled = letters(lines.find_name(database, PERSON, person) + tail)
-        kept.put(person, spelled)
-    return sender_field(block.texts[block.names[author]], spelled)
+    """What From says of one author of a block, remembered."""
+    made = database.senders if isinstance(database, Store) else {}
+    who = block.people[author], block.texts[block.names[author]], block.tails[author]
+    if who not in made:
+        if len(made) > Store.SENDERS_MOST:
+            made.clear()
+        person, name, tail = who
+        identity = lines.find_name(database, PERSON, person) + tail.to_bytes(TAIL_OCTETS, "big")
+        made[who] = sender_field(name, letters(identity))
+    return made[who]
 
 
-def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterable[int]) -> dict[int, bytes]:
-    """Message-IDs of an article, which is known by its id, and of those it cites; none of the node's own."""
-    kept = _ids_written(database)
-    spelled = {key: kept.get(key) for key in (*own, *others)}
-    ids = {key: identifier for key, identifier in own.items() if spelled[key] is None}
-    if asked := [key for key, it in spelled.items() if it is None and key not in ids]:
-        ids.update(database.execute(_FEW_NAMES[len(asked)], asked).fetchall())
+def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterable[int]) -> Mapping[int, bytes]:
+    """Message-IDs of an article, which is known by its id, and of those it cites, at least; none of the node's own."""
+    made = database.names if isinstance(database, Store) else {}
+    if len(made) > Store.NAMES_MOST:
+        made.clear()
+    ids = {key: identifier for key, identifier in own.items() if key not in made}
+    if unknown := [key for key in others if key not in made and key not in ids]:
+        ids.update(database.execute(_FEW_NAMES[len(unknown)], unknown).fetchall())
     for key, identifier in ids.items():
-        spelled[key] = letters((identifier if len(identifier) == ID_OCTETS else bytes(ID_OCTETS)) + ID_PADDING)
-        kept.put(key, spelled[key])
-    return {key: named(it) for key, it in spelled.items()}
+        made[key] = named(letters((identifier if len(identifier) == ID_OCTETS else bytes(ID_OCTETS)) + ID_PADDING))
+    return made
 
 
-def _people_written(database: sqlite3.Connection) -> Slots:
-    """The letters of identities, by the keys of people."""
-    return database.people_written if isinstance(database, Store) else Slots(LETTERS)
-
-
-def _ids_written(database: sqlite3.Connection) -> Slots:
-    """The letters of ids, by the keys of articles."""
-    return database.ids_written if isinstance(database, Store) else Slots(LETTERS)
+def _people(database: sqlite3.Connection) -> Slots:
+    """Identities by the keys of people; the newest are read at once, in 10 ms."""
+    if not isinstance(database, Store):
+        return Slots(IDENTITY)
+    if database.identities is None:
+        database.identities = Slots(IDENTITY)
+        keys, ids = database.execute(_NEWEST_PEOPLE, (PLACES,)).fetchone()
+        database.identities.put(np.array(json.loads(keys), np.uint32), np.frombuffer(ids or b"", IDENTITY))
+    return database.identities
