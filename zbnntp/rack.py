@@ -76,7 +76,7 @@ class Rack:
         if kept is None:
             low = block * BLOCK_NUMBERS
             columns = overview.columns(reader, newsgroup, low, low + BLOCK_NUMBERS - 1)
-            text = render(stamps, columns)
+            text = bytes(memoryview(render(stamps, columns)))  # a copy, without the room that was left for more
             kept = Block(text, compact(columns.numbers), line_ends(text), version, levels)
             self.put(newsgroup, block, kept)
         return kept

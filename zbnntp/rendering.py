@@ -75,17 +75,20 @@ class Stamps:
     def __init__(self, reader: sqlite3.Connection, view: int) -> None:
         self._reader, self.view = reader, view
         self.version = 0
+        self._shown: tuple[int, Slots] | None = None  # at a version
 
     def of_all(self, authors: Sequence[int | None]) -> list[Stamp]:
         """A stamp for each; those that are new are looked up at once."""
+        if len(authors) == 1:
+            return [self.of(authors[0])]
         people = np.array([author or 0 for author in authors], np.uint32)
-        known = self._shown()
+        known = self._known()
         found: list[Stamp] = known.find(people, lambda at: objects(self._ask(people[at].tolist()))).tolist()
         return found
 
     def of(self, author: int | None) -> Stamp:
         """The stamp of one."""
-        known, person = self._shown(), author or 0
+        known, person = self._known(), author or 0
         found: Stamp | None = known.get(person)
         if found is None:
             mt, level = ratings.trust_in(self._reader, self.view, person)
@@ -93,17 +96,19 @@ class Stamps:
             known.put(person, found)
         return found
 
-    def _shown(self) -> Slots:
-        return ratings.shown_at(self._reader, self.view, self.version, self._begin)
+    def _known(self) -> Slots:
+        if self._shown is None or self._shown[0] != self.version:
+            self._shown = self.version, ratings.shown_at(self._reader, self.view, self.version, self._begin)
+        return self._shown[1]
 
     def _begin(self) -> Slots:
         """The stamps of the newest people, in 20 ms for as many as there are places."""
-        shown, kept = ratings.newest_trust(self._reader, self.view, PLACES), Slots(object)
-        others = [
-            (person, _stamp(mt, level == Level.LIMITED, False)) for person, mt, level in shown if person != self.view
-        ]
-        people, stamps = zip(*others, strict=True) if others else ((), ())
-        kept.put(np.array(people, np.uint32), objects(stamps))
+        kept = Slots(object)
+        for some in ratings.newest_trust(self._reader, self.view, PLACES):
+            people, trusts, levels = zip(*some, strict=True)
+            stamps = [_stamp(mt, level == Level.LIMITED, False) for mt, level in zip(trusts, levels, strict=True)]
+            kept.put(np.array(people, np.uint32), objects(stamps))
+        kept.put(self.view, _stamp(1.0, False, True))
         return kept
 
     def _ask(self, people: Sequence[int]) -> list[Stamp]:

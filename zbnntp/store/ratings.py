@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Level
-from zbnntp.store.database import Store
+from zbnntp.store.database import WINDOW_ROWS, Store
 from zbnntp.store.slots import Slots
 
 
@@ -161,11 +162,12 @@ def trust_in(database: sqlite3.Connection, view: int, person: int) -> tuple[floa
     return row or (0.0, int(Level.HIDDEN))
 
 
-def newest_trust(database: sqlite3.Connection, view: int, most: int) -> list[tuple[int, float, int]]:
-    """The same of the people who came last, as many as there are."""
-    return database.execute(
+def newest_trust(database: sqlite3.Connection, view: int, most: int) -> Iterator[list[tuple[int, float, int]]]:
+    """The same of the people who came last, as many as there are, some at a time."""
+    found = database.execute(
         "SELECT person, mt, level FROM level WHERE view = ? ORDER BY person DESC LIMIT ?", (view, most)
-    ).fetchall()
+    )
+    return iter(partial(found.fetchmany, WINDOW_ROWS), [])
 
 
 def shown_at(database: sqlite3.Connection, view: int, version: int, begin: Callable[[], Slots]) -> Slots:

@@ -30,7 +30,7 @@ from zbnntp.model.lettering import (
 )
 from zbnntp.store import lines
 from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
-from zbnntp.store.database import IDENTITY, Store
+from zbnntp.store.database import IDENTITY, WINDOW_ROWS, Store
 from zbnntp.store.folding import PERSON
 from zbnntp.store.slots import PLACES, Slots
 
@@ -43,10 +43,7 @@ _PEOPLE = (  # where this node is the author, such a line stands whole
     "SELECT CAST(group_concat(coalesce(p.id, zeroblob(32)), x'') AS BLOB) "
     "FROM json_each(?) asked LEFT JOIN person p ON p.pk = asked.value"
 )
-_NEWEST_PEOPLE = (
-    "SELECT json_group_array(pk), CAST(group_concat(id, x'') AS BLOB) FROM "
-    "(SELECT pk, id FROM person WHERE length(id) = 32 ORDER BY pk DESC LIMIT ?)"
-)
+_NEWEST_PEOPLE = "SELECT pk, id FROM person WHERE length(id) = 32 ORDER BY pk DESC LIMIT ?"
 _GAPS = "SELECT number FROM gap WHERE newsgroup = ? AND number BETWEEN ? AND ?"
 _SPAN = "newsgroup = ?1 AND number BETWEEN ?2 AND ?3"
 _KNOWN = (  # what a packed block does not say of its articles; they stay in the order of their numbers
@@ -323,6 +320,8 @@ def _people(database: sqlite3.Connection) -> Slots:
         return Slots(IDENTITY)
     if database.identities is None:
         database.identities = Slots(IDENTITY)
-        keys, ids = database.execute(_NEWEST_PEOPLE, (PLACES,)).fetchone()
-        database.identities.put(np.array(json.loads(keys), np.uint32), np.frombuffer(ids or b"", IDENTITY))
+        found = database.execute(_NEWEST_PEOPLE, (PLACES,))
+        while some := found.fetchmany(WINDOW_ROWS):
+            keys, ids = zip(*some, strict=True)
+            database.identities.put(np.array(keys, np.uint32), np.frombuffer(b"".join(ids), IDENTITY))
     return database.identities
