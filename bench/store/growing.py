@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What becomes of a store that grows, to sizes for which a world in one piece would be too large.
 
-    python bench/store/growing.py SAMPLE [--stages 216000 864000 1500000] [--work DIR] [--seal-lines N]
+    python bench/store/growing.py SAMPLE [--stages 216000 864000 1500000] [--months N] [--work DIR]
+                                      [--seal-lines N]
 
 Posts of the corpus come in, 27,000 at a time of a fifth of some 17,000 people, in the order of their dates: signed,
 verified and kept, as peers hand them on, shown, their overview packed. At each stage the store is measured, a node is
@@ -31,9 +32,10 @@ import trio
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.load import Author, Community, Source, make_offer, rate, show, take_in
-from bench.store.corpus import Said, parts, read_sample
+from bench.store.corpus import BEGIN, SECONDS, Said, parts, read_sample
 from bench.store.latency import latencies
 from bench.store.serving import serve, status
+from zbnntp.config import FILE_NAME
 from zbnntp.home import STORE_FILE, load_keys, make_keys
 from zbnntp.model.keys import Identity
 from zbnntp.store import compaction, condensing
@@ -74,6 +76,12 @@ def say(community: Community, said: Iterable[Said]) -> list[Author]:
         senders[sender] = None
         community.post(Source(it.id, (it.board,), sender, it.subject, it.time, it.parents, it.body))
     return [community.authors[sender] for sender in senders]
+
+
+def over(months: int, said: Iterable[Said]) -> list[Said]:
+    """The same in so many months, the last of which stays where it is."""
+    end = BEGIN + SECONDS
+    return [replace(it, time=end - (end - it.time) * months // 3) for it in said]
 
 
 def again(said: Sequence[Said]) -> list[Said]:
@@ -183,6 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("sample", type=Path)
     parser.add_argument("--stages", type=int, nargs="+", default=[216_000, 864_000, 1_500_000])
+    parser.add_argument("--months", type=int, default=3, help="in which all of it is written")
     parser.add_argument("--work", type=Path, default=Path("/tmp/zbnntp-store"))
     parser.add_argument("--seal-lines", type=int, default=20_000, help="at each stage, on a copy; 0: none")
     options = parser.parse_args()
@@ -190,12 +199,13 @@ def main() -> None:
     shutil.rmtree(grown.home, ignore_errors=True)
     grown.home.mkdir(parents=True)
     make_keys(grown.home, "bench", None)
+    (grown.home / FILE_NAME).write_text("retention_months = 0\n")
     prepare(grown.store)
     sample = read_sample(options.sample)
     coming = parts(sample, -(-max(options.stages) // (2 * len(sample))))
     for stage in sorted(options.stages):
         while grown.posts < stage:
-            trio.run(grow, grown, next(coming))
+            trio.run(grow, grown, over(options.months, next(coming)))
         measure(grown, options.seal_lines)
 
 
