@@ -29,9 +29,9 @@ from zbnntp.store.folding import ARTICLE, HASH, PERSON, PLACES, SIGNATURE, SIZES
 
 LEVEL = 19
 QUICK = 3  # of a frame out of which something was taken
-TEXT_OCTETS = 64 * 1024  # in one frame: more would be smaller, and slower to read a single post from
+TEXT_OCTETS = 48 * 1024  # in one frame: more would be smaller, and slower to read a single post from
 TEXT_MOST = 2 << 20  # no frame holds more: one line of any size beyond the others
-DICTIONARY_OCTETS = 4 << 20  # at most, and else a 32nd of the text: twice as much makes frames 4 % smaller
+DICTIONARY_OCTETS = 2 << 20  # at most, and else a 32nd of the text: of twice as much a processor's cache holds less
 DICTIONARY_PART = 32
 SEGMENT, DMER = 128, 8  # k and d of the trainer: its own search for better ones takes minutes and gains 1 %
 
