@@ -21,8 +21,9 @@ from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Article, Level
 from zbnntp.placeholder import compose_placeholder
 from zbnntp.store import carries, fetched, posts, promises, ratings, votes
+from zbnntp.store.database import Store
 from zbnntp.store.overview import Columns, Row
-from zbnntp.store.slots import PLACES, Slots, objects
+from zbnntp.store.slots import Slots, objects
 
 SAGE = b"X-Zb-Sage: sage\r\n"
 LIMITED = b"X-Zb-Sage: limited\r\n"
@@ -102,9 +103,9 @@ class Stamps:
         return self._shown[1]
 
     def _begin(self) -> Slots:
-        """The stamps of the newest people, in 20 ms for as many as there are places."""
-        kept = Slots(object)
-        for some in ratings.newest_trust(self._reader, self.view, PLACES):
+        """The stamps of the newest people: 20 ms for 27,760."""
+        kept = Slots(object, Store.PEOPLE_MOST)
+        for some in ratings.newest_trust(self._reader, self.view):
             people, trusts, levels = zip(*some, strict=True)
             stamps = [_stamp(mt, level == Level.LIMITED, False) for mt, level in zip(trusts, levels, strict=True)]
             kept.put(np.array(people, np.uint32), objects(stamps))

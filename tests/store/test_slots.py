@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from zbnntp.store.slots import PLACES, Slots, objects
+from zbnntp.store.slots import Slots, objects
 
+PLACES = 64
 KEYS = st.lists(st.builds(lambda few, turn: few + turn * PLACES, st.integers(0, 5), st.integers(0, 3)), max_size=20)
 
 
 @given(st.lists(KEYS, max_size=6))
 def test_keys_of_one_place_never_get_what_is_anothers(asked: list[list[int]]) -> None:
-    slots, times = Slots(np.int64), 0
+    slots, times = Slots(np.int64, PLACES), 0
 
     def rows(keys: NDArray[np.uint32]) -> NDArray[np.int64]:
         return keys.astype(np.int64) * 3
@@ -34,7 +35,7 @@ def test_keys_of_one_place_never_get_what_is_anothers(asked: list[list[int]]) ->
 
 
 def test_what_was_found_is_not_asked_for_again() -> None:
-    slots, keys = Slots(object), np.array([7, 9, 7], np.uint32)
+    slots, keys = Slots(object, PLACES), np.array([7, 9, 7], np.uint32)
     asked: list[list[int]] = []
 
     def ask(at: NDArray[np.intp]) -> NDArray[np.object_]:

@@ -45,6 +45,8 @@ class Store(sqlite3.Connection):
     BLOCKS_MOST = 192  # about 35 kB each
     SENDERS_MOST = 2048  # who, by which name, and what From says of them: 1 MB
     NAMES_MOST = 8192  # Message-IDs: 2 MB
+    PEOPLE_MOST = 1 << 15  # whose identities are known by their keys: 1 MB; and the trust of each view in them: 0.4 MB
+    SPELLED_MOST = 1 << 14  # ids of articles, written: 1 MB
     BOARDS_MOST = 1024  # combinations of boards
     KEYS_MOST = 4096  # of people and of articles: 1 MB each; of whose ids were found by them: 1 MB
 
@@ -55,8 +57,9 @@ class Store(sqlite3.Connection):
         self.blocks: dict[int, Block] = {}
         self.senders: dict[tuple[int, bytes, int], bytes] = {}
         self.names: dict[int, bytes] = {}
-        self.identities: Slots | None = None  # of people, 1 MB
-        self.spelled = Slots(LETTERS)  # ids of articles, 2 MB
+        self.has_met = False  # whether the newest people are among the next
+        self.identities = Slots(IDENTITY, self.PEOPLE_MOST)
+        self.spelled = Slots(LETTERS, self.SPELLED_MOST)
         self.shown: dict[int, tuple[int, Slots]] = {}  # of views: the version of their trust, what articles say of it
         self.people: dict[bytes, int] = {}
         self.articles: dict[bytes, int] = {}
@@ -70,7 +73,7 @@ class Store(sqlite3.Connection):
         self.ids.clear()
         self.senders.clear()
         self.names.clear()
-        self.identities = None
+        self.identities.clear()
         self.spelled.clear()
 
 

@@ -162,10 +162,10 @@ def trust_in(database: sqlite3.Connection, view: int, person: int) -> tuple[floa
     return row or (0.0, int(Level.HIDDEN))
 
 
-def newest_trust(database: sqlite3.Connection, view: int, most: int) -> Iterator[list[tuple[int, float, int]]]:
+def newest_trust(database: sqlite3.Connection, view: int) -> Iterator[list[tuple[int, float, int]]]:
     """The same of the people who came last, as many as there are, some at a time."""
     found = database.execute(
-        "SELECT person, mt, level FROM level WHERE view = ? ORDER BY person DESC LIMIT ?", (view, most)
+        "SELECT person, mt, level FROM level WHERE view = ? ORDER BY person DESC LIMIT ?", (view, Store.PEOPLE_MOST)
     )
     return iter(partial(found.fetchmany, WINDOW_ROWS), [])
 
@@ -179,7 +179,7 @@ def shown_at(database: sqlite3.Connection, view: int, version: int, begin: Calla
     if view not in known:
         known[view] = version, begin()
     elif known[view][0] != version:
-        known[view] = version, Slots(object)
+        known[view] = version, Slots(object, Store.PEOPLE_MOST)
     return known[view][1]
 
 

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-PLACES = 1 << 15
-UNKNOWN = (1 << 32) - 1  # the key of nothing
+UNKNOWN = 0  # keys stand one higher: memory that was never touched, and is not there yet, says that nothing is known
 
 Values = NDArray[Any]
 
 
 class Slots:
-    """One value of a kind for each key."""
+    """One value of a kind for each key, in so many `places`."""
 
-    def __init__(self, kind: DTypeLike) -> None:
-        self._keys, self._values = np.full(PLACES, UNKNOWN, np.uint32), np.zeros(PLACES, kind)
+    def __init__(self, kind: DTypeLike, places: int) -> None:
+        self.places = places
+        self._keys, self._values = np.zeros(places, np.uint32), np.zeros(places, kind)
 
     def clear(self) -> None:
         """Nothing is remembered any more."""
@@ -30,9 +30,9 @@ class Slots:
 
     def find(self, keys: NDArray[np.uint32], ask: Callable[[NDArray[np.intp]], Values]) -> Values:
         """The values of keys. `ask` gives those of unknown ones, each of which stands at one of its positions."""
-        places = keys % PLACES
+        places = keys % self.places
         values = self._values.take(places)
-        missing = np.flatnonzero(self._keys.take(places) != keys)
+        missing = np.flatnonzero(self._keys.take(places) != keys + 1)
         if len(missing):
             unknown, at, back = np.unique(keys[missing], return_index=True, return_inverse=True)
             asked = ask(missing[at])
@@ -42,13 +42,13 @@ class Slots:
 
     def get(self, key: int) -> Any:
         """What there is for one key; None where that is not known."""
-        place = key % PLACES
-        return self._values.item(place) if self._keys.item(place) == key else None
+        place = key % self.places
+        return self._values.item(place) if self._keys.item(place) == key + 1 else None
 
     def put(self, keys: NDArray[np.uint32] | int, values: Values | object) -> None:
         """Remember what was found for some keys, or for one."""
-        places = keys % PLACES
-        self._keys[places], self._values[places] = keys, values
+        places = keys % self.places
+        self._keys[places], self._values[places] = keys + 1, values
 
 
 def objects(them: Sequence[object]) -> NDArray[np.object_]:

@@ -32,7 +32,7 @@ from zbnntp.store import lines
 from zbnntp.store.blocks import BLOCK_NUMBERS, SAGE, WHOLE, Block
 from zbnntp.store.database import IDENTITY, WINDOW_ROWS, Store
 from zbnntp.store.folding import PERSON
-from zbnntp.store.slots import PLACES, Slots
+from zbnntp.store.slots import Slots
 
 ID_OCTETS = 32  # of a post's id; those of the node's own articles have 16
 # Many ids come in one piece, each but the last with ID_PADDING behind it: a row for each would take as long again.
@@ -131,7 +131,18 @@ def tell(database: sqlite3.Connection, block: Block, at: int, known: Known, grou
 
 def tell_all(database: sqlite3.Connection, block: Block, newsgroup: int, low: int, high: int) -> Columns:
     """All lines of a block in a span of its numbers."""
+    if isinstance(database, Store) and not database.has_met:
+        _meet(database)
     return _told(database, block, newsgroup, *_inside(block, _many(database, newsgroup, low, high)))
+
+
+def _meet(database: Store) -> None:
+    """Learn who the newest people are: 14 ms for 27,760."""
+    found = database.execute(_NEWEST_PEOPLE, (database.identities.places,))
+    while some := found.fetchmany(WINDOW_ROWS):
+        keys, ids = zip(*some, strict=True)
+        database.identities.put(np.array(keys, np.uint32), np.frombuffer(b"".join(ids), IDENTITY))
+    database.has_met = True
 
 
 def tell_rows(
@@ -262,7 +273,7 @@ def _fields(database: sqlite3.Connection, block: Block, its: _Picked, known: _Ma
 
 def _cited(database: sqlite3.Connection, keys: Numbers, known: _Many, own: Octets) -> Octets:
     """Ids of articles by their keys, in letters; those of some are known."""
-    kept = database.spelled if isinstance(database, Store) else Slots(LETTERS)
+    kept = database.spelled if isinstance(database, Store) else Slots(LETTERS, BLOCK_NUMBERS)
     kept.put(np.array(known.articles, np.uint32), own.view(LETTERS).ravel())
 
     def ask(at: NDArray[np.intp]) -> NDArray[np.void]:
@@ -276,7 +287,8 @@ def _identities(database: sqlite3.Connection, block: Block, its: _Picked) -> Oct
     """Who has written each line, in letters; nobody where the line stands whole."""
     people = np.where(its.marks < WHOLE, np.asarray(block.people)[its.authors], 0)
     rows = np.empty((len(people), KEY_OCTETS + TAIL_OCTETS), np.uint8)
-    found = _people(database).find(people, lambda at: _ask_identities(database, people[at].tolist()))
+    kept = database.identities if isinstance(database, Store) else Slots(IDENTITY, BLOCK_NUMBERS)
+    found = kept.find(people, lambda at: _ask_identities(database, people[at].tolist()))
     rows[:, :KEY_OCTETS] = found.view(np.uint8).reshape(-1, KEY_OCTETS)
     tails = np.asarray(block.tails)[its.authors].astype(">u4").view(np.uint8).reshape(-1, 4)
     rows[:, KEY_OCTETS:] = tails[:, -TAIL_OCTETS:]
@@ -284,6 +296,7 @@ def _identities(database: sqlite3.Connection, block: Block, its: _Picked) -> Oct
 
 
 def _ask_identities(database: sqlite3.Connection, people: Sequence[int]) -> NDArray[np.void]:
+    """Who some people are; zeros for nobody."""
     (ids,) = database.execute(_PEOPLE, (json.dumps(people),)).fetchone()
     return np.frombuffer(ids, IDENTITY)
 
@@ -312,16 +325,3 @@ def names(database: sqlite3.Connection, own: Mapping[int, bytes], others: Iterab
     for key, identifier in ids.items():
         made[key] = named(letters((identifier if len(identifier) == ID_OCTETS else bytes(ID_OCTETS)) + ID_PADDING))
     return made
-
-
-def _people(database: sqlite3.Connection) -> Slots:
-    """Identities by the keys of people; the newest are read at once, in 10 ms."""
-    if not isinstance(database, Store):
-        return Slots(IDENTITY)
-    if database.identities is None:
-        database.identities = Slots(IDENTITY)
-        found = database.execute(_NEWEST_PEOPLE, (PLACES,))
-        while some := found.fetchmany(WINDOW_ROWS):
-            keys, ids = zip(*some, strict=True)
-            database.identities.put(np.array(keys, np.uint32), np.frombuffer(b"".join(ids), IDENTITY))
-    return database.identities
