@@ -239,7 +239,7 @@ class Node:
                 nursery.start_soon(task)
             nursery.start_soon(keep_lean, commons, self._views, self.plan.config.search_index)
             nursery.start_soon(keep_later, commons.intake, commons.now, self._complete)
-            nursery.start_soon(keep_slim, commons.reader)
+            nursery.start_soon(keep_slim, commons.reader, commons.writer)
             if self.reader_onion:
                 nursery.start_soon(self.reader_onion.run)
             await nursery.start(self.lodgings.run)

@@ -17,11 +17,13 @@ from zbnntp.ingest import Intake
 from zbnntp.model.errors import Refused
 from zbnntp.model.keys import Identity
 from zbnntp.store.database import unmap
+from zbnntp.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 LATER_SECONDS = 60  # between two looks
 DAY_SECONDS = 86_400
+SETTLED_SECONDS = 5  # after a start
 SLIM_SECONDS = 2  # between two looks at our own size
 SLIM_OCTETS = 120 << 20  # resident, from which on mapped pages are let go
 MAPPED_OCTETS = 40 << 20  # that many are the libraries'
@@ -40,21 +42,34 @@ def share_heap() -> None:
         adjust(ARENAS, 1)
 
 
-async def keep_slim(reader: sqlite3.Connection) -> None:
+def trim_heap() -> None:
+    """Give back to the system what is free of the heap, in a millisecond."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
+
+
+async def keep_slim(reader: sqlite3.Connection, writer: Writer) -> None:
     """Until cancelled."""
+    await trio.sleep(SETTLED_SECONDS)
+    is_large = True  # a start needs much that is free then
     while True:
+        if is_large:
+            await writer.let_go()
+            trim_heap()
         await trio.sleep(SLIM_SECONDS)
-        slim(reader)
+        is_large = slim(reader)
 
 
-def slim(reader: sqlite3.Connection, most: int = SLIM_OCTETS) -> None:
-    """Let go of the mapped pages of the store if more than `most` octets are resident."""
+def slim(reader: sqlite3.Connection, most: int = SLIM_OCTETS) -> bool:
+    """Let go of the mapped pages of the store if more than `most` octets are resident; whether they were."""
     try:
         _, resident, mapped, *_ = (int(pages) * resource.getpagesize() for pages in STATM.read_text().split())
     except OSError:  # not there, or no file can be opened just now
-        return
-    if resident > most and mapped > MAPPED_OCTETS:
+        return False
+    is_large = resident > most and mapped > MAPPED_OCTETS
+    if is_large:
         unmap(reader)
+    return is_large
 
 
 async def keep_later(intake: Intake, now: Callable[[], int], complete: Callable[[Identity], None]) -> None:

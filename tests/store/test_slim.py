@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import trio
 
 from zbnntp.store.database import connect_reader, opened, prepare
-from zbnntp.upkeep import MAPPED_OCTETS, STATM, slim
+from zbnntp.store.writer import open_writer
+from zbnntp.upkeep import MAPPED_OCTETS, STATM, slim, trim_heap
 
 MEGABYTES = 48
 THREADS = """
@@ -75,6 +77,26 @@ def test_who_goes_through_the_whole_store_maps_nothing(large: Path) -> None:
     reader.execute(LOOK).fetchall()
     assert mapped() - before < MAPPED_OCTETS / 4
     reader.close()
+
+
+def own() -> int:
+    """Octets of this process's memory that are not those of files."""
+    _, resident, files, *_ = STATM.read_text().split()
+    return (int(resident) - int(files)) * resource.getpagesize()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what is resident")
+def test_pages_that_changes_needed_are_let_go(large: Path) -> None:
+    async def main() -> int:
+        async with open_writer(large) as writer:
+            await writer.run(lambda database: database.execute(LOOK).fetchall())
+            before = own()
+            await writer.let_go()
+            trim_heap()
+            await writer.run(lambda database: database.execute("DELETE FROM large WHERE rowid < 3"))
+            return before - own()
+
+    assert trio.run(main) > 4 << 20, "of a cache of 8 MiB"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="heaps are told by glibc")

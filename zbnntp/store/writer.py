@@ -81,6 +81,10 @@ class Writer:
             except sqlite3.Error as error:
                 raise for_people(error) from error
 
+    async def let_go(self) -> None:
+        """Forget the pages that can be read again: some megabytes after much work."""
+        await _in_thread(self._connection, lambda database: database.execute("PRAGMA shrink_memory"))
+
     async def serve(self) -> None:
         """Commit what is queued, until the queue is closed."""
         with trio.CancelScope(shield=True):
