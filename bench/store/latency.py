@@ -26,7 +26,7 @@ def timed(job: Callable[[], object]) -> float:
 def latencies(reader: sqlite3.Connection, owner: Identity) -> dict[str, list[float]]:
     """Seconds, ascending, of each kind of reading."""
     dice = random.Random(7)
-    shelf = Shelf(reader, owner, lambda: "")
+    shelf = _open(reader, owner)
     groups = [group for group in shelf.groups() if group.count]
     chosen = dice.choices(groups, [group.count for group in groups], k=READS)
     places = [(group.name, dice.randint(group.low, group.high)) for group in chosen]
@@ -36,6 +36,11 @@ def latencies(reader: sqlite3.Connection, owner: Identity) -> dict[str, list[flo
     found = {"random article": some, "by Message-ID": named, "thread, a post": _threads(reader, shelf)}
     found[f"{NEWEST} lines, cold"] = _cold(reader, owner, max(groups, key=lambda group: group.count))
     return {name: sorted(it) for name, it in found.items()}
+
+
+def _open(reader: sqlite3.Connection, owner: Identity) -> Shelf:
+    """As a node opens it, which counts its commits; here there are none."""
+    return Shelf(reader, owner, lambda: "", lambda: 0)
 
 
 def _threads(reader: sqlite3.Connection, shelf: Shelf) -> list[float]:
@@ -55,11 +60,12 @@ def _threads(reader: sqlite3.Connection, shelf: Shelf) -> list[float]:
 
 
 def _cold(reader: sqlite3.Connection, owner: Identity, group: Group) -> list[float]:
-    """Lines of overview at random places of a group, for somebody who begins."""
+    """Lines of overview at random places of a group, none of which stand ready; GROUP was asked before."""
     dice = random.Random(8)
     takes = []
     for _ in range(COLD):
-        fresh = Shelf(reader, owner, lambda: "")
+        fresh = _open(reader, owner)
+        fresh.group(group.name)
         high = dice.randint(group.low + NEWEST, group.high)
         takes.append(timed(lambda fresh=fresh, high=high: list(fresh.overview(group.name, high - NEWEST + 1, high))))
     return takes

@@ -227,7 +227,9 @@ def _told(database: sqlite3.Connection, block: Block, newsgroup: int, known: _Ma
     xrefs = (b"Xref: zbnntp %b:%%d\n" % group.encode() * len(at) % tuple(known.numbers)).split(b"\n")[:-1]
     for line in np.flatnonzero(its.xrefs).tolist():
         xrefs[line] = block.texts[its.xrefs[line]]
-    people = [block.people[author] or None for author in its.authors.tolist()]
+    people: list[int | None] = np.asarray(block.people)[its.authors].tolist()
+    if 0 in people:
+        people = [person or None for person in people]
     sages, forms = (its.marks // SAGE % 2).tolist(), (its.marks % SAGE).tolist()
     sizes = its.octets.tolist(), its.lines.tolist()
     return Columns(known.numbers, known.articles, people, fields, *sizes, xrefs, sages, forms, known.scores)
