@@ -33,8 +33,9 @@ CHANCE ?= 1
 # files of tests at once; their paths are short because those of sockets have to be
 AT_ONCE ?= 3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+# Extras are named, too: else pip looks at the newest version of one first, and stops, for it has no hash of it.
 COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-    --no-annotate --no-emit-index-url --no-emit-find-links
+    --no-strip-extras --no-annotate --no-emit-index-url --no-emit-find-links
 
 .PHONY: run demo test check lint fuzz kills hostile threats pins soak mutants docs screenshots clean
 .DEFAULT_GOAL := run
