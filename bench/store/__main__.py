@@ -177,6 +177,9 @@ def main() -> None:
         sizes(home / STORE_FILE, world, yardstick, form)
         reads(home / STORE_FILE, owner)
     serving(home)
+    octets = (home / STORE_FILE).stat().st_size
+    part = f", {octets / yardstick:.2f} of PPMd" if yardstick else ""
+    print(f"the file of a node {octets / 1e6:10.2f} MB{part}")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,12 @@ Seeds are in tests/data/fuzz/TARGET, and what other tests have.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import random
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +25,7 @@ from tests.fuzz.mutation import INPUT_OCTETS, LONG_EVERY, changed, swollen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = ROOT / "tests" / "data"
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def seed_folders(target: str) -> list[Path]:
@@ -85,5 +88,14 @@ def shake(run: Callable[[bytes], None], target: str, seconds: float, folder: Pat
     print(f"stat::peak_rss_mb: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}", file=sys.stderr)
 
 
+def begin_anew() -> None:
+    """Go on in a child. What its parent's memory was before this program began would count as ours (getrusage(2))."""
+    if child := os.fork():
+        _, status = os.waitpid(child, 0)
+        sys.exit(os.waitstatus_to_exitcode(status))
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    begin_anew()
     main(*sys.argv[1:])
