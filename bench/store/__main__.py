@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import platform
 import shutil
@@ -31,7 +32,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.load import rate, show, take_in
 from bench.store.corpus import generate, read_sample
-from bench.store.latency import latencies
 from bench.store.searches import searches
 from bench.store.serving import serving
 from bench.store.world import World, kept_world
@@ -42,6 +42,7 @@ from zbnntp.store import compaction, condensing
 from zbnntp.store.database import connect_reader, give_back, prepare, transaction
 from zbnntp.store.writer import open_writer
 
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = {  # what the tables are for
     "text": ("line", "frame", "dictionary"),
     "overview": ("overview", "block", "packed", "gap", "newsgroup"),
@@ -114,8 +115,9 @@ def measure_yardstick(bare: Path) -> int:
 
 def reads(path: Path, owner: Identity) -> None:
     """Latencies as a newsreader's commands have them, without sockets; and of searches."""
+    command = [sys.executable, "-m", "bench.store.latency", str(path.parent.absolute())]
+    found = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
     reader = connect_reader(path)
-    found = latencies(reader, owner)
     searches(reader, owner, path)
     reader.close()
     print()

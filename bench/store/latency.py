@@ -1,16 +1,24 @@
-"""How long a newsreader's commands take in the store, without sockets."""
+"""How long a newsreader's commands take in the store, without sockets: `python -m bench.store.latency HOME`.
+
+In a process of its own, with as much in memory as a node has. Prints JSON: seconds, ascending, of each kind.
+"""
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from itertools import starmap
+from pathlib import Path
 
+from zbnntp.home import STORE_FILE, load_keys
 from zbnntp.model.keys import Identity
 from zbnntp.model.views import Group
 from zbnntp.shelf import Shelf
+from zbnntp.store.database import connect_reader
 
 READS, THREADS, COLD = 2000, 50, 30
 NEWEST = 500
@@ -69,3 +77,13 @@ def _cold(reader: sqlite3.Connection, owner: Identity, group: Group) -> list[flo
         high = dice.randint(group.low + NEWEST, group.high)
         takes.append(timed(lambda fresh=fresh, high=high: list(fresh.overview(group.name, high - NEWEST + 1, high))))
     return takes
+
+
+def main(home: Path) -> None:
+    reader = connect_reader(home / STORE_FILE)
+    print(json.dumps(latencies(reader, load_keys(home, None).signer.identity)))
+    reader.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -41,8 +41,8 @@ class Store(sqlite3.Connection):
     it has found (ids.py), and what it has written for some (telling.py).
     """
 
-    FRAMES_MOST = 96  # about 55 kB each; more than there are boards that somebody reads at the same time
-    BLOCKS_MOST = 192  # about 35 kB each
+    FRAMES_MOST = 64  # about 55 kB each; more than there are boards that somebody reads at the same time
+    BLOCKS_MOST = 128  # about 35 kB each
     SENDERS_MOST = 2048  # who, by which name, and what From says of them: 1 MB
     NAMES_MOST = 8192  # Message-IDs: 2 MB
     PEOPLE_MOST = 1 << 15  # whose identities are known by their keys: 1 MB; and the trust of each view in them: 0.4 MB
