@@ -60,6 +60,14 @@ async def two(directory: Path) -> AsyncIterator[Two]:
         yield Two(alice, bob, seen(bob))
 
 
+async def comes_back(they: Two) -> None:
+    """What was damaged is mended and fetched, and bob sees what he saw."""
+    await they.mend()
+    await they.fetch()
+    assert they.look().sentences == []
+    assert seen(they.bob) == they.before
+
+
 async def test_a_sound_store_has_nothing_wrong(tmp_path: Path) -> None:
     async with two(tmp_path) as they:
         assert they.look().sentences == []
@@ -85,10 +93,7 @@ async def test_damaged_evidence_is_named_and_fetched_again(tmp_path: Path, state
         await they.damage(statement)
         found = they.look()
         assert f"alice ({short_id(they.alice.identity)})" in " ".join(found.sentences)
-        await they.mend()
-        await they.fetch()
-        assert they.look().sentences == []
-        assert seen(they.bob) == they.before
+        await comes_back(they)
 
 
 PLACES = {
@@ -108,10 +113,7 @@ async def test_damaged_places_of_sealed_lines_are_found_and_come_again(tmp_path:
         assert they.look().sentences == []
         await they.damage(f"UPDATE segment SET places = CAST({places} AS BLOB) WHERE pk = {SEGMENT}")
         assert f"alice ({short_id(they.alice.identity)})" in " ".join(they.look().sentences)
-        await they.mend()
-        await they.fetch()
-        assert they.look().sentences == []
-        assert seen(they.bob) == they.before
+        await comes_back(they)
 
 
 async def test_an_id_that_is_damaged_is_told_from_what_has_it(tmp_path: Path) -> None:
@@ -120,10 +122,7 @@ async def test_an_id_that_is_damaged_is_told_from_what_has_it(tmp_path: Path) ->
             "UPDATE article SET id = CAST(substr(id, 1, 20) || zeroblob(12) AS BLOB) WHERE length(id) = 32"
         )
         assert they.look().sentences
-        await they.mend()
-        await they.fetch()
-        assert they.look().sentences == []
-        assert seen(they.bob) == they.before
+        await comes_back(they)
 
 
 async def test_an_older_head_is_no_news_after_the_newest_was_damaged(tmp_path: Path) -> None:
