@@ -83,10 +83,12 @@ def _header_in(octets: bytes) -> Header | None:
 
 def _close(database: sqlite3.Connection, views: Iterable[int], articles: Iterable[int]) -> None:
     """Articles leave all groups; answers in the threads that they opened lose their title."""
-    for article in articles:
+    changed = list(articles)
+    for article in list(changed):
         purges.blank_opening(database, article)
         answers = posts.articles_in(database, article)
         for view in views:
             numbers.hide(database, view, article)
             rename(database, view, answers)
-        condensing.renew(database, [article, *answers])
+        changed += answers
+    condensing.renew(database, changed)

@@ -19,7 +19,7 @@ from zbnntp.model.keys import Sha256, identity_text, sha256
 from zbnntp.model.link import Link, format_link
 from zbnntp.purging import purge_post
 from zbnntp.rebuild import rebuild
-from zbnntp.store import compaction, lines, purges
+from zbnntp.store import compaction, evidence, frames, lines, purges
 from zbnntp.store.posts import find_article
 
 SECRET, TITLE = "unspeakable words that nobody may keep", "A horrible title"
@@ -211,6 +211,32 @@ async def keep_sealed(house: House) -> None:
     for keys in planned.batches:
         batch = compaction.Sealer(house.path).prepare(keys)
         assert await house.writer.run(lambda it, batch=batch: compaction.keep_batch(it, batch))
+
+
+@pytest.mark.parametrize("each", [1, frames.TEXT_OCTETS])
+async def test_what_others_pass_on_of_a_purged_person_leaves_its_frame(
+    open_desk: Open, monkeypatch: pytest.MonkeyPatch, each: int
+) -> None:
+    """Frames in which nobody names her are not looked through, those of one line among them."""
+    monkeypatch.setattr(frames, "TEXT_OCTETS", each)
+    async with open_desk() as node:
+        anna, carl, *_ = await told(node)
+        dora = Forger("dora")
+        await node.house.rate(dora.identity, mt=5000)
+        await publish_long(node.house, dora)
+        await keep_sealed(node.house)
+        assert any(TITLE in line for line in passed_on(node.house, carl))
+        await node.ok(f"purge {identity_text(anna.identity)}")
+        assert [line for line in passed_on(node.house, carl) if anna.identity.hex() in line] == []
+        assert any("That is horrible." in line for line in passed_on(node.house, carl))
+        assert node.house.reader.execute("SELECT count(*) FROM frame").fetchone() > (0,)
+
+
+def passed_on(house: House, author: Forger) -> list[str]:
+    """The lines that are held of somebody."""
+    person = evidence.find_person(house.reader, author.identity) or 0
+    held = evidence.segments(house.reader, person)
+    return [line.decode() for it in held for _, line in evidence.post_lines_in(house.reader, it.pk)]
 
 
 def raw(house: House) -> bytes:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import trio
@@ -25,6 +26,7 @@ from zbnntp.model.keys import Identity, Sha256, sha256
 from zbnntp.model.manifest import SegmentRef
 from zbnntp.store import compaction, evidence, lines, purges
 from zbnntp.store import frames as frames_module
+from zbnntp.store.copying import open_copy
 from zbnntp.store.database import Store, connect_reader, opened, prepare
 from zbnntp.store.frames import Frame
 
@@ -301,6 +303,22 @@ def test_a_store_trains_a_dictionary_and_later_another(tmp_path: Path, monkeypat
         for pk in others:
             assert [octets for _, octets in evidence.post_lines_in(database, pk)] == raw
         assert len(database.frames) <= Store.FRAMES_MOST + 1
+
+
+def test_a_copy_that_is_looked_at_opens_a_dictionary_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened for each line, it would make of the minutes of a check hours."""
+    monkeypatch.setattr(compaction, "TRAINED_OCTETS", 20_000)
+    opened_now = Mock(wraps=lines.grow_dictionary)
+    path, raw = tmp_path / "store.sqlite", real_posts()
+    with store(path) as database:
+        held = hold(database, Identity(b"\x01" * 32), raw)
+        seal_all(database, path)
+        assert compaction.newest_dictionary(database)[0] == 1
+    monkeypatch.setattr(lines, "grow_dictionary", opened_now)
+    with open_copy(path, tmp_path / "copy", lambda done, of: None) as copy:
+        assert [octets for _, octets in evidence.post_lines_in(copy, held)] == raw
+        assert copy.execute("SELECT count(*) FROM frame").fetchone()[0] > 1
+    assert opened_now.call_count == 1
 
 
 def test_a_store_that_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:

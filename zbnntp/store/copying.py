@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from zbnntp.model.errors import NotPermitted
-from zbnntp.store.database import snapshot
+from zbnntp.store.database import Store, snapshot
 from zbnntp.store.room import is_full, room_on, temporary_directory
 from zbnntp.store.soundness import UNREADABLE, is_whole
 
@@ -58,7 +58,7 @@ def open_copy(source: Path, target: Path, progress: Progress) -> Iterator[sqlite
         with room_on(target.parent, temporary_directory()):
             target.unlink(missing_ok=True)  # of one that was killed
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            with closing(sqlite3.connect(target, isolation_level=None, factory=Store)) as copy:
                 _copy(source, copy, progress)
                 target.unlink()
                 yield copy

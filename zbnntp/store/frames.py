@@ -22,7 +22,9 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
+import numpy as np
 import zstandard
 
 from zbnntp.store.folding import ARTICLE, HASH, PERSON, PLACES, SIGNATURE, SIZES, Name, read_varint, varint
@@ -35,6 +37,7 @@ DICTIONARY_OCTETS = 2 << 20  # at most, and else a 32nd of the text: of twice as
 DICTIONARY_PART = 32
 SEGMENT, DMER = 128, 8  # k and d of the trainer: its own search for better ones takes minutes and gains 1 %
 
+Numbers = np.ndarray[tuple[int], np.dtype[Any]]
 Folded = tuple[bytes, bytes]  # text and references of a line, as `fold` makes them
 NOTHING: Folded = (b"", b"")  # of a line that was taken out
 KINDS = (PERSON, ARTICLE, HASH, SIGNATURE)  # in the order of their columns
@@ -128,6 +131,11 @@ class Frame:
         """The folded text of a line."""
         return self._all[self._ends[index] : self._ends[index + 1]]
 
+    def names(self, person: int | None, identity: bytes) -> bool:
+        """Whether a line may name somebody, by the store's key or in full."""
+        begin, end = self._begins[PERSON : PERSON + 2].tolist()
+        return person in self._columns[begin:end] or identity in self._raw
+
     def references(self, index: int, name: Name) -> Iterator[bytes]:
         """The octets for each place in the text of a line."""
         for kind, value in self._values(index):
@@ -140,37 +148,45 @@ class Frame:
 
     def _values(self, index: int) -> Iterator[tuple[int, int | bytes]]:
         """Kind and key, or octets, for each place in the text of a line."""
-        before = self._all[: self._ends[index]]
-        at = {kind: begin + before.count(bytes((kind,))) for kind, begin in self._begins.items()}
-        for place in PLACES.findall(self.text(index)):
-            kind = place[0]
+        places, kinds = self._places
+        first, last = np.searchsorted(places, self._ends[index : index + 2])
+        at = (self._begins + _counts(kinds[:first])).tolist()
+        for kind in kinds[first:last].tolist():
             yield kind, self._raw_of[kind, at[kind]] if kind >= HASH else self._columns[at[kind]]
             at[kind] += 1
 
     @cached_property
-    def _begins(self) -> dict[int, int]:
-        """Where the columns of the four kinds begin."""
-        begins, at = {}, self.count
-        for kind in KINDS:
-            begins[kind] = at
-            at += self._all.count(bytes((kind,)))
-        return begins
+    def _places(self) -> tuple[Numbers, Numbers]:
+        """Where in the texts of all lines there are places, and their kinds."""
+        octets = np.frombuffer(self._all, np.uint8)
+        places = np.flatnonzero(octets - PERSON <= SIGNATURE - PERSON)  # less than PERSON is far beyond
+        return places, octets[places]
+
+    @cached_property
+    def _begins(self) -> Numbers:
+        """Where the column of each kind begins."""
+        return self.count + np.insert(np.cumsum(_counts(self._places[1]))[:-1], 0, 0)
 
     @cached_property
     def _raw_of(self) -> dict[tuple[int, int], bytes]:
         """Kind and place in the columns to octets."""
         found: dict[tuple[int, int], bytes] = {}
         at = 0
-        ends = (self._begins[SIGNATURE], len(self._columns))
+        ends = (int(self._begins[SIGNATURE]), len(self._columns))
         for (kind, size), end in zip(SIZES.items(), ends, strict=True):
             known: list[bytes] = []
-            for place in range(self._begins[kind], end):
+            for place in range(int(self._begins[kind]), end):
                 number = self._columns[place]
                 if not number:
                     known.append(self._raw[at : at + size])
                     at += size
                 found[kind, place] = known[number - 1]
         return found
+
+
+def _counts(kinds: Numbers) -> Numbers:
+    """How many there are of each kind, from 0 on."""
+    return np.bincount(kinds, minlength=SIGNATURE + 1)
 
 
 def train(texts: Sequence[bytes], octets: int) -> bytes:

@@ -247,6 +247,15 @@ def _find_frame(database: sqlite3.Connection, number: int) -> Frame:
     return codec(database, dictionary).open(octets, count)
 
 
+def frames_without(database: sqlite3.Connection, identity: Identity) -> set[int]:
+    """Frames in which no line names somebody: what is looked for in lines, whose frames it would take as many times to
+    open, is not in these.
+    """
+    person = find_person(database, identity)
+    numbers = [number for (number,) in database.execute("SELECT pk FROM frame").fetchall()]
+    return {number for number in numbers if not open_frame(database, number).names(person, identity)}
+
+
 def codec(database: sqlite3.Connection, dictionary: int) -> Codec:
     """What opens frames with a dictionary of the store; 0: without one."""
     kept = database.codecs if isinstance(database, Store) else {}

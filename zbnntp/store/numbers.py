@@ -312,7 +312,7 @@ def expire_articles(database: sqlite3.Connection, view: int, articles: Iterable[
         if first > low:
             database.execute(
                 "DELETE FROM number WHERE newsgroup = ? AND number < ? AND number >= ? "
-                "AND article IN (SELECT article FROM post)",
+                "AND EXISTS (SELECT 1 FROM post WHERE post.article = number.article)",
                 (newsgroup, first, low),
             )
             database.execute("UPDATE newsgroup SET low = ? WHERE pk = ?", (first, newsgroup))

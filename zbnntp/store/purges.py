@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from zbnntp.model.entries import POSTS
 from zbnntp.model.keys import Identity, PostId
-from zbnntp.store import evidence, lines
+from zbnntp.store import lines
 from zbnntp.store.promises import find_meta, put_meta
 
 TO_SCRUB = "to scrub"
@@ -39,11 +39,14 @@ def purged(database: sqlite3.Connection) -> frozenset[bytes]:
 
 def lines_naming(database: sqlite3.Connection, author: Identity) -> Iterator[tuple[int, int, bytes]]:
     """Key, publisher and octets of all lines of posts segments in which an identity is named; looks through all."""
-    name = author.hex().encode()
+    name, others = author.hex().encode(), lines.frames_without(database, author)
     for segment, person in database.execute("SELECT pk, person FROM segment WHERE role = ?", (POSTS,)).fetchall():
-        for line, octets in evidence.post_lines_in(database, segment):
-            if name in octets:
-                yield line, person, octets
+        for line, octets in lines.in_segment(database, segment):
+            if lines.is_sealed(octets) and lines.pointer(octets)[0] in others:
+                continue
+            received = lines.read(database, octets)
+            if name in received:
+                yield line, person, received
     for line, person, octets in database.execute("SELECT pk, person, octets FROM line WHERE role = ?", (POSTS,)):
         received = lines.read(database, octets)
         if name in received:
