@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 import re2
 
@@ -21,11 +22,27 @@ _WORD = re.compile(r"\w+")
 # Posts that have next to nothing in common: an expression that matches each of them would hide everything.
 _PROBES = ("a\nb", "1\n2", "日本語\nこんにちは", "!?\n...", "Where was it?\nI saw it in the garden, on Monday.")
 
-Filter = Callable[[str, frozenset[str]], bool]
+
+class Searched:
+    """A text as filters ask for it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def folded(self) -> str:
+        return self.text.casefold()
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self.folded))
+
+
+Filter = Callable[[Searched], bool]
 
 
 def make_filter(pattern: str, is_regex: bool) -> Filter:
-    """A test of a text (and its words, folded); raises NotPermitted with what is wrong."""
+    """A test of a text; raises NotPermitted with what is wrong."""
     if len(pattern) > PATTERN_CHARACTERS:
         raise NotPermitted(f"a filter has at most {PATTERN_CHARACTERS} characters")
     return _expression(pattern) if is_regex else _words(pattern)
@@ -33,19 +50,15 @@ def make_filter(pattern: str, is_regex: bool) -> Filter:
 
 def matches(filters: Iterable[Filter], text: str) -> bool:
     """Whether any filter matches."""
-    words = words_of(text)
-    return any(matches(text, words) for matches in filters)
-
-
-def words_of(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.casefold()))
+    searched = Searched(text)
+    return any(matches(searched) for matches in filters)
 
 
 def _words(pattern: str) -> Filter:
-    wanted = words_of(pattern)
+    wanted = Searched(pattern).words
     if not wanted:
         raise NotPermitted("a filter names at least one word of letters or digits, or an /expression/")
-    return lambda text, words: wanted <= words
+    return lambda it: all(word in it.folded for word in wanted) and wanted <= it.words  # most texts lack one
 
 
 def _expression(pattern: str) -> Filter:
@@ -58,7 +71,7 @@ def _expression(pattern: str) -> Filter:
         raise NotPermitted(f"that expression is not understood: {_reason(error)}") from error
     if compiled.search("") or any(all(compiled.search(it + end) for it in _PROBES) for end in ("", "\n")):
         raise NotPermitted("that expression matches every text; say what has to occur")
-    return lambda text, words: bool(compiled.search(text))
+    return lambda it: bool(compiled.search(it.text))
 
 
 def _reason(error: Exception) -> str:

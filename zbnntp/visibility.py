@@ -8,7 +8,8 @@ comes back into it. docs/newsgroups.md "Groups", docs/trust.md "Levels", docs/pr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -23,6 +24,7 @@ from zbnntp.placeholder import render_placeholder
 from zbnntp.store import carries, choices, numbers, posts, ratings
 from zbnntp.store.posts import Source
 
+GLANCED_LEAST = 1024  # posts
 _TOPS = frozenset(TOPS.values())
 Tops = Mapping[int, Iterable[str]]
 
@@ -66,6 +68,44 @@ class _Eyes:
 
     def show(self, root: int, source: Source) -> bool:
         return _is_shown(root, source, self.level(root, source.author))
+
+
+class _Stage:
+    """Where posts stand in a view, and where its rules want them."""
+
+    def __init__(
+        self, database: sqlite3.Connection, view: int, articles: Collection[int], now: int, tops: Tops | None
+    ) -> None:
+        self.rules, self._eyes, self._tops = load_rules(database, view, now), _Eyes(database), tops
+        self.stubs = list(carries.stubs(database, view, articles))
+        touched = [*articles, *(it.article for it in self.stubs)]
+        self._places = numbers.standing(database, view, touched)
+        self._expired = numbers.expired(database, view, touched)
+        self._placeholders = numbers.placeholders(database, view, articles)
+
+    def groups_of(self, source: Source) -> AbstractSet[str]:
+        """Where it stood."""
+        return self._places.get(source.article, {}).keys()
+
+    def wanted(self, source: Source) -> tuple[str, ...] | None:
+        """The groups for a post to stand in; None when it stands there as it should."""
+        before = self.groups_of(source)
+        roots = {} if source.is_stub else self.rules.via
+        via = [it for root, it in roots.items() if self._eyes.show(root, source)]
+        names = wanted_groups(self.rules, source, via)
+        if names and not is_virtual(names[0]) and not self.rules.hidden.issuperset(names[0:1]):
+            names += tuple(sorted(_TOPS.intersection(self._top_groups(source, before))))
+        staying = self.staying(source, names)
+        if before == staying and not (staying and (source.is_stub or source.article in self._placeholders)):
+            return None
+        return names if staying else ()
+
+    def staying(self, source: Source, names: Iterable[str]) -> set[str]:
+        """Those of some groups in which a post has not expired."""
+        return set(names) - self._expired.get(source.article, set())
+
+    def _top_groups(self, source: Source, before: Iterable[str]) -> Iterable[str]:
+        return before if self._tops is None else self._tops.get(source.article, ())
 
 
 def load_rules(database: sqlite3.Connection, view: int, now: int) -> Rules:
@@ -152,26 +192,20 @@ def settle(
     `tally` is added to: the same by author.
     """
     articles = list(articles)
-    rules, eyes = load_rules(database, view, now), _Eyes(database)
-    stubs = list(carries.stubs(database, view, articles))
-    touched = [*articles, *(it.article for it in stubs)]
-    places = numbers.standing(database, view, touched)
-    expired = numbers.expired(database, view, touched)
-    placeholders = numbers.placeholders(database, view, articles)
+    stage = _Stage(database, view, articles, now, tops)
+    if len(articles) >= GLANCED_LEAST:  # most of so many stay where they are
+        glances = posts.glances(database, view, articles, bool(stage.rules.filters))
+        articles = [source.article for source in glances if stage.wanted(source) is not None]
     total = Settled()
-    for source in chain(stubs, posts.sources(database, view, articles)):
-        before = places.get(source.article, {}).keys()
-        via = () if source.is_stub else [it for root, it in rules.via.items() if eyes.show(root, source)]
-        names = wanted_groups(rules, source, via)
-        if names and not is_virtual(names[0]) and not rules.hidden.issuperset(names[0:1]):
-            names += tuple(sorted(_TOPS.intersection(before if tops is None else tops.get(source.article, ()))))
-        staying = set(names) - expired.get(source.article, set())
-        if before != staying or (staying and (source.is_stub or source.article in placeholders)):
-            _place(database, view, source, names if staying else (), now)
-            difference = _difference(before, staying)
-            total += difference
-            if tally is not None:
-                tally[source.author] = tally.get(source.author, Settled()) + difference
+    for source in chain(stage.stubs, posts.sources(database, view, articles)):
+        names = stage.wanted(source)
+        if names is None:
+            continue
+        _place(database, view, source, names, now)
+        difference = _difference(stage.groups_of(source), stage.staying(source, names))
+        total += difference
+        if tally is not None:
+            tally[source.author] = tally.get(source.author, Settled()) + difference
     return total
 
 

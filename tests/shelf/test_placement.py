@@ -9,13 +9,19 @@ import pytest
 
 from tests.houses import START, House
 from tests.ingest.forging import BOARD, Forger, check_octets, dump, following, name_of, post_id, segment, shown
-from zbnntp import choosing
+from zbnntp import choosing, visibility
 from zbnntp.local import NEW, REPLIES
 from zbnntp.model.errors import NotPermitted, NotVisible
 from zbnntp.store import choices, evidence, numbers, posts
 
 ANNA, CARL, DORA = "anna", "carl", "dora"
 VIEW = 1  # a house's own person comes first into its store
+
+
+@pytest.fixture(autouse=True, params=[1, visibility.GLANCED_LEAST])
+def glanced(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Whether of few posts, too, those that stay where they are are told apart first."""
+    monkeypatch.setattr(visibility, "GLANCED_LEAST", request.param)
 
 
 def header(house: House, group: str, number: int, name: str) -> str:

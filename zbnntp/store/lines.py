@@ -63,6 +63,11 @@ def joined(key: str) -> str:
     return f"LEFT JOIN line ON line.pk = {key} LEFT JOIN segment ON segment.pk = {segment} "
 
 
+def order(key: str) -> str:
+    """SQL by which lines come as they lie in the file, those of a frame together."""
+    return f"line.pk, {_place(key)}"
+
+
 def is_held(key: str) -> str:
     """The condition that there is a line with a key."""
     row, of_segment = f"FROM line WHERE pk = {key}", f"FROM segment WHERE pk = {key} >> 20"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from zbnntp.model import limits
@@ -313,16 +314,33 @@ def opened_source(database: sqlite3.Connection, row: Sequence[Any]) -> Source:
 
 def sources(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> Iterator[Source]:
     """Those of the articles that are posts held here, oldest post first."""
-    ordered = database.execute(
-        "SELECT article FROM post WHERE article IN (SELECT value FROM json_each(?)) ORDER BY time, article",
-        (json.dumps(list(articles)),),
-    ).fetchall()
-    for start in range(0, len(ordered), WINDOW_ROWS):
-        window = json.dumps([article for (article,) in ordered[start : start + WINDOW_ROWS]])
+    for window in _windows(database, articles, "time, article"):
         with snapshot(database):
             rows = database.execute(_SOURCES, (view, window)).fetchall()
             found = [opened_source(database, row) for row in rows if row[1] is not None]
         yield from found
+
+
+def glances(database: sqlite3.Connection, view: int, articles: Iterable[int], is_read: bool) -> Iterator[Source]:
+    """The same in the order in which their lines lie in the file: of many a good deal faster.
+
+    Not `is_read`: each with what is kept of its line in place of the line, which is faster still.
+    """
+    make = partial(opened_source, database) if is_read else Source._make
+    for window in _windows(database, articles, lines.order("post.line")):
+        rows = database.execute(_SOURCES, (view, window)).fetchall()
+        yield from [make(row) for row in rows if row[1] is not None]
+
+
+def _windows(database: sqlite3.Connection, articles: Iterable[int], order: str) -> Iterator[str]:
+    """JSON of some articles that are posts at a time."""
+    ordered = database.execute(
+        f"SELECT article FROM post {lines.joined('post.line')}"  # noqa: S608
+        f"WHERE article IN (SELECT value FROM json_each(?)) ORDER BY {order}",
+        (json.dumps(list(articles)),),
+    ).fetchall()
+    for start in range(0, len(ordered), WINDOW_ROWS):
+        yield json.dumps([article for (article,) in ordered[start : start + WINDOW_ROWS]])
 
 
 def author_of(database: sqlite3.Connection, article: int) -> Identity | None:
