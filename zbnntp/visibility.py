@@ -8,7 +8,7 @@ comes back into it. docs/newsgroups.md "Groups", docs/trust.md "Levels", docs/pr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -24,7 +24,7 @@ from zbnntp.placeholder import render_placeholder
 from zbnntp.store import carries, choices, numbers, posts, ratings
 from zbnntp.store.posts import Source
 
-GLANCED_LEAST = 1024  # posts
+STEP_POSTS = 1024  # at the same time; for newsreaders must not wait, though the transaction is one
 _TOPS = frozenset(TOPS.values())
 Tops = Mapping[int, Iterable[str]]
 
@@ -74,7 +74,7 @@ class _Stage:
     """Where posts stand in a view, and where its rules want them."""
 
     def __init__(
-        self, database: sqlite3.Connection, view: int, articles: Collection[int], now: int, tops: Tops | None
+        self, database: sqlite3.Connection, view: int, articles: Sequence[int], now: int, tops: Tops | None
     ) -> None:
         self.rules, self._eyes, self._tops = load_rules(database, view, now), _Eyes(database), tops
         self.stubs = list(carries.stubs(database, view, articles))
@@ -191,22 +191,39 @@ def settle(
     What stands in a zb.top group stays there while it is shown, unless `tops` says in which of them articles stand.
     `tally` is added to: the same by author.
     """
-    articles = list(articles)
-    stage = _Stage(database, view, articles, now, tops)
-    if len(articles) >= GLANCED_LEAST:  # most of so many stay where they are
-        glances = posts.glances(database, view, articles, bool(stage.rules.filters))
-        articles = [source.article for source in glances if stage.wanted(source) is not None]
-    total = Settled()
-    for source in chain(stage.stubs, posts.sources(database, view, articles)):
-        names = stage.wanted(source)
-        if names is None:
-            continue
-        _place(database, view, source, names, now)
-        difference = _difference(stage.groups_of(source), stage.staying(source, names))
-        total += difference
-        if tally is not None:
-            tally[source.author] = tally.get(source.author, Settled()) + difference
+    articles, total = list(articles), Settled()
+    for some in [articles] if len(articles) < STEP_POSTS else _astray(database, view, articles, now, tops):
+        stage = _Stage(database, view, some, now, tops)
+        for source in chain(stage.stubs, posts.sources(database, view, some)):
+            names = stage.wanted(source)
+            if names is None:
+                continue
+            _place(database, view, source, names, now)
+            difference = _difference(stage.groups_of(source), stage.staying(source, names))
+            total += difference
+            if tally is not None:
+                tally[source.author] = tally.get(source.author, Settled()) + difference
     return total
+
+
+def _astray(
+    database: sqlite3.Connection, view: int, articles: Iterable[int], now: int, tops: Tops | None
+) -> Iterator[Sequence[int]]:
+    """Those of many articles that stand elsewhere than they should, the oldest first, some at a time.
+
+    They are told apart without their texts, if there are no filters, or else in an order in which these come quickly.
+    """
+    found: list[int] = []
+    for some in _steps(posts.as_they_lie(database, articles)):
+        stage = _Stage(database, view, some, now, tops)
+        glances = posts.glances(database, view, some, bool(stage.rules.filters))
+        found += [it.article for it in chain(stage.stubs, glances) if stage.wanted(it) is not None]
+    yield from _steps(posts.oldest_first(database, found))
+
+
+def _steps(articles: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(articles), STEP_POSTS):
+        yield articles[start : start + STEP_POSTS]
 
 
 def settle_all(database: sqlite3.Connection, view: int, now: int) -> Settled:

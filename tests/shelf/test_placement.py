@@ -18,10 +18,10 @@ ANNA, CARL, DORA = "anna", "carl", "dora"
 VIEW = 1  # a house's own person comes first into its store
 
 
-@pytest.fixture(autouse=True, params=[1, visibility.GLANCED_LEAST])
+@pytest.fixture(autouse=True, params=[2, visibility.STEP_POSTS])
 def glanced(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Whether of few posts, too, those that stay where they are are told apart first."""
-    monkeypatch.setattr(visibility, "GLANCED_LEAST", request.param)
+    monkeypatch.setattr(visibility, "STEP_POSTS", request.param)
 
 
 def header(house: House, group: str, number: int, name: str) -> str:
