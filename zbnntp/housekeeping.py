@@ -129,8 +129,10 @@ async def sweep_all(
     """Drop whatever is not to be kept; how many posts went."""
     gone = 0
     while True:
+        began = trio.current_time()
         swept: Swept = await writer.run(lambda database: sweep(database, keeping, views, now))
         if not swept.segments:
             return gone
         gone += swept.posts
         stale(swept.stale)
+        await trio.sleep(REST * (trio.current_time() - began))

@@ -16,7 +16,7 @@ from zbnntp.model.entries import Header
 from zbnntp.model.kept import reopen_header
 from zbnntp.model.keys import short_id
 from zbnntp.model.views import Level
-from zbnntp.store.posts import Source
+from zbnntp.store.sources import Source
 
 GENUINE = """\
 Somebody whose posts you see has answered it and passed its header on.

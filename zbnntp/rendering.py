@@ -20,7 +20,7 @@ from zbnntp.model.errors import NotVisible
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Article, Level
 from zbnntp.placeholder import compose_placeholder
-from zbnntp.store import carries, fetched, posts, promises, ratings, votes
+from zbnntp.store import carries, fetched, promises, ratings, sources, votes
 from zbnntp.store.database import Store
 from zbnntp.store.overview import Columns, Row
 from zbnntp.store.slots import Slots, objects
@@ -195,7 +195,7 @@ def _render_rare(reader: sqlite3.Connection, view: int, stamps: Stamps, row: Row
     stub = carries.find_stub(reader, view, row.article)
     if stub is not None:
         return compose_placeholder(stub, extra)
-    source = posts.find_source(reader, view, row.article)
+    source = sources.find_source(reader, view, row.article)
     if source is None:
         raise NotVisible("that article is going just now; refresh the group")
     post = reopen_post(source.line)

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Protocol
 
 from zbnntp.model.keys import Identity
@@ -19,7 +20,8 @@ from zbnntp.store import carries, compaction, evidence, keeps, numbers, posts, p
 from zbnntp.store.keeps import Droppable
 from zbnntp.visibility import settle
 
-STEP_SEGMENTS = 4  # in one transaction: about a thousand posts
+STEP_SEGMENTS = 64  # looked for at the same time, which may take a look at all
+STEP_OCTETS = 1 << 17  # of them, or of the first, go in one transaction: about a hundred posts
 ROOM = 0.8  # of the quota: whatever fits into this much may come again
 META_QUOTA, META_BOARDS = "quota", "mirror boards"
 MEGABYTE = 1_000_000
@@ -112,18 +114,23 @@ def sweep(database: sqlite3.Connection, keeping: Keeping, views: Sequence[int], 
     """Drop a few segments that are not to be kept, in the caller's transaction; none when all is as it should be."""
     oldest = keeping.oldest(now)
     if oldest and (found := keeps.older_than(database, views, oldest, STEP_SEGMENTS)):
-        return _drop(database, views, found, now)
+        return _drop(database, views, _step_of(found), now)
     if keeping.boards and (found := keeps.off_boards(database, views, keeping.boards, STEP_SEGMENTS)):
-        return _drop(database, views, found, now, off_boards=True)
+        return _drop(database, views, _step_of(found), now, off_boards=True)
     if keeping.quota_octets:
         return _shrink(database, keeping.quota_octets, views, now)
     return Swept()
 
 
+def _step_of(found: Sequence[Droppable]) -> Sequence[Droppable]:
+    sums = accumulate(segment.octets for segment in found)
+    return found[: max(1, sum(octets <= STEP_OCTETS for octets in sums))]
+
+
 def _shrink(database: sqlite3.Connection, quota: int, views: Sequence[int], now: int) -> Swept:
     over = keeps.octets_of_others(database, views) - quota
     going: list[Droppable] = []
-    for segment in keeps.least_trusted(database, views, STEP_SEGMENTS) if over > 0 else ():
+    for segment in _step_of(keeps.least_trusted(database, views, STEP_SEGMENTS)) if over > 0 else ():
         if over > 0:
             going.append(segment)
             over -= segment.octets

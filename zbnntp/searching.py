@@ -23,7 +23,7 @@ from zbnntp.model.article import subject_text
 from zbnntp.model.errors import NotPermitted
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, PostId
-from zbnntp.store import numbers, posts, scanning, wordindex
+from zbnntp.store import numbers, scanning, sources, wordindex
 from zbnntp.store.scanning import Place
 
 HITS_MOST = 50
@@ -264,7 +264,7 @@ class Search:
 
     def _hit(self, place: Place) -> Hit | None:
         groups = self._groups(place.article)
-        source = posts.find_source(self._database, self._view, place.article) if groups else None
+        source = sources.find_source(self._database, self._view, place.article) if groups else None
         if source is None or not source.line:
             return None  # it went meanwhile
         post = reopen_post(source.line)

@@ -23,7 +23,7 @@ from zbnntp.model.views import Article, Group, Level, Overview, Window
 from zbnntp.rack import Block, Rack
 from zbnntp.rendering import Stamps, overview_text, render, render_article, render_head
 from zbnntp.roster import Place, Roster
-from zbnntp.store import evidence, overview, posts, promises
+from zbnntp.store import evidence, overview, posts, promises, sources
 from zbnntp.store.database import data_version, snapshot
 from zbnntp.store.numbers import Newsgroup, has_expired
 from zbnntp.store.overview import BLOCK_NUMBERS, Row, Spot
@@ -306,7 +306,7 @@ class Shelf:
         return min(own, key=lambda spot: (spot.name != group, spot.name))
 
     def _explain_absence(self, article: int) -> None:
-        source = posts.find_source(self._reader, self._view, article)
+        source = sources.find_source(self._reader, self._view, article)
         if source is None:
             return
         if source.deleted:

@@ -21,8 +21,8 @@ from zbnntp.model.errors import NotPermitted
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.views import Level
 from zbnntp.placeholder import render_placeholder
-from zbnntp.store import carries, choices, numbers, posts, ratings
-from zbnntp.store.posts import Source
+from zbnntp.store import carries, choices, numbers, posts, ratings, sources
+from zbnntp.store.sources import Source
 
 STEP_POSTS = 1024  # at the same time; for newsreaders must not wait, though the transaction is one
 _TOPS = frozenset(TOPS.values())
@@ -194,7 +194,7 @@ def settle(
     articles, total = list(articles), Settled()
     for some in [articles] if len(articles) < STEP_POSTS else _astray(database, view, articles, now, tops):
         stage = _Stage(database, view, some, now, tops)
-        for source in chain(stage.stubs, posts.sources(database, view, some)):
+        for source in chain(stage.stubs, sources.read_sources(database, view, some)):
             names = stage.wanted(source)
             if names is None:
                 continue
@@ -214,11 +214,11 @@ def _astray(
     They are told apart without their texts, if there are no filters, or else in an order in which these come quickly.
     """
     found: list[int] = []
-    for some in _steps(posts.as_they_lie(database, articles)):
+    for some in _steps(sources.as_they_lie(database, articles)):
         stage = _Stage(database, view, some, now, tops)
-        glances = posts.glances(database, view, some, bool(stage.rules.filters))
+        glances = sources.glance(database, view, some, bool(stage.rules.filters))
         found += [it.article for it in chain(stage.stubs, glances) if stage.wanted(it) is not None]
-    yield from _steps(posts.oldest_first(database, found))
+    yield from _steps(sources.oldest_first(database, found))
 
 
 def _steps(articles: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -269,7 +269,7 @@ def rename(database: sqlite3.Connection, view: int, articles: Iterable[int]) -> 
     """Render the overview of exposed articles anew: their author's nick has changed."""
     articles = list(articles)
     stubs = [it for it in carries.stubs(database, view, articles) if it.article in articles and it.line]
-    for source in chain(stubs, posts.sources(database, view, articles)):
+    for source in chain(stubs, sources.read_sources(database, view, articles)):
         numbers.update_fields(database, view, source.article, _render(source))
 
 

@@ -61,7 +61,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "re2": ("filters.py",),
     "numpy": (
         *("trust/", "standing.py", "rendering.py"),
-        *("model/lettering.py", "store/database.py", "store/slots.py", "store/telling.py"),
+        *("model/lettering.py", "store/database.py", "store/frames.py", "store/slots.py", "store/telling.py"),
     ),
     "orjson": ("model/canonical.py",),
     "zstandard": ("store/packing.py", "store/frames.py", "store/blocks.py"),

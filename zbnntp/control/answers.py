@@ -18,7 +18,7 @@ from zbnntp.model.boards import is_virtual
 from zbnntp.model.kept import reopen_post
 from zbnntp.model.keys import Identity, message_id, parse_message_id
 from zbnntp.model.views import Level
-from zbnntp.store import cards, choices, endings, evidence, labels, numbers, posts, promises, purges
+from zbnntp.store import cards, choices, endings, evidence, labels, numbers, posts, promises, purges, sources
 from zbnntp.store.ratings import StoredRating
 from zbnntp.trust.explain import Explanation, causes_of, why
 from zbnntp.trust.graph import Graph
@@ -154,7 +154,7 @@ def post_case(after: After, reference: str) -> PostCase:
     if article is None:
         return PostCase(reference, Standing.UNKNOWN)
     identifier = message_id(posts.post_id(database, article))
-    source = posts.find_source(database, after.me, article)
+    source = sources.find_source(database, after.me, article)
     said = [(it, after.name(it.labeller)) for it in labels.labels_on(database, after.me, article)]
     if source is None:
         return _absent_case(after, article, identifier)
@@ -194,7 +194,7 @@ def _absent_case(after: After, article: int, identifier: str) -> PostCase:
     return PostCase(identifier, Standing.ABSENT if mentions else Standing.UNKNOWN, mentions=mentions)
 
 
-def _filter_of(after: After, source: posts.Source) -> str:
+def _filter_of(after: After, source: sources.Source) -> str:
     """Number and words of the filter that hides a post."""
     text = searched_text(source)
     for number, row in enumerate(choices.filters(after.database, after.me), 1):
@@ -205,7 +205,7 @@ def _filter_of(after: After, source: posts.Source) -> str:
     return ""
 
 
-def _hidden_by(database: sqlite3.Connection, source: posts.Source, me: int) -> Standing:
+def _hidden_by(database: sqlite3.Connection, source: sources.Source, me: int) -> Standing:
     """What keeps a post out of its boards; SHOWN: nothing of this, so a filter does."""
     header = reopen_post(source.line).header
     if source.deleted:

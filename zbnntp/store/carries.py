@@ -15,7 +15,8 @@ from zbnntp.model.kept import reopen_header
 from zbnntp.model.keys import PostId
 from zbnntp.model.views import Level
 from zbnntp.store import lines
-from zbnntp.store.posts import Source, article_pk, find_article, is_answered_in, opened_source
+from zbnntp.store.posts import article_pk, find_article, is_answered_in
+from zbnntp.store.sources import Source, opened_source
 
 _STUB = (
     f"SELECT opening.thread, {lines.kept('opening.line')}, opening.author, person.id, "  # noqa: S608
