@@ -118,7 +118,8 @@ def _described(segment: HeldSegment) -> str:
     with suppress(Exception):
         if segment.role == POSTS:
             month = datetime.fromtimestamp(segment.ref.since, UTC)
-            return f"The segment of {segment.ref.lines} posts from {month:%B %Y} on ({segment.ref.sha256.hex()[:8]})"
+            lines = f"{segment.ref.lines} line{'' if segment.ref.lines == 1 else 's'}"
+            return f"The segment of posts from {month:%B %Y} on, {lines} ({segment.ref.sha256.hex()[:8]}),"
         return f"The segment of state ({segment.ref.sha256.hex()[:8]})"
     return "A segment"
 
