@@ -25,8 +25,8 @@ LATER_SECONDS = 60  # between two looks
 DAY_SECONDS = 86_400
 SETTLED_SECONDS = 5  # after a start
 SLIM_SECONDS = 2  # between two looks at our own size
-SLIM_OCTETS = 120 << 20  # resident, from which on mapped pages are let go
-MAPPED_OCTETS = 40 << 20  # that many are the libraries'
+SLIM_OCTETS = 120 << 20  # resident, from which on something is let go
+GROWN_OCTETS = 8 << 20  # by which it has grown since
 ARENAS = -8  # M_ARENA_MAX of mallopt(3)
 STATM = Path("/proc/self/statm")  # of Linux; where there is none, nothing is let go
 
@@ -49,27 +49,32 @@ def trim_heap() -> None:
 
 
 async def keep_slim(reader: sqlite3.Connection, writer: Writer) -> None:
-    """Until cancelled."""
+    """Until cancelled: at first, for a start needs much that is free then, and whenever a large node has grown."""
     await trio.sleep(SETTLED_SECONDS)
-    is_large = True  # a start needs much that is free then
+    least = 0
     while True:
-        if is_large:
+        now = resident()
+        if not least or now > max(least + GROWN_OCTETS, SLIM_OCTETS):
+            slim(reader)
             await writer.let_go()
             trim_heap()
+            now = least = resident()
+        least = min(least, now)
         await trio.sleep(SLIM_SECONDS)
-        is_large = slim(reader)
 
 
-def slim(reader: sqlite3.Connection, most: int = SLIM_OCTETS) -> bool:
-    """Let go of the mapped pages of the store if more than `most` octets are resident; whether they were."""
+def resident() -> int:
+    """Octets of this process that are in memory, pages of files included; 0 where nothing says so."""
     try:
-        _, resident, mapped, *_ = (int(pages) * resource.getpagesize() for pages in STATM.read_text().split())
+        return int(STATM.read_text().split()[1]) * resource.getpagesize()
     except OSError:  # not there, or no file can be opened just now
-        return False
-    is_large = resident > most and mapped > MAPPED_OCTETS
-    if is_large:
+        return 0
+
+
+def slim(reader: sqlite3.Connection, most: int = SLIM_OCTETS) -> None:
+    """Let go of the mapped pages of the store if more than `most` octets are resident."""
+    if resident() > most:
         unmap(reader)
-    return is_large
 
 
 async def keep_later(intake: Intake, now: Callable[[], int], complete: Callable[[Identity], None]) -> None:

@@ -12,8 +12,9 @@ import trio
 
 from zbnntp.store.database import connect_reader, opened, prepare
 from zbnntp.store.writer import open_writer
-from zbnntp.upkeep import MAPPED_OCTETS, STATM, slim, trim_heap
+from zbnntp.upkeep import STATM, slim, trim_heap
 
+MAPPED_OCTETS = 40 << 20
 MEGABYTES = 48
 THREADS = """
 import ctypes, sys, threading

@@ -52,6 +52,14 @@ class Store(sqlite3.Connection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.people: dict[bytes, int] = {}
+        self.articles: dict[bytes, int] = {}
+        self.ids: dict[tuple[int, int], bytes] = {}
+        self.boards: dict[str, int] = {}  # for one transaction: they may be deleted by another process
+        self.forget_opened()
+
+    def forget_opened(self) -> None:
+        """What was kept of lines and of the overview is read again when it is needed."""
         self.frames: dict[int, Frame] = {}
         self.codecs: dict[int, Codec] = {}
         self.blocks: dict[int, Block] = {}
@@ -61,10 +69,6 @@ class Store(sqlite3.Connection):
         self.identities = Slots(IDENTITY, self.PEOPLE_MOST)
         self.spelled = Slots(LETTERS, self.SPELLED_MOST)
         self.shown: dict[int, tuple[int, Slots]] = {}  # of views: the version of their trust, what articles say of it
-        self.people: dict[bytes, int] = {}
-        self.articles: dict[bytes, int] = {}
-        self.ids: dict[tuple[int, int], bytes] = {}
-        self.boards: dict[str, int] = {}  # for one transaction: they may be deleted by another process
 
     def forget_keys(self) -> None:
         """Changes were taken back: some keys may not have been given."""
@@ -137,6 +141,13 @@ def unmap(reader: sqlite3.Connection) -> None:
     reader.execute("PRAGMA mmap_size = 0")
     reader.execute("PRAGMA shrink_memory")
     reader.execute(f"PRAGMA mmap_size = {MAPPED_OCTETS}")
+
+
+def let_go(database: sqlite3.Connection) -> None:
+    """Forget pages, and what was made of them: some megabytes after much work."""
+    database.execute("PRAGMA shrink_memory")
+    if isinstance(database, Store):
+        database.forget_opened()
 
 
 def data_version(reader: sqlite3.Connection) -> int:

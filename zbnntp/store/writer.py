@@ -21,7 +21,7 @@ import trio
 
 from zbnntp.model.errors import NotPermitted
 from zbnntp.store import loop, sums, wordindex
-from zbnntp.store.database import Store, configure
+from zbnntp.store.database import Store, configure, let_go
 from zbnntp.store.purges import TO_SCRUB
 
 log = logging.getLogger(__name__)
@@ -82,8 +82,8 @@ class Writer:
                 raise for_people(error) from error
 
     async def let_go(self) -> None:
-        """Forget the pages that can be read again: some megabytes after much work."""
-        await _in_thread(self._connection, lambda database: database.execute("PRAGMA shrink_memory"))
+        """Forget what can be read again."""
+        await _in_thread(self._connection, let_go)
 
     async def serve(self) -> None:
         """Commit what is queued, until the queue is closed."""
