@@ -51,10 +51,10 @@ def trim_heap() -> None:
 async def keep_slim(reader: sqlite3.Connection, writer: Writer) -> None:
     """Until cancelled: at first, for a start needs much that is free then, and whenever a large node has grown."""
     await trio.sleep(SETTLED_SECONDS)
-    least = 0
+    least = None
     while True:
         now = resident()
-        if not least or now > max(least + GROWN_OCTETS, SLIM_OCTETS):
+        if least is None or now > max(least + GROWN_OCTETS, SLIM_OCTETS):
             slim(reader)
             await writer.let_go()
             trim_heap()

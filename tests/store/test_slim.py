@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from zbnntp.store.database import connect_reader, opened, prepare
+from zbnntp.store import lines
+from zbnntp.store.database import Store, connect_reader, opened, prepare
 from zbnntp.store.writer import open_writer
 from zbnntp.upkeep import STATM, slim, trim_heap
 
@@ -98,6 +100,25 @@ def test_pages_that_changes_needed_are_let_go(large: Path) -> None:
             return before - own()
 
     assert trio.run(main) > 4 << 20, "of a cache of 8 MiB"
+
+
+def test_what_changes_have_opened_is_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    prepare(path)
+
+    async def main() -> list[int]:
+        async with open_writer(path) as writer:
+            await writer.run(lambda database: lines.codec(database, 0))
+            before = await writer.run(kept)
+            await writer.let_go()
+            return [before, await writer.run(kept)]
+
+    assert trio.run(main) == [1, 0]
+
+
+def kept(database: sqlite3.Connection) -> int:
+    assert isinstance(database, Store)
+    return len(database.codecs)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="heaps are told by glibc")

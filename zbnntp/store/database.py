@@ -56,6 +56,9 @@ class Store(sqlite3.Connection):
         self.articles: dict[bytes, int] = {}
         self.ids: dict[tuple[int, int], bytes] = {}
         self.boards: dict[str, int] = {}  # for one transaction: they may be deleted by another process
+        self.has_met = False  # whether the newest people are among the next
+        self.identities = Slots(IDENTITY, self.PEOPLE_MOST)
+        self.spelled = Slots(LETTERS, self.SPELLED_MOST)
         self.forget_opened()
 
     def forget_opened(self) -> None:
@@ -65,9 +68,6 @@ class Store(sqlite3.Connection):
         self.blocks: dict[int, Block] = {}
         self.senders: dict[tuple[int, bytes, int], bytes] = {}
         self.names: dict[int, bytes] = {}
-        self.has_met = False  # whether the newest people are among the next
-        self.identities = Slots(IDENTITY, self.PEOPLE_MOST)
-        self.spelled = Slots(LETTERS, self.SPELLED_MOST)
         self.shown: dict[int, tuple[int, Slots]] = {}  # of views: the version of their trust, what articles say of it
 
     def forget_keys(self) -> None:
