@@ -8,12 +8,18 @@ import pytest
 
 from tests.houses import START, House
 from tests.ingest.forging import BOARD, Forger, check_octets, following, name_of, post_id, segment, shown
-from zbnntp import toplists
+from zbnntp import toplists, visibility
 from zbnntp.model.entries import make_carry, make_delete
 from zbnntp.rebuild import rebuild
 from zbnntp.store import choices, evidence
 
 ANNA, CARL, DORA = "anna", "carl", "dora"
+
+
+@pytest.fixture(autouse=True, params=[2, visibility.STEP_POSTS])
+def steps(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Whether few articles, too, are settled some at a time: threads of which no post is held are among them."""
+    monkeypatch.setattr(visibility, "STEP_POSTS", request.param)
 
 
 def carried(carl: Forger, opening: bytes) -> bytes:
